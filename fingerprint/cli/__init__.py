@@ -1,0 +1,42 @@
+"""The command line: each verb parses, calls one library function and prints.
+
+`main` is the one boundary where a known error becomes a message and an exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from fingerprint.cli import console
+from fingerprint.errors import FingerprintError, disk_error
+
+app = typer.Typer(
+    name="fingerprint",
+    help="Find the hidden states that several measurements of a material share, and predict the expensive "
+    "measurement from the cheap one.",
+    epilog="Example: fingerprint demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its code: 0 done, 1 refused, 2 usage, 130 interrupted.
+
+    An error that is not a known one keeps its traceback.
+    """
+    console.reset()
+    try:
+        app(args=sys.argv[1:] if arguments is None else arguments, prog_name="fingerprint")
+    except FingerprintError as error:
+        console.show_error(error)
+    except OSError as error:
+        known = disk_error(error)
+        if known is None:
+            raise
+        console.show_error(known)
+    sys.exit(1)

@@ -1,0 +1,161 @@
+"""What every verb shares: its common options, where the answer goes, and how an error is shown.
+
+stdout carries the answer, stderr everything else. With `--json` the answer is one JSON document.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fingerprint.errors import FingerprintError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+SCHEMA_VERSION = 1
+
+
+class Level(IntEnum):
+    """How much is said on stderr."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class _Session:
+    """The choices made by the common options of the command that runs."""
+
+    json = False
+    level = Level.NORMAL
+
+
+_session = _Session()
+
+
+def _set_json(value: bool) -> bool:
+    _session.json = value
+    return value
+
+
+def _set_quiet(value: bool) -> bool:
+    if value:
+        _session.level = Level.QUIET
+    return value
+
+
+def _set_verbose(value: bool) -> bool:
+    if value:
+        _session.level = Level.VERBOSE
+    return value
+
+
+def reset() -> None:
+    """Forget the common options of the previous command (tests run many in one process)."""
+    _session.json = False
+    _session.level = Level.NORMAL
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json)
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", callback=_set_quiet)
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.", callback=_set_verbose)]
+StorePath = Annotated[
+    str,
+    typer.Option("--store", help="The store: a folder or an object-store URL.", envvar="FINGERPRINT_STORE"),
+]
+RunsFolder = Annotated[
+    Path, typer.Option("--runs", help="The folder that holds the runs.", envvar="FINGERPRINT_RUNS")
+]
+RunName = Annotated[
+    str | None,
+    typer.Option("--run", help="A run's name or folder. Default: the newest completed one that fits."),
+]
+
+DEFAULT_STORE = "fingerprint-store"
+DEFAULT_RUNS = Path("runs")
+
+
+def stdout() -> Console:
+    """The terminal for answers."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """The terminal for progress and messages."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def is_live() -> bool:
+    """Whether a live display may be drawn on stderr."""
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ and _session.level > Level.QUIET
+
+
+def is_quiet() -> bool:
+    """Whether `--quiet` was given."""
+    return _session.level == Level.QUIET
+
+
+def wants_json() -> bool:
+    """Whether `--json` was given."""
+    return _session.json
+
+
+def say(message: RenderableType) -> None:
+    """A message on stderr, unless `--quiet`."""
+    if _session.level > Level.QUIET:
+        stderr().print(message)
+
+
+def say_more(message: RenderableType) -> None:
+    """A message on stderr with `--verbose` only."""
+    if _session.level == Level.VERBOSE:
+        stderr().print(message)
+
+
+def answer(document: dict[str, Any], *human: RenderableType) -> None:
+    """Print the answer: `document` as JSON with `--json`, else `human`."""
+    if _session.json:
+        write_json(document)
+    else:
+        console = stdout()
+        for part in human:
+            console.print(part)
+
+
+def write_json(document: dict[str, Any]) -> None:
+    """One JSON document on stdout; numbers as they are, non-finite ones null."""
+    import msgspec
+
+    encoded = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document})
+    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def show_error(error: FingerprintError) -> None:
+    """Say what was refused: on stderr for people, as JSON on stdout for scripts."""
+    if _session.json:
+        refusal = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.next}
+        write_json({"error": refusal})
+        return
+    from rich.text import Text
+
+    head = f"{error.where}: {error.what}" if error.where else error.what
+    console = stderr()
+    console.print(Text.assemble(("Error: ", "bold red"), head))
+    for line in (error.expected, error.next):
+        if line:
+            console.print(Text(line))

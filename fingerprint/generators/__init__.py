@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""Code that makes example data from physics or from public files."""

@@ -1,0 +1,103 @@
+"""Decoders: p(X_m|Z, C=c) = N(mean, variance), from a network G_m,c(Z). [Eq. 9, Eq. 10]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fingerprint.model.gaussian import Gaussian, smooth_clamp
+from fingerprint.model.layers import StackedMLP
+from fingerprint.recipe import FixedVariance, MLPDecoder
+
+LOG_VARIANCE_RANGE = (-14.0, 6.0)
+
+
+class Decoder(nn.Module):
+    """One network per seed and cluster, or per seed where the clusters share it (section 2.5).
+
+    The variance is the same for all coordinates of the modality: fixed, learned, or a function of Z.
+    """
+
+    def __init__(
+        self,
+        spec: MLPDecoder,
+        latent: int,
+        features: int,
+        networks: int,
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        """Build the networks.
+
+        Args:
+            spec: the recipe's choice.
+            latent: size of the latent space.
+            features: size of the modality in model units, d_m.
+            networks: the number of clusters, or 1 for one decoder per modality.
+            generators: one per seed.
+        """
+        super().__init__()
+        stack = (len(generators), networks)
+        widths = (latent, *spec.hidden)
+        self.mean = StackedMLP(stack, (*widths, features), spec.activation, generators, skip=spec.skip)
+        variance = spec.variance
+        self.spread: StackedMLP | None = None
+        if isinstance(variance, FixedVariance):
+            constant = torch.full((*stack, 1, 1), variance.value).log()
+            self.register_buffer("log_variance", constant)
+        else:
+            start = torch.full((*stack, 1, 1), variance.log_start)
+            self.log_variance = nn.Parameter(start)
+            if variance.depends_on_z:
+                self.spread = StackedMLP(stack, (*widths, 1), spec.activation, generators, skip=spec.skip)
+
+    def forward(self, z: Float[Tensor, "seed specimen latent"]) -> Gaussian:
+        """mean [seed, cluster | 1, specimen, feature] and log_variance, which broadcasts to it."""
+        wide = z.unsqueeze(1)
+        log_variance: Tensor = self.log_variance
+        if self.spread is not None:
+            log_variance = log_variance + self.spread(wide)
+        if isinstance(self.log_variance, nn.Parameter):
+            log_variance = smooth_clamp(log_variance, *LOG_VARIANCE_RANGE)
+        return Gaussian(self.mean(wide), log_variance)
+
+
+def log_likelihood(
+    x: Float[Tensor, "#seed specimen feature"], p: Gaussian
+) -> Float[Tensor, "seed specimen cluster_or_1"]:
+    r"""log p(x_m|Z, C=c), summed over the coordinates: line 1 of Eq. 13, halved, constant included. [Eq. 13]
+
+    Args:
+        x: the measurement in model units.
+        p: a decoder's answer.
+    """
+    features = x.shape[-1]
+    squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
+    log_variance = p.log_variance.squeeze(-1)
+    constant = features * torch.log(torch.tensor(2 * torch.pi, dtype=x.dtype, device=x.device))
+    result = -0.5 * (constant + features * log_variance + squared * torch.exp(-log_variance))
+    return result.transpose(1, 2)
+
+
+def mixture_moments(
+    weights: Float[Tensor, "seed specimen cluster"], p: Gaussian
+) -> tuple[Float[Tensor, "seed specimen feature"], Float[Tensor, "seed specimen feature"]]:
+    r"""Mean and variance of X_m over the clusters. [Eq. 12]
+
+    $$E[X_m] = \sum_c w_c \hat\mu_c, \quad
+      Var[X_m] = \sum_c w_c (\hat\sigma_c^2 + \hat\mu_c^2) - E[X_m]^2$$
+
+    The variance is summed as spread about the mean, so that it cannot come out negative.
+
+    Args:
+        weights: $w_c$: the responsibilities of an embedded specimen (the paper prints $\pi_c$: docs/deviations.md).
+        p: a decoder's answer; decoders shared by all clusters need no weights.
+    """
+    variance = p.log_variance.exp().expand_as(p.mean)
+    if p.mean.shape[1] == 1:
+        return p.mean.squeeze(1), variance.squeeze(1)
+    share = weights.transpose(1, 2).unsqueeze(-1)
+    mean = (share * p.mean).sum(1)
+    return mean, (share * (variance + (p.mean - mean.unsqueeze(1)).square())).sum(1)

@@ -1,0 +1,89 @@
+"""The Gaussian mixture prior, and which cluster a point belongs to."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fingerprint.model.gaussian import Gaussian, entropy, expected_log_density, log_density
+
+
+class MixturePrior(nn.Module):
+    r"""p(C) = Cat(pi), p(Z|C=c) = N(mean_c, variance_c). [Eq. 7, Eq. 8]
+
+    It starts as N(0, I): all clusters alike. EM moves it (`training.em`), never the gradient; see
+    docs/deviations.md.
+
+    Buffers:
+        log_weights: $\log\pi_c$, [seed, cluster].
+        mean: $\tilde\mu_c$, [seed, cluster, latent].
+        log_variance: $\log\tilde\sigma_c^2$, [seed, cluster, latent].
+    """
+
+    log_weights: Tensor
+    mean: Tensor
+    log_variance: Tensor
+
+    def __init__(self, seeds: int, clusters: int, latent: int) -> None:
+        super().__init__()
+        uniform = torch.full((seeds, clusters), -torch.log(torch.tensor(float(clusters))).item())
+        self.register_buffer("log_weights", uniform)
+        self.register_buffer("mean", torch.zeros(seeds, clusters, latent))
+        self.register_buffer("log_variance", torch.zeros(seeds, clusters, latent))
+
+    def components(self) -> Gaussian:
+        """p(Z|C=c) of every cluster, shaped to meet [seed, specimen, latent]: [seed, 1, cluster, latent]."""
+        return Gaussian(self.mean.unsqueeze(1), self.log_variance.unsqueeze(1))
+
+    def log_weights_per_specimen(self) -> Float[Tensor, "seed 1 cluster"]:
+        r"""$\log\pi_c$, shaped to meet [seed, specimen, cluster]."""
+        return self.log_weights.unsqueeze(1)
+
+
+def responsibilities(
+    z: Float[Tensor, "seed specimen latent"], prior: MixturePrior
+) -> Float[Tensor, "seed specimen cluster"]:
+    r"""p(C=c|Z) of points in the latent space, $\gamma_c(Z)$. [Eq. 14]
+
+    $$\gamma_c = \pi_c\, p(Z|c) \,/\, \textstyle\sum_{c'} \pi_{c'}\, p(Z|c')$$
+    """
+    log_joint = prior.log_weights_per_specimen() + log_density(z.unsqueeze(-2), prior.components())
+    return torch.softmax(log_joint, -1)
+
+
+def mean_field_responsibilities(
+    q: Gaussian, prior: MixturePrior, log_likelihood: Float[Tensor, "seed specimen cluster"] | None = None
+) -> Float[Tensor, "seed specimen cluster"]:
+    r"""The q(C|X) that maximises the ELBO for a given q(Z|X). (replaces Eq. 14 in the ELBO: docs/deviations.md)
+
+    $$q(c) \propto \pi_c \exp\left( E_{q(Z)} \log p(Z|c) + \log p(X|c) \right)$$
+
+    Being the maximum, it needs no gradient: the ELBO's derivative through it is zero.
+
+    Args:
+        q: the posterior, each [seed, specimen, latent].
+        prior: the mixture.
+        log_likelihood: the weighted reconstruction term per cluster, where each has decoders of its own.
+    """
+    wide = Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2))
+    log_joint = prior.log_weights_per_specimen() + expected_log_density(wide, prior.components())
+    if log_likelihood is not None:
+        log_joint = log_joint + log_likelihood
+    return torch.softmax(log_joint, -1)
+
+
+def kl_divergence(
+    q: Gaussian, gamma: Float[Tensor, "seed specimen cluster"], prior: MixturePrior
+) -> Float[Tensor, "seed specimen"]:
+    r"""KL of q(Z)q(C) from p(Z|C)p(C): the last two lines of Eq. 13, halved and negated. [Eq. 13]
+
+    Args:
+        q: q(Z|X), each [seed, specimen, latent].
+        gamma: $\gamma_c$, q(C=c|X).
+        prior: the mixture.
+    """
+    wide = Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2))
+    cross = (gamma * expected_log_density(wide, prior.components())).sum(-1)
+    categorical = (torch.xlogy(gamma, gamma) - gamma * prior.log_weights_per_specimen()).sum(-1)
+    return categorical - cross - entropy(q)

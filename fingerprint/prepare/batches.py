@@ -1,0 +1,102 @@
+"""Tensors: what the model sees of a set of specimens, with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fingerprint.modality import RawModality
+from fingerprint.prepare.preparation import Array, Preparation
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """Measurements in model units, resident on one device.
+
+    Attributes:
+        specimens: ids, in row order.
+        values: by modality, [specimen, feature], float32; zeros where missing.
+        present: by modality, [specimen]; 1 where measured.
+    """
+
+    specimens: tuple[str, ...]
+    values: dict[str, Tensor]
+    present: dict[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.specimens)
+
+    def rows(self, index: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Values and presence of the rows in `index`, [seed, specimen] or [specimen], with those leading axes."""
+        return (
+            {name: value[index] for name, value in self.values.items()},
+            {name: value[index] for name, value in self.present.items()},
+        )
+
+    def keeping(self, names: Sequence[str]) -> Tensors:
+        """The same specimens with only these modalities present."""
+        present = {
+            name: value if name in names else torch.zeros_like(value) for name, value in self.present.items()
+        }
+        return Tensors(self.specimens, self.values, present)
+
+
+@dataclass(frozen=True)
+class Physical:
+    """Measurements in physical units on the common grid.
+
+    Attributes:
+        specimens: ids, in row order.
+        values: by modality, [specimen, point], float64; nan where missing.
+    """
+
+    specimens: tuple[str, ...]
+    values: dict[str, Array]
+
+    def rows(self, index: Sequence[int] | np.ndarray) -> Physical:
+        """These rows alone."""
+        chosen = np.asarray(index, dtype=np.int64)
+        return Physical(
+            tuple(self.specimens[row] for row in chosen),
+            {name: value[chosen] for name, value in self.values.items()},
+        )
+
+
+def align(
+    raws: Mapping[str, RawModality], preparations: Mapping[str, Preparation], specimens: Sequence[str]
+) -> Physical:
+    """Measurements of `specimens` on the common grids, in that order; a modality that is not in `raws` is missing.
+
+    Raises:
+        DataError: an axis does not cover the model's grid.
+    """
+    position = {specimen: row for row, specimen in enumerate(specimens)}
+    values: dict[str, Array] = {}
+    for name, preparation in preparations.items():
+        table = np.full((len(specimens), preparation.points), np.nan)
+        raw = raws.get(name)
+        if raw is not None:
+            wanted = [(row, position[s]) for row, s in enumerate(raw.specimens) if s in position]
+            if wanted:
+                source, target = np.array(wanted).T
+                table[target] = preparation.on_grid(raw)[source]
+        values[name] = table
+    return Physical(tuple(specimens), values)
+
+
+def to_tensors(
+    physical: Physical, preparations: Mapping[str, Preparation], device: torch.device | str = "cpu"
+) -> Tensors:
+    """Model units, float32, on `device`."""
+    values: dict[str, Tensor] = {}
+    present: dict[str, Tensor] = {}
+    for name, preparation in preparations.items():
+        measured = ~np.isnan(physical.values[name]).any(1)
+        scaled = preparation.to_model(np.where(measured[:, None], physical.values[name], preparation.centre))
+        values[name] = torch.as_tensor(scaled, dtype=torch.float32, device=device)
+        present[name] = torch.as_tensor(measured, dtype=torch.float32, device=device)
+    return Tensors(physical.specimens, values, present)

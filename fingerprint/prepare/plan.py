@@ -1,0 +1,75 @@
+"""plan: from what the data are to a recipe in which every choice is written out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from fingerprint.errors import DataError
+from fingerprint.modality import Kind, RawModality
+from fingerprint.recipe import (
+    BasisInput,
+    GridInput,
+    MLPDecoder,
+    MLPEncoder,
+    ModalityRecipe,
+    Recipe,
+)
+
+BATCHES_PER_EPOCH = 4
+LEAST_BATCH, LARGEST_BATCH = 16, 256
+STEPS = 1000
+LEAST_SPECIMENS = 20
+
+
+def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: int) -> Recipe:
+    """Write out what the recipe leaves open, by kind, shape and number of specimens.
+
+    Args:
+        recipe: may name no modality (all of `raws` are taken) or some (only those are), and may leave `epochs` and
+            `batch` at 0.
+        raws: the training part of each modality of the store.
+        training_specimens: how many specimens have at least one of them.
+
+    Raises:
+        DataError: the recipe names a modality that the store does not hold, or there are too few specimens.
+    """
+    unknown = sorted(set(recipe.modalities) - set(raws))
+    if unknown:
+        raise DataError(
+            f"the store holds no modality {unknown[0]!r}",
+            expected=f"It holds: {', '.join(sorted(raws)) or 'nothing'}.",
+            next="Ingest it first, or name others: fingerprint train --modalities A,B.",
+        )
+    if training_specimens < LEAST_SPECIMENS:
+        raise DataError(
+            f"the training part has {training_specimens} specimens; at least {LEAST_SPECIMENS} are needed",
+            next="Ingest more specimens: fingerprint ingest FOLDER.",
+        )
+    chosen = dict(recipe.modalities) or {name: plan_modality(raw) for name, raw in raws.items()}
+    training = recipe.training
+    batch = training.batch or min(
+        max(math.ceil(training_specimens / BATCHES_PER_EPOCH), LEAST_BATCH), LARGEST_BATCH
+    )
+    batches = math.ceil(training_specimens / batch)
+    epochs = training.epochs or math.ceil(STEPS / batches)
+    return msgspec.structs.replace(
+        recipe,
+        modalities={name: chosen[name] for name in sorted(chosen)},
+        training=msgspec.structs.replace(training, batch=batch, epochs=epochs),
+    )
+
+
+def plan_modality(raw: RawModality) -> ModalityRecipe:
+    """The default choice for one modality."""
+    if raw.modality.kind is Kind.SCALAR:
+        return ModalityRecipe(input=GridInput(), encoder=MLPEncoder(hidden=(100, 100)), decoder=MLPDecoder())
+    points = min((block.values.shape[-1] for block in raw.blocks), default=1)
+    components = max(1, min(40, points, len(raw) // 4))
+    return ModalityRecipe(
+        input=BasisInput(components),
+        encoder=MLPEncoder(hidden=(128, 128), gain=4.0, whiten=True),
+        decoder=MLPDecoder(),
+    )

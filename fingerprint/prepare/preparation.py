@@ -1,0 +1,181 @@
+"""Preparation: one modality into model units and back, fitted on the training part only.
+
+Model units: a curve on the common grid, minus the mean curve, then divided by one scale, either as it is or as scores
+in an orthonormal principal basis; a scalar minus its mean, divided by its standard deviation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from fingerprint.errors import DataError
+from fingerprint.modality import Kind, Modality, RawModality
+from fingerprint.prepare.grid import common_grid, resample
+from fingerprint.recipe import BasisInput, GridInput
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How one modality becomes what the model sees. All arrays float64; scalars have one point.
+
+    Attributes:
+        modality: what it is, with units.
+        grid: [point], or None for scalars.
+        centre: mean curve of the training part, [point].
+        scale: physical size of one model unit: the first score's standard deviation, or that of a scalar.
+        components: orthonormal principal directions, [component, point]; for a scalar [[1]].
+        score_variance: of the training part along each component, physical units squared, [component].
+        residual_variance: mean over points of what the components leave out, physical units squared.
+        in_basis: whether the model sees scores (else the centred and scaled curve itself).
+        low, high: least and greatest value in the training part; their difference is the range that errors in
+            percent refer to.
+    """
+
+    modality: Modality
+    grid: Array | None
+    centre: Array
+    scale: float
+    components: Array
+    score_variance: Array
+    residual_variance: float
+    in_basis: bool
+    low: float
+    high: float
+
+    @property
+    def points(self) -> int:
+        """Coordinates of one measurement in physical units."""
+        return len(self.centre)
+
+    @property
+    def features(self) -> int:
+        """Coordinates of one measurement in model units, $d_m$."""
+        return len(self.components) if self.in_basis else self.points
+
+    @property
+    def range(self) -> float:
+        """Greatest minus least value in the training part."""
+        return self.high - self.low
+
+    def on_grid(self, raw: RawModality) -> Array:
+        """Measurements as float64 on the common grid, block after block, [specimen, point].
+
+        Raises:
+            DataError: an axis does not cover the grid.
+        """
+        return _stack(raw, self.grid)
+
+    def to_model(self, physical: Array) -> Array:
+        """Physical units on the grid [..., point] to model units [..., feature]."""
+        centred = (physical - self.centre) / self.scale
+        return centred @ self.components.T if self.in_basis else centred
+
+    def to_physical(self, model: Array) -> Array:
+        """Model units [..., feature] to physical units on the grid [..., point]."""
+        scaled = model * self.scale
+        return self.centre + (scaled @ self.components if self.in_basis else scaled)
+
+    def variance_to_physical(self, variance: Array) -> Array:
+        """Variances of independent features [..., feature] to variances on the grid [..., point].
+
+        In a basis, what the components leave out of the training part is added.
+        """
+        scaled = variance * self.scale**2
+        if not self.in_basis:
+            return scaled
+        return scaled @ self.components**2 + self.residual_variance
+
+    def spread(self) -> Array:
+        """Standard deviation of each feature in the training part, model units, [feature]."""
+        if self.in_basis:
+            return np.sqrt(self.score_variance) / self.scale
+        variance = self.score_variance @ self.components**2 + self.residual_variance
+        return np.sqrt(variance) / self.scale
+
+    def strangeness(self, physical: Array) -> Array:
+        """How far measurements lie from the training part: minus twice the log-density of the probabilistic
+        principal component model, but for a constant. [..., point] to [...].
+
+        The squared Mahalanobis distance within the components plus the squared residual outside them, each in units
+        of its training variance (Tipping & Bishop, J. R. Stat. Soc. B 61 (1999) 611).
+        """
+        centred = physical - self.centre
+        scores = centred @ self.components.T
+        inside = (scores**2 / self.score_variance).sum(-1)
+        left = self.points - len(self.components)
+        if left == 0:
+            return inside
+        outside = (centred**2).sum(-1) - (scores**2).sum(-1)
+        return inside + np.maximum(outside, 0) / (self.residual_variance * self.points / left)
+
+
+def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_components: int = 40) -> Preparation:
+    """Fit the grid, the scaling and the basis on the training part of one modality.
+
+    Args:
+        raw: the measurements of the training specimens alone.
+        choice: whether the model sees the curve or its scores.
+        default_components: size of the basis that judges strangeness, where the model does not see scores.
+
+    Raises:
+        DataError: fewer than 3 measurements, no spread at all, or an image.
+    """
+    name = raw.modality.name
+    if raw.modality.kind is Kind.IMAGE:
+        raise DataError(f"{name!r} is an image; training takes scalars, spectra and series", next=_restrict(name))
+    if len(raw) < 3:
+        raise DataError(
+            f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed", next=_restrict(name)
+        )
+    grid = common_grid(raw) if raw.modality.has_axis else None
+    physical = _stack(raw, grid)
+    low, high = float(physical.min()), float(physical.max())
+    centre = physical.mean(0)
+    centred = physical - centre
+    total = float((centred**2).sum())
+    # What is left of identical float64 rows after subtracting their mean is rounding, not spread.
+    if total <= centred.size * (1e-14 * max(abs(low), abs(high))) ** 2:
+        raise DataError(f"every measurement of {name!r} in the training part is the same", next=_restrict(name))
+    wanted = choice.components if isinstance(choice, BasisInput) else default_components
+    components, variance = _principal_directions(centred, wanted)
+    explained = float(variance.sum()) * len(physical)
+    residual = max(total - explained, 1e-12 * total) / centred.size
+    return Preparation(
+        modality=raw.modality,
+        grid=grid,
+        centre=centre,
+        scale=float(np.sqrt(variance[0])),
+        components=components,
+        score_variance=variance,
+        residual_variance=residual,
+        in_basis=isinstance(choice, BasisInput),
+        low=low,
+        high=high,
+    )
+
+
+def _principal_directions(centred: Array, wanted: int) -> tuple[Array, Array]:
+    """Orthonormal directions [component, point] and the variance along each, greatest first, all above rounding."""
+    count = min(wanted, *centred.shape)
+    fitted = PCA(n_components=count, svd_solver="full").fit(centred)
+    variance = np.asarray(fitted.explained_variance_, dtype=np.float64) * (len(centred) - 1) / len(centred)
+    real = variance > 1e-12 * variance[0]
+    return np.asarray(fitted.components_, dtype=np.float64)[real], variance[real]
+
+
+def _stack(raw: RawModality, grid: Array | None) -> Array:
+    if grid is None:
+        columns = [np.asarray(block.values, dtype=np.float64).reshape(-1, 1) for block in raw.blocks]
+    else:
+        columns = [resample(block, grid, raw.modality.name) for block in raw.blocks]
+    return np.concatenate(columns)
+
+
+def _restrict(name: str) -> str:
+    return f"Train without {name!r}: fingerprint train --modalities OTHERS."

@@ -1,0 +1,114 @@
+"""Expectation-maximisation of the mixture prior. [Eq. 15]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from fingerprint.model import Gaussian
+from fingerprint.model.prior import MixturePrior, mean_field_responsibilities
+
+LEAST_SHARE = 1e-4  # of all specimens; a cluster below it keeps its place and is called dead
+
+
+def maximise(
+    q: Gaussian,
+    gamma: Float[Tensor, "seed specimen cluster"],
+    *,
+    posterior_variance: bool = True,
+) -> tuple[Float[Tensor, "seed cluster"], Float[Tensor, "seed cluster latent"], Float[Tensor, "seed cluster latent"]]:
+    r"""Moments of the clusters from the latent points. [Eq. 15]
+
+    $$\tilde\mu_c = \frac{\sum_d \gamma_c \mu}{\sum_d \gamma_c}, \quad
+      \tilde\sigma_c^2 = \frac{\sum_d \gamma_c \left(\sigma^2 + (\mu - \tilde\mu_c)^2\right)}{\sum_d \gamma_c}$$
+
+    Eq. 15 leaves out $\sigma^2$, which the ELBO's own stationary point has; without it clusters shrink onto their
+    points and collapse (docs/deviations.md). `posterior_variance=False` gives the printed form.
+
+    Args:
+        q: posteriors of the specimens, each [seed, specimen, latent].
+        gamma: $\gamma_c$.
+        posterior_variance: whether $\sigma^2$ is included.
+
+    Returns:
+        Share, first and second raw moment of every cluster: $\bar\gamma_c$, $\overline{\gamma_c \mu}$ and
+        $\overline{\gamma_c (\sigma^2 + \mu^2)}$, means over the specimens, from which `set_prior` makes the mixture.
+    """
+    second = q.mean.square()
+    if posterior_variance:
+        second = second + q.log_variance.exp()
+    weights = gamma.transpose(1, 2) / gamma.shape[1]
+    return weights.sum(-1), weights @ q.mean, weights @ second
+
+
+def set_prior(
+    prior: MixturePrior,
+    share: Float[Tensor, "seed cluster"],
+    first: Float[Tensor, "seed cluster latent"],
+    second: Float[Tensor, "seed cluster latent"],
+    floor: float,
+) -> None:
+    """Make the mixture that has these moments; a dead cluster keeps its mean and variance.
+
+    Args:
+        prior: changed in place.
+        share, first, second: as `maximise` returns them.
+        floor: least variance of a cluster, relative to the variance of the whole mixture.
+    """
+    alive = (share > LEAST_SHARE).unsqueeze(-1)
+    safe = share.clamp_min(LEAST_SHARE).unsqueeze(-1)
+    mean = torch.where(alive, first / safe, prior.mean)
+    total = second.sum(1, keepdim=True) - first.sum(1, keepdim=True).square()
+    variance = (second / safe - mean.square()).maximum(floor * total)
+    variance = torch.where(alive, variance, prior.log_variance.exp())
+    prior.mean.copy_(mean)
+    prior.log_variance.copy_(variance.log())
+    prior.log_weights.copy_(torch.log_softmax(share.clamp_min(LEAST_SHARE).log(), -1))
+
+
+@torch.no_grad()
+def streaming_update(
+    prior: MixturePrior, q: Gaussian, gamma: Tensor, rate: float, floor: float, *, posterior_variance: bool = True
+) -> None:
+    """Move the mixture's moments a step of `rate` towards those of one batch. [Eq. 15, section 2.4]
+
+    The mixture itself holds the moving averages: its weights, means and variances are its moments.
+    """
+    share, first, second = maximise(q, gamma, posterior_variance=posterior_variance)
+    old_share = prior.log_weights.exp()
+    old_first = old_share.unsqueeze(-1) * prior.mean
+    old_second = old_share.unsqueeze(-1) * (prior.log_variance.exp() + prior.mean.square())
+    set_prior(
+        prior,
+        old_share.lerp(share, rate),
+        old_first.lerp(first, rate),
+        old_second.lerp(second, rate),
+        floor,
+    )
+
+
+@torch.no_grad()
+def full_update(prior: MixturePrior, q: Gaussian, floor: float, *, iterations: int = 1) -> None:
+    """EM over all specimens, `iterations` times. [Eq. 15]"""
+    for _ in range(iterations):
+        set_prior(prior, *maximise(q, mean_field_responsibilities(q, prior)), floor)
+
+
+@torch.no_grad()
+def seed_clusters(prior: MixturePrior, q: Gaussian, generators: Sequence[torch.Generator], floor: float) -> None:
+    """Lay the clusters out by k-means++ on the latent means, the best of 20 starts for each seed.
+
+    Cures clusters that start on top of each other, of which all but one die (docs/deviations.md).
+    """
+    clusters = prior.mean.shape[1]
+    assignments: list[Tensor] = []
+    for mean, generator in zip(q.mean, generators, strict=True):
+        state = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        labels = KMeans(clusters, n_init=20, random_state=state).fit_predict(mean.double().cpu().numpy())
+        assignments.append(torch.nn.functional.one_hot(torch.as_tensor(labels).long(), clusters))
+    gamma = torch.stack(assignments).to(q.mean)
+    set_prior(prior, *maximise(q, gamma), floor)

@@ -1,1 +1,21 @@
-"""Placeholder docstring."""
+"""The store: what was measured, as it was measured, in append-only Delta tables.
+
+store.py     Store: open, read, append, undo, optimize
+ledger.py    the table `ingests`, whose rows are the only commit points; snapshots
+checks.py    what may enter
+rows.py      measurements -> the rows of a modality's table
+blocks.py    and back
+visible.py   which rows a reader sees
+metadata.py  the table `specimens`
+axes.py      the table `axes`: each axis once, by its hash
+receipt.py   what the store says when it has done something
+delta.py     the one file that calls deltalake
+"""
+
+from __future__ import annotations
+
+from fingerprint.store.ledger import Counts, LedgerEntry, Snapshot
+from fingerprint.store.receipt import Compacted, Receipt
+from fingerprint.store.store import Store, open_store
+
+__all__ = ["Compacted", "Counts", "LedgerEntry", "Receipt", "Snapshot", "Store", "open_store"]

@@ -1,0 +1,135 @@
+"""What may enter the store."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from fingerprint.errors import StoreError
+from fingerprint.modality import Block, Kind, Modality, RawModality
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
+
+
+def check_modality(raw: RawModality) -> None:
+    """Refuse a modality whose name cannot name a folder, or whose values are not what its kind says.
+
+    Raises:
+        StoreError: naming the modality, and the specimen where it is about one.
+    """
+    name = raw.modality.name
+    if not _NAME.fullmatch(name):
+        raise StoreError(
+            f"{name!r} cannot be the name of a modality",
+            expected="Letters (a-z, A-Z), digits, _ and -, beginning with a letter or digit, 100 at most.",
+            next="Rename it in dataset.toml.",
+        )
+    twice = [specimen for specimen, count in Counter(raw.specimens).items() if count > 1]
+    if twice:
+        raise StoreError(
+            f"specimen {twice[0]!r} is measured twice",
+            where=f"modality {name}",
+            expected="One measurement of a specimen per modality and ingest.",
+            next="Leave one out, or ingest them one after the other: the newest is the one that is read.",
+        )
+    for block in raw.blocks:
+        _check_block(raw.modality, block)
+
+
+def check_metadata(metadata: Mapping[str, Mapping[str, object]]) -> None:
+    """Refuse metadata that cannot be kept as JSON.
+
+    Raises:
+        StoreError: naming specimen and key.
+    """
+    _check_ids(list(metadata), "the metadata")
+    for specimen, facts in metadata.items():
+        for key, value in facts.items():
+            if not (value is None or type(value) in (str, int, float, bool)):
+                raise StoreError(
+                    f"{value!r} is of type {type(value).__name__}",
+                    where=f"metadata {key} of specimen {specimen}",
+                    expected="Text, a number, true, false or nothing.",
+                )
+
+
+def check_agreement(modalities: Iterable[Modality], known: Mapping[str, Modality]) -> None:
+    """Refuse a modality that the store knows as something else.
+
+    Raises:
+        StoreError: saying both definitions.
+    """
+    by_folder = {name.casefold(): modality for name, modality in known.items()}
+    for modality in modalities:
+        stored = by_folder.get(modality.name.casefold())
+        if stored is None:
+            continue
+        for field in ("name", "kind", "unit", "sign", "axis_unit"):
+            ours, theirs = str(getattr(modality, field)), str(getattr(stored, field))
+            if ours != theirs:
+                raise StoreError(
+                    f"{field.replace('_', ' ')} {ours!r} differs from what the store holds, {theirs!r}",
+                    where=f"modality {modality.name}",
+                    expected="The same kind, unit, sign and axis unit in every ingest of a modality.",
+                    next="Correct dataset.toml or choose another name (what is stored: fingerprint info).",
+                )
+
+
+def _check_block(modality: Modality, block: Block) -> None:
+    where = f"modality {modality.name}"
+    values, count = block.values, len(block.specimens)
+    if values.ndim != _DIMENSIONS[modality.kind] or len(values) != count or values.dtype.kind not in "fiub":
+        raise StoreError(
+            f"values of shape {values.shape} and type {values.dtype} for {count} specimens",
+            where=where,
+            expected=f"Real numbers of {_DIMENSIONS[modality.kind]} dimensions for kind {modality.kind}.",
+        )
+    if block.sources and len(block.sources) != count:
+        raise StoreError(f"{len(block.sources)} sources for {count} specimens", where=where)
+    _check_ids(block.specimens, where)
+    finite = np.isfinite(values).reshape(count, -1).all(axis=1)
+    if not finite.all():
+        specimen = block.specimens[int(np.argmin(finite))]
+        raise StoreError(
+            f"the measurement of specimen {specimen!r} has values that are not finite",
+            where=where,
+            expected="A measurement that is missing is left out.",
+        )
+    if modality.has_axis != (block.axis is not None):
+        raise StoreError(
+            f"kind {modality.kind} {'without' if modality.has_axis else 'with'} an axis", where=where
+        )
+    if block.axis is not None:
+        _check_axis(block.axis, values.shape[1], where)
+
+
+def _check_ids(specimens: Sequence[str], where: str) -> None:
+    for specimen in specimens:
+        if not specimen or not _is_unicode(specimen):
+            raise StoreError(
+                f"{specimen!r} cannot be the id of a specimen",
+                where=where,
+                expected="Unicode text, not empty.",
+            )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_axis(axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], points: int, where: str) -> None:
+    increasing = axis.ndim == 1 and bool(np.isfinite(axis).all()) and bool((np.diff(axis) > 0).all())
+    if not increasing or axis.shape != (points,) or points == 0 or axis.dtype != np.float64:
+        raise StoreError(
+            f"an axis of shape {axis.shape} and type {axis.dtype} for {points} points",
+            where=where,
+            expected="One finite, strictly increasing float64 number per point.",
+        )

@@ -1,0 +1,169 @@
+"""Delta tables: read, append, compact. The one file that calls deltalake.
+
+Every address is a string that goes to deltalake untouched, so that a folder and an object store are one
+thing. Reading goes through deltalake's own query engine: its pyarrow filesystem calls Python from Arrow's
+threads, and a process that ends while one of them still runs is aborted.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from fingerprint.errors import StoreError, disk_error
+
+T = TypeVar("T")
+
+_ATTEMPTS = 40
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Conflict(Exception):
+    """Another process committed first; nothing of ours was committed."""
+
+
+def exists(url: str) -> bool:
+    """Whether there is a Delta table at `url`."""
+    with _translated(url):
+        return DeltaTable.is_deltatable(url)
+
+
+def version(url: str) -> int:
+    """The version of the table at `url`; -1 where there is none."""
+    with _translated(url):
+        try:
+            return DeltaTable(url).version()
+        except TableNotFoundError:
+            return -1
+
+
+def read(
+    url: str, columns: Sequence[str] | None = None, *, at: int | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of the table at `url`, in no particular order; nothing where there is no table.
+
+    Args:
+        url: of the table.
+        columns: those wanted; the ones that the table does not have are left out. None for all.
+        at: a version of the table; None for the newest.
+    """
+    with _translated(url):
+        try:
+            table = DeltaTable(url, version=at)
+        except TableNotFoundError:
+            return
+        present = [field.name for field in table.schema().fields]
+        wanted = [name for name in present if columns is None or name in columns]
+        selected = ", ".join(f'"{name}"' for name in wanted)
+        found = QueryBuilder().register("rows", table).execute(f"SELECT {selected} FROM rows")
+        yield from pa.RecordBatchReader.from_stream(found)
+
+
+def append(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
+    """Append to the table at `url`, made or given new columns where needed.
+
+    Appends of several processes never shut each other out.
+
+    Args:
+        url: of the table.
+        rows: called once for every attempt.
+    """
+    retried(lambda: _append_once(url, rows))
+
+
+def append_next(url: str, rows: pa.Table, after: int) -> None:
+    """Append `rows` as the version of the table that follows version `after` (-1 makes the table).
+
+    Raises:
+        Conflict: the table has moved on.
+    """
+    with _translated(url):
+        try:
+            if after < 0:
+                write_deltalake(url, rows, mode="error")
+            else:
+                only_next = CommitProperties(max_commit_retries=0)
+                table = DeltaTable(url, version=after)
+                write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=only_next)
+        except DeltaError as error:
+            if _is_conflict(error):
+                raise Conflict from error
+            raise
+
+
+def compact(url: str) -> tuple[int, int]:
+    """Merge small files of the table at `url`, and delete those merged away more than a week ago.
+
+    Returns:
+        The number of files before and after.
+    """
+
+    def once() -> tuple[int, int]:
+        with _translated(url):
+            try:
+                table = DeltaTable(url)
+                before = len(table.file_uris())
+                table.optimize.compact()
+                table.vacuum(dry_run=False)
+            except CommitFailedError as error:
+                raise Conflict from error
+            return before, len(table.file_uris())
+
+    return retried(once)
+
+
+def retried(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns, tried again while other processes commit first."""
+    for number in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except Conflict:
+            time.sleep(random.SystemRandom().uniform(0, min(0.02 * 2**number, 1.0)))
+    raise StoreError(
+        f"other processes kept writing to the store for {_ATTEMPTS} attempts",
+        next="Run the same command again when they are done.",
+    )
+
+
+def _append_once(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
+    with _translated(url):
+        try:
+            write_deltalake(url, rows(), mode="append", schema_mode="merge")
+        except DeltaError as error:
+            if _is_conflict(error):
+                raise Conflict from error
+            raise
+
+
+def _is_conflict(error: DeltaError) -> bool:
+    return isinstance(error, CommitFailedError) or "already exists" in str(error)
+
+
+@contextmanager
+def _translated(url: str) -> Generator[None]:
+    """Turn deltalake's reports of a full disk or of lost files into ours."""
+    try:
+        yield
+    except (DeltaError, pa.ArrowException, OSError) as error:
+        text = str(error)
+        if isinstance(error, OSError) and error.errno is not None:
+            number = error.errno
+        else:
+            number = next((code for code in _DISK_ERRORS if f"os error {code})" in text), 0)
+        full = disk_error(OSError(number, text), where=url)
+        if full is not None:
+            raise full from error
+        raise StoreError(
+            f"the table cannot be read or written: {text.splitlines()[0] if text else type(error).__name__}",
+            where=url,
+            expected="A Delta table whose files are all there.",
+            next="Check the address. If files are lost, restore the store from a copy or ingest into a new one.",
+        ) from error

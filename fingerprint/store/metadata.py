@@ -1,0 +1,48 @@
+"""Metadata of specimens: the table `specimens` holds, as JSON, what each ingest said about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+import pyarrow as pa
+
+from fingerprint.store import delta
+from fingerprint.store.visible import read_visible
+
+JsonScalar: TypeAlias = str | float | int | bool | None
+
+_SCHEMA = pa.schema([("specimen", pa.string()), ("metadata", pa.string()), ("ingest", pa.string())])
+
+
+def changed(
+    given: Mapping[str, Mapping[str, JsonScalar]], stored: Mapping[str, Mapping[str, JsonScalar]]
+) -> dict[str, str]:
+    """What of `given` the store does not hold: the JSON of new or different keys, by specimen."""
+    found: dict[str, str] = {}
+    for specimen, facts in given.items():
+        known = {key: msgspec.json.encode(value) for key, value in stored.get(specimen, {}).items()}
+        different = {
+            key: value for key, value in facts.items() if known.get(key) != msgspec.json.encode(value)
+        }
+        if different or specimen not in stored:
+            found[specimen] = msgspec.json.encode(different).decode()
+    return found
+
+
+def write_metadata(url: str, described: Mapping[str, str], ingest: str) -> None:
+    """Append JSON by specimen to the table at `url`."""
+    if not described:
+        return
+    rows = pa.table([list(described), list(described.values()), [ingest] * len(described)], schema=_SCHEMA)
+    delta.append(url, rows.to_reader)
+
+
+def read_metadata(url: str, ingests: Sequence[str]) -> dict[str, dict[str, JsonScalar]]:
+    """The metadata of each specimen; of a key that several `ingests` (oldest first) gave, the last one's."""
+    table = read_visible(url, ("specimen", "metadata"), dict.fromkeys(ingests, 0)).sort_by("position")
+    found: dict[str, dict[str, JsonScalar]] = {}
+    for specimen, text in zip(table["specimen"].to_pylist(), table["metadata"].to_pylist(), strict=True):
+        found.setdefault(specimen, {}).update(msgspec.json.decode(text))
+    return found

@@ -1,0 +1,139 @@
+"""Measurements as they are written: Arrow batches of one row per measurement.
+
+A row has specimen, axis (its hash), digest, source, ingest, shape (images), and the values in exactly one of
+value (scalars), values_float32, values_float64. float32 stays float32; everything else is stored as float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.store.axes import axis_id
+from fingerprint.store.ledger import Counts
+
+VALUES = {
+    "value": pa.float64(),
+    "values_float32": pa.list_(pa.float32()),
+    "values_float64": pa.list_(pa.float64()),
+}
+_NUMBERS_PER_BATCH = 1 << 24
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Measurements of one block.
+
+    Attributes:
+        column: the one of VALUES that holds their values.
+        specimens: ids, [specimen].
+        sources: [specimen].
+        values: float32 or float64, little-endian, [specimen, ...].
+        axis: its hash; None for scalars and images.
+        digests: of values, type, shape and axis, [specimen]: equal means the same measurement.
+    """
+
+    column: str
+    specimens: NDArray[np.object_]
+    sources: NDArray[np.object_]
+    values: NDArray[np.generic]
+    axis: str | None
+    digests: NDArray[np.object_]
+
+    def __getitem__(self, chosen: slice | NDArray[np.bool_]) -> Rows:
+        return Rows(
+            self.column,
+            self.specimens[chosen],
+            self.sources[chosen],
+            self.values[chosen],
+            self.axis,
+            self.digests[chosen],
+        )
+
+
+def rows_of(kind: Kind, block: Block) -> Rows:
+    """The rows of a block, with their digests."""
+    scalar = kind is Kind.SCALAR
+    single = block.values.dtype.kind == "f" and block.values.dtype.itemsize == 4 and not scalar
+    values = np.ascontiguousarray(block.values, dtype="<f4" if single else "<f8")
+    axis = None if block.axis is None else axis_id(block.axis)
+    head = f"{values.dtype.name} {values.shape[1:]} {axis}".encode()
+    digests = [blake2b(head + row.tobytes(), digest_size=16).hexdigest() for row in values]
+    sources = block.sources or ("",) * len(block.specimens)
+    column = "value" if scalar else f"values_{values.dtype.name}"
+    return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests))
+
+
+def compared(raw: RawModality, stored: Mapping[str, str]) -> tuple[list[Rows], Counts]:
+    """The measurements that are to be written, and how all of them compare with what is stored.
+
+    Args:
+        raw: what was measured.
+        stored: the digest of the stored measurement of each specimen.
+    """
+    parts: list[Rows] = []
+    new = replaced = 0
+    for block in raw.blocks:
+        rows = rows_of(raw.modality.kind, block)
+        before = _objects([stored.get(specimen, "") for specimen in block.specimens])
+        differs = before != rows.digests
+        fresh = int((before == "").sum())
+        new += fresh
+        replaced += int(differs.sum()) - fresh
+        if differs.any():
+            parts.append(rows[differs])
+    return parts, Counts(new=new, unchanged=len(raw) - new - replaced, replaced=replaced)
+
+
+def row_reader(kind: Kind, parts: Sequence[Rows], ingest: str) -> pa.RecordBatchReader:
+    """The rows of one modality as a stream of batches of bounded size."""
+    used = {rows.column for rows in parts}
+    schema = pa.schema(
+        [
+            *[(name, pa.string()) for name in ("specimen", "axis", "digest", "source", "ingest")],
+            *([("shape", pa.list_(pa.int32()))] if kind is Kind.IMAGE else []),
+            *[(name, column) for name, column in VALUES.items() if name in used],
+        ]
+    )
+    return pa.RecordBatchReader.from_batches(schema, _batches(parts, ingest, schema))
+
+
+def _batches(parts: Sequence[Rows], ingest: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        numbers = int(np.prod(part.values.shape[1:]))
+        step = max(1, _NUMBERS_PER_BATCH // max(1, numbers))
+        for start in range(0, len(part.specimens), step):
+            rows = part[start : start + step]
+            size = len(rows.specimens)
+            given = {
+                "specimen": rows.specimens,
+                "axis": [rows.axis] * size,
+                "digest": rows.digests,
+                "source": rows.sources,
+                "ingest": [ingest] * size,
+                "shape": [list(rows.values.shape[1:])] * size,
+                rows.column: _values(rows, numbers),
+            }
+            yield pa.record_batch(
+                [pa.array(given.get(field.name, [None] * size), field.type) for field in schema],
+                schema=schema,
+            )
+
+
+def _values(rows: Rows, numbers: int) -> pa.Array:
+    flat = pa.array(rows.values.ravel())
+    if rows.column == "value":
+        return flat
+    return pa.ListArray.from_arrays(np.arange(len(rows.specimens) + 1, dtype=np.int32) * numbers, flat)
+
+
+def _objects(strings: Sequence[str]) -> NDArray[np.object_]:
+    array = np.empty(len(strings), object)
+    array[:] = strings
+    return array

@@ -1,0 +1,217 @@
+"""Store: what was measured, as it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from fingerprint.errors import StoreError
+from fingerprint.modality import Modality, RawModality
+from fingerprint.store import delta
+from fingerprint.store.axes import axis_id, read_axes, write_axes
+from fingerprint.store.blocks import raw_modality
+from fingerprint.store.checks import check_agreement, check_metadata, check_modality
+from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
+from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
+from fingerprint.store.receipt import Compacted, Receipt
+from fingerprint.store.rows import VALUES, Rows, compared, row_reader
+from fingerprint.store.visible import newest, read_visible
+
+
+class Store:
+    """A store at a folder or an object-store URL. Made by `open_store`; holds no open file.
+
+    Attributes:
+        path: as it was given.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"Store({self.path!r})"
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored here."""
+        return self._ledger().version >= 0
+
+    def snapshot(self) -> Snapshot:
+        """The state of the store now."""
+        return self._ledger().snapshot
+
+    def modalities(self, at: Snapshot | None = None) -> dict[str, Modality]:
+        """The modalities by name, in order of first appearance."""
+        return self._ledger().at(at).modalities()
+
+    def read(
+        self, name: str, *, specimens: Sequence[str] | None = None, at: Snapshot | None = None
+    ) -> RawModality:
+        """The measurements of one modality, the newest one of each specimen.
+
+        Args:
+            name: of the modality.
+            specimens: ids; those that were not measured are left out. None for all.
+            at: a state of the store; None for now.
+
+        Returns:
+            One block per axis and type of number, in order of its first specimen; specimens sorted in each.
+
+        Raises:
+            StoreError: there is no such modality (or snapshot), or the store is damaged.
+        """
+        ledger = self._ledger().at(at)
+        known = ledger.modalities()
+        if name not in known:
+            raise StoreError(
+                f"the store holds no modality {name!r}",
+                where=self.path,
+                expected=f"One of: {', '.join(known)}." if known else "It is empty.",
+                next="fingerprint info",
+            )
+        url = self._modality_url(name)
+        columns = ("specimen", "axis", "source", "shape", *VALUES)
+        table = newest(read_visible(url, columns, ledger.written(name), specimens=specimens))
+        modality = known[name]
+        used = table["axis"].unique().to_pylist() if modality.has_axis else []
+        return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
+
+    def specimens(self, at: Snapshot | None = None) -> dict[str, dict[str, JsonScalar]]:
+        """Every specimen that has metadata or a measurement, sorted by id, with its metadata.
+
+        Of a key that several ingests gave, the newest value stands.
+        """
+        return self._specimens(self._ledger().at(at))
+
+    def append(
+        self,
+        modalities: Sequence[RawModality],
+        metadata: Mapping[str, Mapping[str, JsonScalar]],
+        dataset_toml: str,
+    ) -> Receipt:
+        """Store measurements and metadata: all of them, or none when anything fails or interrupts.
+
+        A measurement that is stored already is not written again. One that differs from what is stored of its
+        specimen is written, and is the one that is read from then on.
+
+        Args:
+            modalities: what was measured. float32 stays float32; everything else is stored as float64.
+            metadata: of specimens, by id. A number that is not finite becomes None.
+            dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
+
+        Raises:
+            StoreError: a name, value or axis is refused, or a modality disagrees with what the store holds.
+            DiskError: the disk is full or cannot be written.
+        """
+        for raw in modalities:
+            check_modality(raw)
+        check_metadata(metadata)
+        definitions = {raw.modality.name: raw.modality for raw in modalities}
+        if len(definitions) < len(modalities):
+            raise StoreError(f"a modality is given twice: {[raw.modality.name for raw in modalities]}")
+        before = self._ledger()
+        check_agreement(definitions.values(), before.modalities())
+
+        stored = self._specimens(before)
+        described = changed(metadata, stored)
+        given = set(metadata).union(*(raw.specimens for raw in modalities))
+        parts: dict[str, list[Rows]] = {}
+        counts: dict[str, Counts] = {}
+        for raw in modalities:
+            name = raw.modality.name
+            parts[name], counts[name] = compared(raw, self._digests(name, before))
+        written = {name: rows for name, rows in parts.items() if rows}
+        ingest = new_id() if written or described else None
+        receipt = Receipt(ingest, counts, len(given - stored.keys()), len(given | stored.keys()))
+        if ingest is None:
+            return receipt
+
+        used = {rows.axis for name in written for rows in written[name]}
+        axes = [block.axis for raw in modalities for block in raw.blocks if block.axis is not None]
+        by_hash = {axis_id(axis): axis for axis in axes}
+        write_axes(self._url("axes"), {key: by_hash[key] for key in used if key is not None}, ingest)
+        write_metadata(self._url("specimens"), described, ingest)
+        for name, rows in written.items():
+            reader = partial(row_reader, definitions[name].kind, rows, ingest)
+            delta.append(self._modality_url(name), reader)
+
+        def entry(ledger: Ledger) -> LedgerEntry:
+            check_agreement(definitions.values(), ledger.modalities())
+            ledger.check_nothing_undone_since(before)
+            defined = {name: definitions[name] for name in written}
+            return ledger.following(
+                ingest, kind="ingest", modalities=defined, counts=counts, dataset_toml=dataset_toml
+            )
+
+        commit(self._url("ingests"), entry)
+        return receipt
+
+    def log(self) -> list[LedgerEntry]:
+        """The rows of the ledger, oldest first."""
+        return list(self._ledger().entries)
+
+    def undo(self, ingest: str) -> LedgerEntry:
+        """Hide what one ingest wrote, as if it had not been; nothing is deleted.
+
+        Returns:
+            The new row of the ledger.
+
+        Raises:
+            StoreError: there is no such ingest, or it is undone already.
+        """
+
+        def entry(ledger: Ledger) -> LedgerEntry:
+            ledger.check_undoable(ingest, self.path)
+            return ledger.following(new_id(), kind="undo", undoes=ingest)
+
+        return commit(self._url("ingests"), entry)
+
+    def optimize(self) -> list[Compacted]:
+        """Merge the small files that many ingests leave. Answers and snapshots stay the same."""
+        names = dict.fromkeys(name for entry in self.log() for name in entry.modalities)
+        tables = ["specimens", "axes", "ingests", *(f"modalities/{name}" for name in names)]
+        urls = {table: self._url(table) for table in tables}
+        return [Compacted(table, *delta.compact(url)) for table, url in urls.items() if delta.exists(url)]
+
+    def _digests(self, name: str, ledger: Ledger) -> dict[str, str]:
+        """The digest of the stored measurement of each specimen."""
+        found = newest(read_visible(self._modality_url(name), ("specimen", "digest"), ledger.written(name)))
+        return dict(zip(found["specimen"].to_pylist(), found["digest"].to_pylist(), strict=True))
+
+    def _specimens(self, ledger: Ledger) -> dict[str, dict[str, JsonScalar]]:
+        found = read_metadata(self._url("specimens"), [entry.ingest for entry in ledger.visible()])
+        for name in ledger.modalities():
+            measured = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
+            for specimen in measured["specimen"].unique().to_pylist():
+                found.setdefault(specimen, {})
+        return dict(sorted(found.items()))
+
+    def _ledger(self) -> Ledger:
+        return read_ledger(self._url("ingests"))
+
+    def _modality_url(self, name: str) -> str:
+        return self._url(f"modalities/{name}")
+
+    def _url(self, table: str) -> str:
+        return f"{self.path.rstrip('/')}/{table}"
+
+
+def open_store(path: str | Path, *, create: bool = False) -> Store:
+    """The store at a folder or an object-store URL (s3://bucket/store, ...).
+
+    Args:
+        path: where it is.
+        create: whether it may be missing; its tables then come into being with the first append.
+
+    Raises:
+        StoreError: there is none, or it was written by a newer version of fingerprint.
+    """
+    store = Store(str(path))
+    if not store.exists() and not create:
+        raise StoreError(
+            "there is no store",
+            where=store.path,
+            expected="A folder that `fingerprint ingest` made, or --store with the place of one.",
+            next="fingerprint ingest FOLDER",
+        )
+    return store

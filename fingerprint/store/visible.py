@@ -1,0 +1,83 @@
+"""Which rows a reader sees: those of visible ingests, and of these the newest of each specimen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fingerprint.errors import StoreError
+from fingerprint.store import delta
+
+
+def read_visible(
+    url: str, columns: Sequence[str], visible: Mapping[str, int], *, specimens: Sequence[str] | None = None
+) -> pa.Table:
+    """The rows at `url` that belong to a visible ingest, with the column `position` in place of `ingest`.
+
+    Args:
+        url: of the table.
+        columns: those wanted besides `position`; the ones that the table does not have are left out.
+        visible: ids of the ingests, oldest first, each with the number of rows that it wrote to this table at
+            least; `position` is an index into it.
+        specimens: only rows of these; None for all.
+
+    Raises:
+        StoreError: rows are lost.
+    """
+    places = {ingest: place for place, ingest in enumerate(visible)}
+    wanted = None if specimens is None else dict.fromkeys(specimens, 0)
+    found = np.zeros(len(visible), np.int64)
+    batches: list[pa.RecordBatch] = []
+    for raw in delta.read(url, [*columns, "ingest"]):
+        batch = raw.cast(pa.schema([(field.name, _wide(field.type)) for field in raw.schema]))
+        position = _looked_up(batch.column("ingest"), places)
+        keep = position >= 0
+        found += np.bincount(position[keep], minlength=len(visible))
+        if wanted is not None:
+            keep &= _looked_up(batch.column("specimen"), wanted) >= 0
+        batch = batch.drop_columns(["ingest"]).append_column("position", pa.array(position))
+        batches.append(batch.filter(pa.array(keep)))
+    for (ingest, written), count in zip(visible.items(), found.tolist(), strict=True):
+        if count < written:
+            raise StoreError(
+                f"the store is damaged: {count} of the {written} rows of ingest {ingest} are there",
+                where=url,
+                next="Restore the store from a copy, or ingest the files again into a new one with --store.",
+            )
+    if not batches:
+        strings = [(name, pa.large_string()) for name in columns]
+        return pa.schema([*strings, ("position", pa.int64())]).empty_table()
+    return pa.Table.from_batches(batches)
+
+
+def newest(table: pa.Table) -> pa.Table:
+    """For each specimen the row with the greatest `position`, in order of specimen."""
+    keys = table.select(["specimen", "position"]).append_column("row", pa.array(np.arange(len(table))))
+    keys = keys.sort_by([("specimen", "ascending"), ("position", "ascending")])
+    specimens = codes(keys.column("specimen"))
+    is_last = np.append(specimens[1:] != specimens[:-1], True)[: len(table)]
+    return table.take(pa.array(keys.column("row").to_numpy()[is_last]))
+
+
+def codes(column: pa.ChunkedArray) -> NDArray[np.int32]:
+    """A number for each string, the same for the same string."""
+    return column.combine_chunks().dictionary_encode().indices.to_numpy()
+
+
+def _looked_up(column: pa.Array, numbers: Mapping[str, int]) -> NDArray[np.int64]:
+    """The number of each string; -1 where it has none."""
+    encoded = column.dictionary_encode()
+    found = [numbers.get(value, -1) for value in encoded.dictionary.to_pylist()]
+    return np.array(found, np.int64)[encoded.indices.to_numpy()]
+
+
+def _wide(kind: pa.DataType) -> pa.DataType:
+    """The type with 64-bit offsets, whose columns may hold more than 2^31 numbers or letters."""
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return pa.large_string()
+    if pa.types.is_list(kind) or pa.types.is_list_view(kind):
+        return pa.large_list(kind.value_type)
+    return kind

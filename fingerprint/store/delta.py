@@ -165,5 +165,5 @@ def _translated(url: str) -> Generator[None]:
             f"the table cannot be read or written: {text.splitlines()[0] if text else type(error).__name__}",
             where=url,
             expected="A Delta table whose files are all there.",
-            next="Check the address. If files are lost, restore the store from a copy or ingest into a new one.",
+            next="Check the address. If files are lost, restore a copy, or ingest into a new store.",
         ) from error

@@ -136,7 +136,7 @@ class Ledger:
         return tuple(entry for entry in self.entries if entry.kind == "ingest" and entry.ingest not in undone)
 
     def written(self, name: str) -> dict[str, int]:
-        """The ids of the ingests that readers see, oldest first, each with how many rows it wrote of `name`."""
+        """The ids of the ingests that readers see, oldest first, each with its count of rows."""
         counts = {entry.ingest: entry.counts.get(name, Counts()) for entry in self.visible()}
         return {ingest: count.new + count.replaced for ingest, count in counts.items()}
 

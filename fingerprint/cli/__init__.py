@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from fingerprint.cli import console
+from fingerprint.cli import console, info, ingest, show, store
 from fingerprint.errors import FingerprintError, disk_error
 
 app = typer.Typer(
@@ -22,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command(epilog="Example: fingerprint ingest vdos/")(ingest.ingest)
+app.command(epilog="Example: fingerprint info")(info.info)
+app.command(epilog="Example: fingerprint show si-0412 --json")(show.show)
+app.add_typer(store.app, name="store")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,1 +1,37 @@
-"""Placeholder docstring."""
+"""From measurement files, arrays and tables into the store.
+
+dataset.py     dataset.toml: the facts about a folder
+inference.py   the dataset.toml that a folder without one suggests
+sources.py     which files belong to which data set and modality
+formats.py     the registry of file families; reader.py says what each must offer
+text.py, delimited.py, columns.py   delimited text
+hdf5.py, hdf5_layout.py             HDF5
+checks.py      what every measurement must satisfy
+collecting.py  one data set, read and checked
+conform.py     into the units of the store or of a model
+writer.py      ingest: all or nothing
+arrays.py      the same from Python
+measurement.py one file for a prediction
+report.py      what was found and done
+"""
+
+from __future__ import annotations
+
+from fingerprint.ingestion.arrays import ingest_arrays, ingest_frame
+from fingerprint.ingestion.dataset import DatasetSpec, dump_dataset, load_dataset
+from fingerprint.ingestion.measurement import FileMeasurement, read_measurement
+from fingerprint.ingestion.report import IngestReport, write_rejected
+from fingerprint.ingestion.writer import ingest
+
+__all__ = [
+    "DatasetSpec",
+    "FileMeasurement",
+    "IngestReport",
+    "dump_dataset",
+    "ingest",
+    "ingest_arrays",
+    "ingest_frame",
+    "load_dataset",
+    "read_measurement",
+    "write_rejected",
+]

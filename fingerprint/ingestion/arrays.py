@@ -1,0 +1,177 @@
+"""Measurements that are already in memory: arrays and data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from fingerprint.errors import DatasetError, ReadError
+from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
+from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.reader import Cell
+from fingerprint.ingestion.report import IngestReport
+from fingerprint.ingestion.writer import store_all
+from fingerprint.modality import Block, Kind, Modality, RawModality
+from fingerprint.store import Store
+from fingerprint.units import canonical
+
+
+def ingest_arrays(
+    store: Store | str | Path,
+    ids: Sequence[object],
+    x: ArrayLike | None,
+    y: ArrayLike,
+    units: str | tuple[str, str],
+    *,
+    name: str = "spectrum",
+    kind: Kind | None = None,
+    axis_name: str = "axis",
+    sign: str = "",
+    metadata: Mapping[str, Mapping[str, Cell]] | None = None,
+) -> IngestReport:
+    """Store arrays as one modality.
+
+    Args:
+        store: where to; a path is made into a store when there is none.
+        ids: of the specimens, [specimen].
+        x: the axis, [point], in either direction; None for scalars and images.
+        y: [specimen] scalars, [specimen, point] curves, [specimen, row, column] images. A specimen
+            whose values are all NaN was not measured.
+        units: (unit of x, unit of y) for curves, the unit of y otherwise; "" for arbitrary units.
+        name: of the modality.
+        kind: by the shape of y when None; Kind.SERIES makes a series of a curve.
+        axis_name: what x measures.
+        sign: the sign convention in words.
+        metadata: specimen -> column -> value.
+
+    Raises:
+        ReadError: shapes do not fit, an id is empty or repeated, the axis is not monotonic, a value is
+            infinite, or some but not all values of a specimen are NaN.
+        UnitError: a unit is unknown or cannot be converted into the store's.
+        DatasetError: `units` does not say what x and y need, or the modality disagrees with the store's.
+    """
+    values = np.asarray(y)
+    specimens = [str(each).strip() for each in ids]
+    chosen = _kind(kind, values, name)
+    axis = None if x is None else np.asarray(x, dtype=np.float64)
+    has_axis = chosen in (Kind.SPECTRUM, Kind.SERIES)
+    if has_axis != (axis is not None) or has_axis != isinstance(units, tuple):
+        raise DatasetError(
+            f"x, y and units of {name} do not fit together",
+            expected="A curve has an axis x and units (of x, of y); a scalar or image has no x and one unit.",
+        )
+    axis_unit, unit = units if isinstance(units, tuple) else ("", units)
+    modality = Modality(
+        name, chosen, canonical(unit), sign, axis_name if has_axis else "", canonical(axis_unit)
+    )
+    return store_all([_raw(modality, specimens, axis, values)], metadata or {}, "", store)
+
+
+def ingest_frame(
+    store: Store | str | Path,
+    frame: pd.DataFrame,
+    *,
+    units: Mapping[str, str],
+    id: str | None = None,
+    metadata: Sequence[str] = (),
+    signs: Mapping[str, str] | None = None,
+) -> IngestReport:
+    """Store columns of a data frame, each as a scalar modality of the column's name.
+
+    Args:
+        store: where to; a path is made into a store when there is none.
+        frame: one row per specimen; a missing number is a measurement that was not made.
+        units: column -> unit, for every column that was measured; "" for arbitrary units.
+        id: the column of ids; None takes the index.
+        metadata: columns that say how the specimens were made.
+        signs: column -> sign convention in words.
+
+    Raises:
+        DatasetError: a column is named nowhere, or a named one is not there; none is guessed.
+        ReadError: an id is empty or repeated, or a value is no finite number.
+        UnitError: a unit is unknown or cannot be converted into the store's.
+    """
+    headers = [str(column) for column in frame.columns]
+    named = [*([] if id is None else [id]), *units, *metadata]
+    unknown = [column for column in named if column not in headers]
+    unnamed = [column for column in headers if column not in named]
+    if unknown or unnamed:
+        raise DatasetError(
+            f"the frame has no column {unknown[0]!r}"
+            if unknown
+            else f"column {unnamed[0]!r} is named nowhere",
+            expected=f"Columns are {', '.join(headers)}; each is the id, in units, or in metadata.",
+            next="Name it, or drop it from the frame.",
+        )
+    specimens = [str(each).strip() for each in (frame.index if id is None else frame[id])]
+    modalities = [
+        _raw(
+            Modality(slug(column), Kind.SCALAR, canonical(unit), (signs or {}).get(column, "")),
+            specimens,
+            None,
+            _numbers(frame[column].tolist(), column),
+        )
+        for column, unit in units.items()
+    ]
+    described: dict[str, Mapping[str, Cell]] = {
+        name: {column: _cell(frame[column].iloc[row]) for column in metadata}
+        for row, name in enumerate(specimens)
+        if metadata
+    }
+    return store_all(modalities, described, "", store)
+
+
+def _kind(kind: Kind | None, values: NDArray[Any], name: str) -> Kind:
+    by_shape = {1: Kind.SCALAR, 2: Kind.SPECTRUM, 3: Kind.IMAGE}.get(values.ndim)
+    if by_shape is None or values.dtype.kind not in "iuf":
+        raise ReadError(
+            f"y has shape {values.shape} and type {values.dtype}", where=name, expected="Numbers."
+        )
+    if kind is None or kind is by_shape or (kind is Kind.SERIES and by_shape is Kind.SPECTRUM):
+        return kind or by_shape
+    raise ReadError(f"y has shape {values.shape}", where=name, expected=f"The shape of a {kind}.")
+
+
+def _raw(
+    modality: Modality, specimens: Sequence[str], axis: NDArray[np.float64] | None, values: NDArray[Any]
+) -> RawModality:
+    name = modality.name
+    if len(specimens) != len(values) or (axis is not None and axis.shape != values.shape[1:]):
+        raise ReadError(
+            f"y has shape {values.shape} for {len(specimens)} ids"
+            + ("" if axis is None else f" and {axis.size} axis points"),
+            where=name,
+        )
+    check_ids(specimens, lambda row: f"{name}: row {row}")
+    numbers = values if values.dtype == np.float32 else values.astype(np.float64)
+
+    def where(index: tuple[int, ...]) -> str:
+        return f"{name}: specimen {specimens[index[0]]!r}" + "".join(f", point {i}" for i in index[1:])
+
+    refuse_infinite(numbers, where)
+    kept: list[int] = np.flatnonzero(complete_rows(numbers, where)).tolist()
+    numbers = numbers[kept]
+    if axis is not None:
+        order = axis_order(axis, lambda point: f"{name}: x[{point}]")
+        numbers, axis = numbers[:, order], axis[order]
+    block = Block(tuple(specimens[row] for row in kept), numbers, axis, ("python",) * len(kept))
+    return RawModality(modality, (block,) if kept else ())
+
+
+def _numbers(cells: list[Any], name: str) -> NDArray[np.float64]:
+    try:
+        return np.array([np.nan if pd.isna(cell) else cell for cell in cells], dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise ReadError(f"not all values are numbers: {error}", where=f"column {name}") from None
+
+
+def _cell(value: Any) -> Cell:
+    if pd.isna(value):
+        return None
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if isinstance(plain, str | float | int | bool) else str(plain)

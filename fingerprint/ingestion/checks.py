@@ -1,0 +1,100 @@
+"""What every measurement must satisfy, whatever file it came from; each refusal says where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import ReadError
+from fingerprint.units import canonical, same_unit
+
+
+def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
+    """The slice that makes an axis ascend.
+
+    Args:
+        axis: [point], as it stands in the file.
+        where: names the place of point i.
+
+    Raises:
+        ReadError: it has fewer than two points, one that is not finite, a repeated one, or changes direction.
+    """
+    if axis.size < 2:
+        raise ReadError(
+            f"the axis has {axis.size} point", where=where(0), expected="At least two are needed."
+        )
+    bad = np.flatnonzero(~np.isfinite(axis))
+    if bad.size:
+        raise ReadError(f"axis value {axis[bad[0]]:g} is not a finite number", where=where(int(bad[0])))
+    steps = np.diff(axis)
+    direction = np.sign(steps[np.flatnonzero(steps)[0]]) if steps.any() else 0.0
+    wrong = np.flatnonzero(np.sign(steps) != direction) if direction else np.array([0])
+    if wrong.size or not direction:
+        point = int(wrong[0]) + 1
+        fault = "repeats" if steps[point - 1] == 0 else "turns back at"
+        raise ReadError(
+            f"the axis {fault} {axis[point]:g}",
+            where=where(point),
+            expected="Axis values must rise all along, or fall all along.",
+            next="Sort the points, and merge those measured twice.",
+        )
+    return slice(None) if direction > 0 else slice(None, None, -1)
+
+
+def refuse_infinite(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> None:
+    """Raise ReadError at the first infinite value; `where` names the place of its index."""
+    bad = np.argwhere(np.isinf(values))
+    if len(bad):
+        index = tuple(int(i) for i in bad[0])
+        raise ReadError(f"{values[index]} is not a finite number", where=where(index))
+
+
+def complete_rows(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> NDArray[np.bool_]:
+    """Which specimens were measured: a row with no value at all was not.
+
+    Args:
+        values: [specimen, ...], NaN where nothing was measured.
+        where: names the place of an index.
+
+    Raises:
+        ReadError: a row has gaps.
+    """
+    gaps = np.isnan(values)
+    rows = gaps.reshape(len(gaps), -1)
+    partly = rows.any(axis=1) & ~rows.all(axis=1)
+    if partly.any():
+        index = tuple(int(i) for i in np.argwhere(gaps & partly.reshape(-1, *(1,) * (gaps.ndim - 1)))[0])
+        raise ReadError(
+            "a value is missing inside a measurement",
+            where=where(index),
+            expected="A measurement is complete, or has no value at all.",
+        )
+    return np.asarray(~rows.all(axis=1))
+
+
+def check_ids(ids: Sequence[str], where: Callable[[int], str]) -> None:
+    """Raise ReadError for an empty or a repeated id; `where` names the place of row i."""
+    first: dict[str, int] = {}
+    for row, name in enumerate(ids):
+        if not name:
+            raise ReadError("the specimen has no id", where=where(row))
+        if name in first:
+            raise ReadError(
+                f"specimen {name!r} stands here again",
+                where=where(row),
+                expected=f"It was first at {where(first[name])}; a file has one row per specimen.",
+            )
+        first[name] = row
+
+
+def check_unit(stated: str | None, declared: str, what: str, where: str) -> str:
+    """The declared unit in its one spelling, unless the file itself states another: then ReadError."""
+    if stated is not None and not same_unit(stated, declared):
+        raise ReadError(
+            f"{what} is in {stated or 'arbitrary units'} here, but {declared or 'without unit'} is declared",
+            where=where,
+            next=f'Write unit = "{stated}" in dataset.toml (the store then converts), or correct the file.',
+        )
+    return canonical(declared)

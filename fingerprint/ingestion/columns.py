@@ -1,0 +1,46 @@
+"""What a column holds: ids, numbers, text; and what its values are as metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fingerprint.ingestion.dataset import MISSING
+from fingerprint.ingestion.reader import Cell, Column
+from fingerprint.ingestion.text import as_number
+from fingerprint.units import split_unit
+
+_ID = re.compile(
+    r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE
+)
+
+
+def describe(header: str, cells: Sequence[str], unit: str | None = None) -> Column:
+    """Describe a column; `unit` is one that the file states elsewhere than in the header."""
+    name, stated = split_unit(header)
+    present = [cell for cell in cells if cell.lower() not in MISSING]
+    numbers = sum(as_number(cell) is not None for cell in present)
+    numeric = bool(present) and 2 * numbers > len(present)
+    return Column(header, name, stated if unit is None else unit, numeric, len(set(cells)) == len(cells))
+
+
+def find_id(columns: Sequence[Column]) -> Column | None:
+    """The column of ids: one named like an id, else the only column of text, if its values differ."""
+    named = [column for column in columns if _ID.fullmatch(column.header)]
+    if named:
+        return named[0]
+    unnamed = [column for column in columns if not column.header]
+    text = [column for column in columns if not column.numeric]
+    candidates = unnamed or text
+    return candidates[0] if len(candidates) == 1 and candidates[0].unique else None
+
+
+def metadata_values(cells: Sequence[str], missing: frozenset[str]) -> list[Cell]:
+    """A column of metadata: whole numbers, numbers or text, as all its values are; None where missing."""
+    present = [None if cell.lower() in missing else cell for cell in cells]
+    for kind in (int, float):
+        try:
+            return [None if cell is None else kind(cell) for cell in present]
+        except ValueError:
+            continue
+    return list(present)

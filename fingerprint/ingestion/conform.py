@@ -1,0 +1,68 @@
+"""Measurements in the units of another description of their modality, and several files as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from fingerprint.errors import DatasetError, UnitError
+from fingerprint.modality import Block, Modality, RawModality
+from fingerprint.units import convert, convert_curve
+
+
+def conform(raw: RawModality, target: Modality) -> RawModality:
+    """Convert measurements into the units of `target`, on their own axis.
+
+    Raises:
+        DatasetError: they are of another kind, or follow another sign convention.
+        UnitError: their units cannot be converted.
+    """
+    own = raw.modality
+    for what, ours, theirs in (("kind", own.kind, target.kind), ("sign convention", own.sign, target.sign)):
+        if ours != theirs:
+            raise DatasetError(
+                f"the {what} is {str(ours) or 'not stated'!r}, but {str(theirs) or 'not stated'!r} before",
+                where=f"modality {target.name}",
+                expected=f"One {what} for all measurements of a modality.",
+                next="Correct dataset.toml, or give this modality another name in it.",
+            )
+    try:
+        return RawModality(target, tuple(_convert(block, own, target) for block in raw.blocks))
+    except UnitError as error:
+        where = f"modality {target.name}"
+        raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
+
+
+def _convert(block: Block, own: Modality, target: Modality) -> Block:
+    if block.axis is None:
+        return Block(block.specimens, convert(block.values, own.unit, target.unit), None, block.sources)
+    axis, values = convert_curve(
+        block.axis,
+        block.values,
+        axis_units=(own.axis_unit, target.axis_unit),
+        units=(own.unit, target.unit),
+    )
+    return Block(block.specimens, values, axis, block.sources)
+
+
+def merge(modality: Modality, raws: Iterable[RawModality]) -> RawModality:
+    """Measurements of one modality from several files, those on the same axis in one block."""
+    groups: dict[tuple[bytes, str], list[Block]] = {}
+    for raw in raws:
+        for block in raw.blocks:
+            key = (b"" if block.axis is None else block.axis.tobytes(), block.values.dtype.str)
+            shape = str(block.values.shape[1:])
+            groups.setdefault((key[0], key[1] + shape), []).append(block)
+    return RawModality(modality, tuple(_join(blocks) for blocks in groups.values()))
+
+
+def _join(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    return Block(
+        tuple(specimen for block in blocks for specimen in block.specimens),
+        np.concatenate([block.values for block in blocks]),
+        blocks[0].axis,
+        tuple(source for block in blocks for source in block.sources),
+    )

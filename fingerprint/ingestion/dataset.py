@@ -1,0 +1,206 @@
+"""dataset.toml, the facts about a folder: what was measured, in what units, and where it stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import tomli_w
+
+from fingerprint.errors import DatasetError, UnitError
+from fingerprint.modality import Kind, Modality
+from fingerprint.units import canonical
+
+FILE_NAME = "dataset.toml"
+STEM = "{stem}"
+MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+class AxisSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The axis of a spectrum or series.
+
+    Attributes:
+        name: what it measures, such as "frequency".
+        unit: "" where it is dimensionless or unknown.
+        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table.
+    """
+
+    name: str
+    unit: str = ""
+    values: str = ""
+
+
+class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[modalities.NAME]` table.
+
+    Attributes:
+        kind, unit, sign: as in `Modality`.
+        files: a glob, relative to the data folder.
+        values: HDF5 dataset or CSV column; "" for the second of two columns, and for a wide table.
+        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name.
+        axis: of a spectrum or series; None for other kinds.
+    """
+
+    kind: Kind
+    files: str
+    unit: str = ""
+    sign: str = ""
+    values: str = ""
+    specimens: str = STEM
+    axis: AxisSpec | None = None
+
+    def modality(self, name: str) -> Modality:
+        """What these measurements are, with units in their one spelling."""
+        axis_name, axis_unit = (self.axis.name, canonical(self.axis.unit)) if self.axis else ("", "")
+        return Modality(name, self.kind, canonical(self.unit), self.sign, axis_name, axis_unit)
+
+
+class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[specimens]` table: a file that says how the specimens were made.
+
+    Attributes:
+        file: a glob, relative to the data folder.
+        id: its id column or dataset.
+        metadata: columns that are stored and never shown to a model.
+    """
+
+    file: str
+    id: str
+    metadata: tuple[str, ...] = ()
+
+
+class DatasetSpec(msgspec.Struct, frozen=True):
+    """A whole dataset.toml.
+
+    Attributes:
+        missing: what stands for "not measured", in any case; "nan" always does.
+    """
+
+    name: str = ""
+    description: str = ""
+    missing: tuple[str, ...] = MISSING
+    specimens: SpecimensSpec | None = None
+    modalities: Mapping[str, ModalitySpec] = {}
+
+
+def load_dataset(path: Path) -> DatasetSpec:
+    """Read a dataset.toml.
+
+    Raises:
+        DatasetError: it is missing, not TOML, or has an unknown key or an impossible value, which is named.
+        UnitError: it names an unknown unit.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError("there is no such file", where=str(path), next="Check the path.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"this is not TOML: {error}", where=str(path), next="Fix that line.") from None
+    return _checked(table, str(path))
+
+
+def _checked(table: dict[str, Any], path: str) -> DatasetSpec:
+    known = ("name", "description", "missing", "specimens", "modalities")
+    unknown = [key for key in table if key not in known]
+    if unknown:
+        raise DatasetError(
+            f"unknown key {unknown[0]!r}", where=path, expected=f"Known are {', '.join(known)}."
+        )
+    modalities = table.get("modalities")
+    if not isinstance(modalities, dict) or not modalities:
+        raise DatasetError(
+            "no modality is described",
+            where=path,
+            expected="At least one table [modalities.NAME] with kind, files, values and specimens.",
+            next="Move the file away and see what fingerprint ingest FOLDER --dry-run writes.",
+        )
+    specimens = table.get("specimens")
+    plain = {key: table[key] for key in ("name", "description", "missing") if key in table}
+    spec = _convert(plain, DatasetSpec, path)
+    return DatasetSpec(
+        spec.name,
+        spec.description,
+        spec.missing,
+        None if specimens is None else _convert(specimens, SpecimensSpec, f"{path}: [specimens]"),
+        {name: _modality(name, content, path) for name, content in modalities.items()},
+    )
+
+
+def _modality(name: str, table: object, path: str) -> ModalitySpec:
+    where = f"{path}: [modalities.{name}]"
+    if not _NAME.fullmatch(name):
+        raise DatasetError(
+            f"{name!r} cannot name a modality",
+            where=path,
+            expected="A letter or digit, then letters, digits, '_' or '-'; 100 at most.",
+        )
+    spec = _convert(table, ModalitySpec, where)
+    has_axis = spec.kind in (Kind.SPECTRUM, Kind.SERIES)
+    if has_axis and spec.axis is None:
+        example = 'axis = { name = "frequency", unit = "THz" }'
+        raise DatasetError(f"a {spec.kind} needs an axis", where=where, expected=f"A line such as {example}")
+    if not has_axis and spec.axis is not None:
+        raise DatasetError(f"a {spec.kind} has no axis", where=where, next="Remove the key axis.")
+    if not has_axis and not spec.values:
+        raise DatasetError(
+            "the key values is missing", where=where, expected="The column or HDF5 dataset to read."
+        )
+    if Path(spec.files).is_absolute():
+        raise DatasetError(
+            "files is absolute", where=where, expected="A pattern relative to the data folder."
+        )
+    try:
+        spec.modality(name)
+    except UnitError as error:
+        raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
+    return spec
+
+
+def _convert(table: object, kind: type[_T], where: str) -> _T:
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        known = ", ".join(kind.__struct_fields__)
+        raise DatasetError(
+            str(error).replace(" - at `$.", " - at `").replace("Object", "the table"),
+            where=where,
+            expected=f"Known keys are {known}.",
+        ) from None
+
+
+def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) -> str:
+    """Write a dataset.toml that `load_dataset` reads back to the same.
+
+    Args:
+        comments: (section, sentence): written as comment lines above "", "specimens" or "modalities.NAME".
+    """
+    parts = [_section("", {"name": spec.name, "description": spec.description}, comments)]
+    if spec.missing != MISSING:
+        parts[0] += tomli_w.dumps({"missing": list(spec.missing)})
+    if spec.specimens is not None:
+        parts.append(_section("specimens", msgspec.to_builtins(spec.specimens), comments))
+    for name, modality in spec.modalities.items():
+        parts.append(_section(f"modalities.{name}", msgspec.to_builtins(modality), comments))
+    return "\n".join(part for part in parts if part)
+
+
+def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:
+    axis = table.pop("axis", None)
+    order = ("kind", "unit", "sign", "files", "values", "specimens")
+    table = {key: table[key] for key in (*order, *table) if key in table}
+    kept = {key: value for key, value in table.items() if value or key == "unit"}
+    lines = [f"# {sentence}" for name, sentence in comments if name == section]
+    if section:
+        lines.append(f"[{section}]")
+    lines.extend(tomli_w.dumps(kept).splitlines())
+    if axis is not None:
+        filled = {key: value for key, value in axis.items() if value or key != "values"}
+        lines.append(f"axis = {{ {', '.join(tomli_w.dumps(filled).splitlines())} }}")
+    return "\n".join(lines) + "\n" if lines else ""

@@ -1,0 +1,262 @@
+"""A folder without dataset.toml -> the dataset.toml that it suggests, with the reason for each guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fingerprint.errors import DatasetError, UnitError
+from fingerprint.ingestion.dataset import (
+    FILE_NAME,
+    STEM,
+    AxisSpec,
+    DatasetSpec,
+    ModalitySpec,
+    SpecimensSpec,
+    dump_dataset,
+)
+from fingerprint.ingestion.reader import (
+    ArraysLayout,
+    Column,
+    CurveLayout,
+    Layout,
+    TableLayout,
+    Unrecognised,
+    stem,
+)
+from fingerprint.ingestion.sources import Source, pattern_of
+from fingerprint.modality import Kind
+from fingerprint.units import canonical
+
+_SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a folder suggests.
+
+    Attributes:
+        spec: the dataset.toml.
+        reasons: (section, sentence) for each guess, as `dump_dataset` takes them.
+        ignored: files that were not understood, and why.
+        warnings: what the person should check.
+    """
+
+    spec: DatasetSpec
+    reasons: tuple[tuple[str, str], ...]
+    ignored: tuple[tuple[Path, str], ...]
+    warnings: tuple[str, ...]
+
+
+def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
+    """Guess what the files of a folder hold.
+
+    Raises:
+        DatasetError: nothing was recognised; or it is open which numbers were measured, and then the message
+            holds a complete dataset.toml to correct.
+        UnitError: a file states an unknown unit.
+    """
+    draft = _Draft(source)
+    for group in _groups(layouts):
+        draft.add(group)
+    if not draft.modalities:
+        listed = "; ".join(f"{path.name}: {reason}" for path, reason in draft.ignored[:10])
+        raise DatasetError(
+            "no measurements were recognised",
+            where=str(source.root),
+            expected=f"Found {listed}." if listed else "CSV or HDF5 files.",
+            next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
+        )
+    spec = DatasetSpec(
+        name=slug(source.root.resolve().name), specimens=draft.choose_specimens(), modalities=draft.modalities
+    )
+    if draft.ambiguous:
+        raise DatasetError(
+            "; ".join(draft.ambiguous) + ": which of them were measured is not known",
+            where=str(source.root),
+            expected=f"A {FILE_NAME} that says so, such as this one:\n\n{dump_dataset(spec, draft.reasons)}",
+            next=f"Save this as {source.root / FILE_NAME}, keep what was measured, move what describes how "
+            f"the specimen was made to metadata, then run: fingerprint ingest {source.root}",
+        )
+    return Inference(spec, tuple(draft.reasons), tuple(draft.ignored), tuple(draft.warnings))
+
+
+def slug(name: str) -> str:
+    """A name fit for a modality: "Raman shift" is raman_shift."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name.strip()).strip("_-").lower()
+    return plain[:100] or "measurement"
+
+
+@dataclass
+class _Draft:
+    source: Source
+    modalities: dict[str, ModalitySpec] = field(default_factory=dict[str, ModalitySpec])
+    reasons: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    ignored: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    warnings: list[str] = field(default_factory=list[str])
+    ambiguous: list[str] = field(default_factory=list[str])
+    tables: list[tuple[SpecimensSpec, list[str]]] = field(
+        default_factory=list[tuple[SpecimensSpec, list[str]]]
+    )
+
+    def add(self, group: Sequence[Layout]) -> None:
+        """Take in files that look alike."""
+        first = group[0]
+        if isinstance(first, Unrecognised):
+            self.ignored.append((first.path, first.reason))
+            return
+        files = pattern_of(self.source, [layout.path for layout in group])
+        if files is None:
+            raise DatasetError(
+                f"{len(group)} files like {first.path.name} share no pattern that leaves the others out",
+                where=str(self.source.root),
+                next=f"Put them into a folder of their own, or describe them in {FILE_NAME}.",
+            )
+        if isinstance(first, CurveLayout):
+            self._add_curve(first, files, len(group))
+        elif isinstance(first, TableLayout):
+            self._add_table(first, files)
+        else:
+            for values, axis in first.curves:
+                self._add_arrays(first, files, values, axis)
+            self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
+            self._add_columns(first.path, files, first.specimens, first.columns)
+
+    def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
+        x, y = layout.x, layout.y
+        name = slug(y.name if y else layout.path.parent.resolve().name)
+        kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
+        spec = ModalitySpec(kind, files, self._unit(y, layout.path), "", y.header if y else "", STEM, axis)
+        how = f"{count} file(s) of two columns, one per specimen; its id is the file's name"
+        self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
+
+    def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
+        kind, described = self._axis(axis, axis.header, layout.path)
+        spec = ModalitySpec(
+            kind,
+            files,
+            self._unit(values, layout.path),
+            "",
+            values.header,
+            layout.specimens.header,
+            described,
+        )
+        how = f"{values.header} has a row per id in {layout.specimens.header} and a column per {axis.header}"
+        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+
+    def _add_table(self, layout: TableLayout, files: str) -> None:
+        if layout.id is None:
+            self.ignored.append((layout.path, "a table without a column of ids"))
+            return
+        if layout.points > 1:
+            kind, axis = self._axis(None, "", layout.path)
+            spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis)
+            self._put(
+                slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis"
+            )
+        columns = [column for column in layout.columns if column != layout.id]
+        self._add_columns(layout.path, files, layout.id, columns)
+
+    def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column]) -> None:
+        numeric = [column for column in columns if column.numeric]
+        for column in numeric:
+            spec = ModalitySpec(
+                Kind.SCALAR, files, self._unit(column, path), "", column.header, identity.header
+            )
+            how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
+            self._put(slug(column.name.rsplit("/")[-1]), spec, path, how, column)
+        labels = [column.header for column in columns if not column.numeric and column.header]
+        if len(numeric) > 1:
+            listed = ", ".join(column.header for column in numeric)
+            self.ambiguous.append(f"{path.name} has {len(numeric)} columns of numbers ({listed})")
+        if labels or len(numeric) > 1:
+            spec = SpecimensSpec(files, identity.header, tuple(labels))
+            self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))
+
+    def _axis(self, column: Column | None, values: str, path: Path) -> tuple[Kind, AxisSpec]:
+        if column is None or column.unit is None:
+            self.warnings.append(
+                f"the axis unit of {path} is not stated; axis = {{ unit = ... }} in {FILE_NAME} says it"
+            )
+        if column is None:
+            return Kind.SPECTRUM, AxisSpec("axis", "", values)
+        kind = Kind.SERIES if _SERIES.search(column.name) else Kind.SPECTRUM
+        return kind, AxisSpec(slug(column.name.rsplit("/")[-1]), self._unit(column, path), values)
+
+    def _unit(self, column: Column | None, path: Path) -> str:
+        if column is None or column.unit is None:
+            return ""
+        try:
+            return canonical(column.unit)
+        except UnitError as error:
+            where = f"{path}: {column.header}"
+            raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
+
+    def _put(self, name: str, spec: ModalitySpec, path: Path, how: str, column: Column | None = None) -> None:
+        if name in self.modalities:
+            name = slug(f"{name}_{stem(path)}")
+        if name in self.modalities:
+            raise DatasetError(
+                f"two different sets of measurements would both be called {name!r}",
+                where=str(path),
+                next=f"Describe them in {self.source.root / FILE_NAME} (see docs/ingest.md).",
+            )
+        self.modalities[name] = spec
+        stated = column is not None and column.unit is not None
+        unit = (
+            f"the unit {spec.unit or 'arbitrary'} is stated there"
+            if stated
+            else "no unit of the values is stated"
+        )
+        self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
+
+    def choose_specimens(self) -> SpecimensSpec | None:
+        """The table that says most in words about the specimens."""
+        if not self.tables:
+            return None
+        chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
+        if chosen.metadata:
+            self.reasons.append(
+                ("specimens", f"columns of text in {chosen.file} say how the specimens were made")
+            )
+        if numbers:
+            listed = ", ".join(f'"{header}"' for header in (*chosen.metadata, *numbers))
+            self.reasons.append(
+                ("specimens", "columns of numbers that say so too belong here, and not below:")
+            )
+            self.reasons.append(("specimens", f"metadata = [{listed}]"))
+        for other, _ in self.tables:
+            if other is not chosen and other.metadata:
+                self.warnings.append(
+                    f"the text columns of {other.file} are not kept: {', '.join(other.metadata)}"
+                )
+        return chosen
+
+
+def _groups(layouts: Sequence[Layout]) -> list[list[Layout]]:
+    """Files that hold the same modality: the same headers, and no specimen twice."""
+    groups: dict[object, list[Layout]] = {}
+    seen: dict[object, set[str]] = {}
+    for layout in layouts:
+        key = _signature(layout)
+        ids = set(layout.ids) if isinstance(layout, TableLayout | ArraysLayout) else set[str]()
+        if seen.get(key, set()) & ids:
+            key = (key, layout.path)
+        groups.setdefault(key, []).append(layout)
+        seen.setdefault(key, set()).update(ids)
+    return list(groups.values())
+
+
+def _signature(layout: Layout) -> object:
+    if isinstance(layout, CurveLayout):
+        if layout.x is None or layout.y is None:
+            return ("curve", layout.path.parent)
+        return ("curve", layout.x.header, layout.y.header)
+    if isinstance(layout, TableLayout):
+        return ("table", layout.points, *(column.header for column in layout.columns))
+    if isinstance(layout, ArraysLayout):
+        headers = (column.header for pair in layout.curves for column in pair)
+        return ("arrays", *headers, *(column.header for column in layout.columns))
+    return layout.path

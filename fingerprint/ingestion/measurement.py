@@ -1,0 +1,130 @@
+"""One file, read as a modality that a model already knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from fingerprint.errors import ReadError
+from fingerprint.ingestion.conform import conform
+from fingerprint.ingestion.dataset import MISSING, STEM, AxisSpec, ModalitySpec
+from fingerprint.ingestion.formats import format_of
+from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.reader import (
+    ArraysLayout,
+    Column,
+    CurveLayout,
+    Layout,
+    Request,
+    TableLayout,
+    Unrecognised,
+)
+from fingerprint.modality import Kind, Modality, RawModality
+from fingerprint.units import canonical, is_density
+
+_EXPECTED = {
+    True: "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets.",
+    False: "A column of numbers called like it, or a single column of numbers.",
+}
+
+
+@dataclass(frozen=True)
+class FileMeasurement:
+    """What a file holds, in the units of a modality.
+
+    Attributes:
+        raw: the measurements.
+        axis_unit_stated: whether the file or the caller said in what unit the axis is. If not, the axis is as
+            it stands in the file, and whoever uses it must see that it spans what the modality's does.
+    """
+
+    raw: RawModality
+    axis_unit_stated: bool
+
+
+def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
+    """Read a file as a known modality: two columns, a wide table, HDF5, or one column of numbers.
+
+    Units that the file states are converted; values without one are taken to be in the modality's, or where
+    that is a density per unit of the file's own axis. The ids are those of the file, or its name.
+
+    Args:
+        x_unit: the unit of the axis, whatever the file says.
+
+    Raises:
+        ReadError: the file cannot be read, or does not hold this modality.
+        UnitError: its units cannot be converted.
+    """
+    path = Path(path)
+    family = format_of(path)
+    found = _find(family.inspect(path), modality)
+    axis_unit = x_unit if x_unit is not None else found.axis_unit
+    axis = None
+    if modality.has_axis:
+        in_file = found.axis_unit if found.axis_unit is not None else axis_unit or modality.axis_unit
+        axis = AxisSpec(modality.axis_name, in_file, found.axis)
+    unit = found.unit if found.unit is not None else _unit_on(modality, axis_unit)
+    spec = ModalitySpec(modality.kind, path.name, unit, modality.sign, found.values, found.specimens, axis)
+    raw = family.read(Request(path, modality.name, spec, frozenset(MISSING)))
+    if not len(raw):
+        raise ReadError(f"no {modality.name} was measured", where=str(path))
+    own = modality.axis_unit if axis_unit is None else canonical(axis_unit)
+    as_said = RawModality(replace(raw.modality, axis_unit=own), raw.blocks)
+    return FileMeasurement(conform(as_said, modality), axis_unit_stated=axis_unit is not None)
+
+
+class _Found(NamedTuple):
+    """Where a layout holds a modality, and the units that it states."""
+
+    values: str
+    specimens: str
+    axis: str
+    unit: str | None
+    axis_unit: str | None
+
+
+def _find(layout: Layout, modality: Modality) -> _Found:
+    if isinstance(layout, CurveLayout) and modality.has_axis:
+        x, y = layout.x, layout.y
+        if x is None or y is None:
+            return _Found("", STEM, "", None, None)
+        return _Found(y.header, STEM, x.header, y.unit, x.unit)
+    if isinstance(layout, TableLayout):
+        specimens = layout.id.header if layout.id else STEM
+        if modality.has_axis and layout.points > 1 and layout.id:
+            return _Found("", specimens, "", None, None)
+        column = _named(layout.columns, modality, layout.id)
+        if modality.kind is Kind.SCALAR and column is not None:
+            return _Found(column.header, specimens, "", column.unit, None)
+    if isinstance(layout, ArraysLayout):
+        chosen = _named([values for values, _ in layout.curves], modality, None)
+        axis = next((axis for values, axis in layout.curves if values == chosen), None)
+        if modality.has_axis and chosen is not None and axis is not None:
+            return _Found(chosen.header, layout.specimens.header, axis.header, chosen.unit, axis.unit)
+        column = _named(layout.columns, modality, None)
+        if modality.kind is Kind.SCALAR and column is not None:
+            return _Found(column.header, layout.specimens.header, "", column.unit, None)
+    reason = f" ({layout.reason})" if isinstance(layout, Unrecognised) else ""
+    raise ReadError(
+        f"no {modality.name} is found here{reason}",
+        where=str(layout.path),
+        expected=_EXPECTED[modality.has_axis],
+    )
+
+
+def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:
+    """The column called like the modality, else the only one of numbers."""
+    others = [column for column in columns if column != identity]
+    called = [column for column in others if modality.name in (column.header, slug(column.name))]
+    numeric = [column for column in others if column.numeric]
+    candidates = called or numeric
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _unit_on(modality: Modality, axis_unit: str | None) -> str:
+    """The modality's unit, for a density that of the same density over the given axis."""
+    if axis_unit is None or not is_density(modality.unit, modality.axis_unit):
+        return modality.unit
+    return f"({modality.unit})*({modality.axis_unit})/({canonical(axis_unit)})"

@@ -1,0 +1,124 @@
+"""Files -> store: every file is read and checked before anything is written, and one append writes it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fingerprint.errors import FingerprintError, ReadError
+from fingerprint.ingestion.collecting import Collected, collect
+from fingerprint.ingestion.conform import conform, merge
+from fingerprint.ingestion.reader import Cell
+from fingerprint.ingestion.report import IngestReport, Refused, describe_modality
+from fingerprint.ingestion.sources import find_sources
+from fingerprint.modality import RawModality
+from fingerprint.store import Store, open_store
+
+
+def ingest(
+    paths: Sequence[str | Path] | str | Path,
+    store: Store | str | Path,
+    *,
+    dataset: Path | None = None,
+    dry_run: bool = False,
+    skip_bad: bool = False,
+) -> IngestReport:
+    """Read files and folders of measurements into a store; all of them or, on an error, none.
+
+    Args:
+        paths: folders (each with its dataset.toml, or it is inferred) and files.
+        store: where to; a path is made into a store when there is none.
+        dataset: a dataset.toml from elsewhere, followed for every path, its patterns in the data folder.
+        dry_run: read and check everything, and store nothing.
+        skip_bad: leave files that cannot be read out instead of stopping; `refused` of the report lists them.
+
+    Raises:
+        ReadError: a claimed file cannot be read; with file and line.
+        DatasetError: dataset.toml is wrong, or what the files mean is ambiguous; it then shows one to edit.
+        UnitError: a unit is unknown or cannot be converted into the store's.
+        StoreError: the store is newer or damaged.
+    """
+    given = [paths] if isinstance(paths, str | Path) else paths
+    found = [collect(source, dataset) for source in find_sources([Path(path) for path in given])]
+    failures = [failure for each in found for failure in each.refused]
+    if failures and not skip_bad:
+        _stop(failures)
+    modalities = _merged(found)
+    metadata: dict[str, Mapping[str, Cell]] = {}
+    for each in found:
+        metadata.update(each.metadata)
+    toml = found[0].dataset_toml if len(found) == 1 else "\n".join(each.dataset_toml for each in found)
+    report = store_all(modalities, metadata, toml, store, dry_run=dry_run)
+    return replace(
+        report,
+        ignored=tuple(item for each in found for item in each.ignored),
+        refused=tuple(item for item, _ in failures),
+        inferred=any(each.inferred for each in found),
+        warnings=tuple(warning for each in found for warning in each.warnings),
+    )
+
+
+def store_all(
+    modalities: Sequence[RawModality],
+    metadata: Mapping[str, Mapping[str, Cell]],
+    toml: str,
+    store: Store | str | Path,
+    *,
+    dry_run: bool = False,
+) -> IngestReport:
+    """Convert into the store's units and append, in one step.
+
+    Raises:
+        DatasetError, UnitError: a modality does not agree with the store's.
+        StoreError: the store is newer or damaged.
+    """
+    opened = store if isinstance(store, Store) else open_store(store, create=True)
+    known = opened.modalities()
+    stored = [
+        conform(raw, old) if (old := known.get(raw.modality.name)) is not None else raw for raw in modalities
+    ]
+    specimens = set(metadata).union(*(raw.specimens for raw in stored))
+    reports = {raw.modality.name: describe_modality(raw, len(specimens)) for raw in stored}
+    if dry_run:
+        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, ())
+    receipt = opened.append(stored, metadata, toml)
+    for name, counts in receipt.counts.items():
+        reports[name] = replace(
+            reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced
+        )
+    return IngestReport(
+        reports, receipt.total_specimens, receipt.new_specimens, (), (), receipt.ingest, toml, False, ()
+    )
+
+
+def _merged(found: Sequence[Collected]) -> list[RawModality]:
+    """The modalities of several data sets, those of one name together, in the units of the first."""
+    merged: dict[str, RawModality] = {}
+    for each in found:
+        for raw in each.modalities:
+            name = raw.modality.name
+            if name not in merged:
+                merged[name] = raw
+                continue
+            twice = set(merged[name].specimens) & set(raw.specimens)
+            if twice:
+                raise ReadError(
+                    f"specimen {min(twice)!r} has {name} in two of the given folders",
+                    next="Ingest one folder after the other; the newest measurement is the one that is read.",
+                )
+            merged[name] = merge(merged[name].modality, [merged[name], conform(raw, merged[name].modality)])
+    return list(merged.values())
+
+
+def _stop(failures: Sequence[tuple[Refused, FingerprintError]]) -> None:
+    first = failures[0][1]
+    others = len({refused.file for refused, _ in failures}) - 1
+    more = f"{others} more file{'s' if others > 1 else ''} cannot be read either." if others else ""
+    raise type(first)(
+        first.what,
+        where=first.where,
+        expected="\n".join(part for part in (first.expected, more) if part),
+        next=first.next
+        or "Fix the line, or ingest the rest with --skip-bad (writes the refused files to rejected.csv).",
+    ) from first

@@ -103,9 +103,7 @@ def _already_made(folder: Path, seed: int, repeats: int) -> dict[str, Measured]:
     except (OSError, KeyError, ValueError):
         held = {}
     mine = specimen_id(seed, 0)[:-4]
-    if not held or any(
-        not cell.specimen.startswith(mine) or cell.n_sites != 8 * repeats**3 for cell in held.values()
-    ):
+    if not held or any(not cell.specimen.startswith(mine) or cell.n_sites != 8 * repeats**3 for cell in held.values()):
         raise FingerprintError(
             "the folder holds another data set",
             where=str(folder),

@@ -200,8 +200,7 @@ def _bond_curvature(
     isotropic = (along * h2_slope + aside * h1_slope + rest_slope) / length
     radial = along * h2_curvature + aside * h1_curvature + rest_curvature - isotropic
     mixed = (
-        unit[:, :, None]
-        * ((2 * h2_slope[:, None] * turned + h1_slope[:, None] * vector) / length[:, None])[:, None]
+        unit[:, :, None] * ((2 * h2_slope[:, None] * turned + h1_slope[:, None] * vector) / length[:, None])[:, None]
     )
     curvature = radial[:, None, None] * unit[:, :, None] * unit[:, None, :]
     curvature += isotropic[:, None, None] * np.eye(3) + mixed + mixed.swapaxes(1, 2)

@@ -18,9 +18,7 @@ BROADENING_THZ = 0.2
 ZONE_BOUNDARY = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]) / 2
 """Wave vectors in reciprocal edges, an odd number of halves: H(q) is real, and sound far from 0 THz."""
 
-_THZ = (
-    np.sqrt(1.602176634e-19 * 1e20 / 1.66053906660e-27) / (2 * np.pi) * 1e-12
-)  # per sqrt(eV / angstrom^2 / u)
+_THZ = np.sqrt(1.602176634e-19 * 1e20 / 1.66053906660e-27) / (2 * np.pi) * 1e-12  # per sqrt(eV / angstrom^2 / u)
 _CHUNK = 512
 
 

@@ -9,6 +9,7 @@ visible.py   which rows a reader sees
 metadata.py  the table `specimens`
 axes.py      the table `axes`: each axis once, by its hash
 receipt.py   what the store says when it has done something
+summary.py   what a store holds, in numbers
 delta.py     the one file that calls deltalake
 """
 
@@ -17,5 +18,18 @@ from __future__ import annotations
 from fingerprint.store.ledger import Counts, LedgerEntry, Snapshot
 from fingerprint.store.receipt import Compacted, Receipt
 from fingerprint.store.store import Store, open_store
+from fingerprint.store.summary import AxisSummary, ModalitySummary, StoreSummary, summarise
 
-__all__ = ["Compacted", "Counts", "LedgerEntry", "Receipt", "Snapshot", "Store", "open_store"]
+__all__ = [
+    "AxisSummary",
+    "Compacted",
+    "Counts",
+    "LedgerEntry",
+    "ModalitySummary",
+    "Receipt",
+    "Snapshot",
+    "Store",
+    "StoreSummary",
+    "open_store",
+    "summarise",
+]

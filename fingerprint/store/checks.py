@@ -100,9 +100,7 @@ def _check_block(modality: Modality, block: Block) -> None:
             expected="A measurement that is missing is left out.",
         )
     if modality.has_axis != (block.axis is not None):
-        raise StoreError(
-            f"kind {modality.kind} {'without' if modality.has_axis else 'with'} an axis", where=where
-        )
+        raise StoreError(f"kind {modality.kind} {'without' if modality.has_axis else 'with'} an axis", where=where)
     if block.axis is not None:
         _check_axis(block.axis, values.shape[1], where)
 

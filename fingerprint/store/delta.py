@@ -45,9 +45,7 @@ def version(url: str) -> int:
             return -1
 
 
-def read(
-    url: str, columns: Sequence[str] | None = None, *, at: int | None = None
-) -> Iterator[pa.RecordBatch]:
+def read(url: str, columns: Sequence[str] | None = None, *, at: int | None = None) -> Iterator[pa.RecordBatch]:
     """The rows of the table at `url`, in no particular order; nothing where there is no table.
 
     Args:

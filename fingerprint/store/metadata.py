@@ -23,9 +23,7 @@ def changed(
     found: dict[str, str] = {}
     for specimen, facts in given.items():
         known = {key: msgspec.json.encode(value) for key, value in stored.get(specimen, {}).items()}
-        different = {
-            key: value for key, value in facts.items() if known.get(key) != msgspec.json.encode(value)
-        }
+        different = {key: value for key, value in facts.items() if known.get(key) != msgspec.json.encode(value)}
         if different or specimen not in stored:
             found[specimen] = msgspec.json.encode(different).decode()
     return found

@@ -44,9 +44,7 @@ class Store:
         """The modalities by name, in order of first appearance."""
         return self._ledger().at(at).modalities()
 
-    def read(
-        self, name: str, *, specimens: Sequence[str] | None = None, at: Snapshot | None = None
-    ) -> RawModality:
+    def read(self, name: str, *, specimens: Sequence[str] | None = None, at: Snapshot | None = None) -> RawModality:
         """The measurements of one modality, the newest one of each specimen.
 
         Args:
@@ -139,9 +137,7 @@ class Store:
             check_agreement(definitions.values(), ledger.modalities())
             ledger.check_nothing_undone_since(before)
             defined = {name: definitions[name] for name in written}
-            return ledger.following(
-                ingest, kind="ingest", modalities=defined, counts=counts, dataset_toml=dataset_toml
-            )
+            return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, dataset_toml=dataset_toml)
 
         commit(self._url("ingests"), entry)
         return receipt

@@ -1,0 +1,90 @@
+"""`fingerprint info`: what is in a store or a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fingerprint.cli import console
+from fingerprint.errors import RunError
+
+if TYPE_CHECKING:
+    from fingerprint.store import ModalitySummary
+
+
+def info(
+    target: Annotated[str | None, typer.Argument(help="A store or the folder of a run. Default: the store.")] = None,
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Say what a store or a run holds."""
+    if target is not None and (Path(target) / "run.json").is_file():
+        _describe_run(Path(target))
+    else:
+        _describe_store(store if target is None else target)
+
+
+def _describe_run(path: Path) -> None:
+    raise RunError("not readable yet", where=str(path))
+
+
+def _describe_store(path: str) -> None:
+    from rich.text import Text
+
+    from fingerprint.store import open_store, summarise
+
+    summary = summarise(open_store(path))
+    document = {
+        "store": path,
+        "snapshot": {"position": summary.snapshot.position, "ingest": summary.snapshot.ingest},
+        "specimens": summary.specimens,
+        "metadata": dict(summary.metadata),
+        "modalities": {name: _document(modality) for name, modality in summary.modalities.items()},
+        "warnings": list(summary.warnings),
+    }
+    lines = [f"{path}: {summary.specimens} specimens, {len(summary.modalities)} modalities"]
+    for name, modality in summary.modalities.items():
+        lines += ["", *_told(name, modality)]
+    if summary.metadata:
+        counted = ", ".join(f"{key} ({count})" for key, count in summary.metadata.items())
+        lines += ["", f"metadata (specimens that have it): {counted}"]
+    lines += [f"Warning: {warning}" for warning in summary.warnings]
+    console.answer(document, Text("\n".join(lines)))
+
+
+def _document(summary: ModalitySummary) -> dict[str, Any]:
+    modality, axis = summary.modality, summary.axis
+    return {
+        "kind": modality.kind,
+        "unit": modality.unit,
+        "sign": modality.sign,
+        "axis": axis
+        and {
+            "name": modality.axis_name,
+            "unit": modality.axis_unit,
+            "first": axis.first,
+            "last": axis.last,
+            "points": axis.points,
+            "distinct": axis.distinct,
+        },
+        "count": summary.count,
+        "missing": summary.missing,
+        "min": summary.minimum,
+        "mean": summary.mean,
+        "max": summary.maximum,
+    }
+
+
+def _told(name: str, summary: ModalitySummary) -> list[str]:
+    modality, axis = summary.modality, summary.axis
+    head = ", ".join(filter(None, (modality.kind, modality.unit and f"in {modality.unit}", modality.sign)))
+    lines = [f"{name}: {head}", f"  specimens  {summary.count} measured, {summary.missing} missing"]
+    if axis is not None:
+        span = f"{modality.axis_name} {axis.first!r} to {axis.last!r} {modality.axis_unit}".rstrip()
+        lines.append(f"  axis       {span}, {axis.points} points, {axis.distinct} distinct")
+    values = f"min {summary.minimum:.6g}, mean {summary.mean:.6g}, max {summary.maximum:.6g}"
+    return [*lines, f"  values     {values} {modality.unit}".rstrip()]

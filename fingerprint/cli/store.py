@@ -1,0 +1,110 @@
+"""`fingerprint store`: the history of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fingerprint.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fingerprint.store import Counts, LedgerEntry
+
+app = typer.Typer(
+    help="The history of a store: what was ingested, and how to take it back.",
+    no_args_is_help=True,
+    epilog="Example: fingerprint store log",
+)
+
+
+@app.command(epilog="Example: fingerprint store log --json")
+def log(
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """List every ingest and undo, oldest first."""
+    from rich.text import Text
+
+    from fingerprint.store import open_store
+
+    entries = open_store(store).log()
+    undone = {entry.undoes for entry in entries}
+    lines = [
+        f"{entry.position:>4}  {entry.ingest}  {entry.time:%Y-%m-%d %H:%M:%S} UTC  {_told(entry, undone)}"
+        for entry in entries
+    ]
+    console.answer({"entries": [_entry(entry, undone) for entry in entries]}, Text("\n".join(lines)))
+
+
+@app.command(epilog="Example: fingerprint store undo 20260314-091500-3fa9c1")
+def undo(
+    ingest: Annotated[str, typer.Argument(help="The id of an ingest, as `fingerprint store log` shows it.")],
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Take an ingest back. What it replaced is seen again; nothing is deleted.
+
+    Runs that were trained on it still find what they stand on.
+    """
+    from fingerprint.store import open_store
+
+    entry = open_store(store).undo(ingest)
+    console.answer({"entries": [_entry(entry, set())]}, f"Ingest {ingest} is undone.")
+
+
+@app.command(epilog="Example: fingerprint store optimize")
+def optimize(
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Merge the small files that many ingests leave, so that reading is faster. No answer changes."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from fingerprint.store import open_store
+
+    compacted = open_store(store).optimize()
+    table = Table("table", "files before", "after", box=None)
+    for entry in compacted:
+        table.add_row(entry.table, str(entry.files_before), str(entry.files_after))
+    console.answer({"entries": [asdict(entry) for entry in compacted]}, table)
+
+
+def _told(entry: LedgerEntry, undone: set[str]) -> str:
+    if entry.kind == "undo":
+        return f"undo of {entry.undoes}"
+    parts = [f"{name}: {count.new + count.replaced}" for name, count in entry.counts.items()]
+    parts = parts or ["metadata"]
+    return ", ".join(parts) + (" (undone)" if entry.ingest in undone else "")
+
+
+def _entry(entry: LedgerEntry, undone: set[str]) -> dict[str, Any]:
+    return {
+        "position": entry.position,
+        "ingest": entry.ingest,
+        "time": entry.time,
+        "kind": entry.kind,
+        "undoes": entry.undoes or None,
+        "undone": entry.ingest in undone,
+        "modalities": _counted(entry.counts),
+        "format_version": entry.format_version,
+        "package_version": entry.package_version,
+        "dataset_toml": entry.dataset_toml,
+    }
+
+
+def _counted(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
+    return {
+        name: {"new": count.new, "unchanged": count.unchanged, "replaced": count.replaced}
+        for name, count in counts.items()
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.model.gaussian import Gaussian, smooth_clamp
 from fingerprint.model.layers import StackedMLP
-from fingerprint.recipe import FixedVariance, MLPDecoder
+from fingerprint.recipe import FixedVariance, LearnedVariance, MLPDecoder
 
 LOG_VARIANCE_RANGE = (-14.0, 6.0)
 
@@ -20,6 +20,8 @@ class Decoder(nn.Module):
 
     The variance is the same for all coordinates of the modality: fixed, learned, or a function of Z.
     """
+
+    log_variance: Tensor
 
     def __init__(
         self,
@@ -43,15 +45,21 @@ class Decoder(nn.Module):
         widths = (latent, *spec.hidden)
         self.mean = StackedMLP(stack, (*widths, features), spec.activation, generators, skip=spec.skip)
         variance = spec.variance
+        self.learned = isinstance(variance, LearnedVariance)
         self.spread: StackedMLP | None = None
         if isinstance(variance, FixedVariance):
-            constant = torch.full((*stack, 1, 1), variance.value).log()
-            self.register_buffer("log_variance", constant)
+            self.register_buffer("log_variance", torch.full((*stack, 1, 1), variance.value).log())
         else:
-            start = torch.full((*stack, 1, 1), variance.log_start)
-            self.log_variance = nn.Parameter(start)
+            self.log_variance = nn.Parameter(torch.full((*stack, 1, 1), variance.log_start))
             if variance.depends_on_z:
                 self.spread = StackedMLP(stack, (*widths, 1), spec.activation, generators, skip=spec.skip)
+
+    def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
+        """Put the networks of each seed in another order; nothing to do where the clusters share one."""
+        seeds = torch.arange(len(order), device=order.device).unsqueeze(1)
+        for tensor in self.state_dict(keep_vars=True).values():
+            if tensor.shape[1] > 1:
+                tensor.copy_(tensor[seeds, order])
 
     def forward(self, z: Float[Tensor, "seed specimen latent"]) -> Gaussian:
         """mean [seed, cluster | 1, specimen, feature] and log_variance, which broadcasts to it."""
@@ -59,7 +67,7 @@ class Decoder(nn.Module):
         log_variance: Tensor = self.log_variance
         if self.spread is not None:
             log_variance = log_variance + self.spread(wide)
-        if isinstance(self.log_variance, nn.Parameter):
+        if self.learned:
             log_variance = smooth_clamp(log_variance, *LOG_VARIANCE_RANGE)
         return Gaussian(self.mean(wide), log_variance)
 

@@ -47,9 +47,7 @@ def elbo(
         weights: $w_m$ by modality: $d_{max}/d_m$, or the user's.
         present: 1 where the modality was measured, by modality; what was not measured is not reconstructed.
     """
-    terms = [
-        weights[name] * present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)
-    ]
+    terms = [weights[name] * present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)]
     per_cluster = torch.stack(torch.broadcast_tensors(*terms)).sum(0)
     with torch.no_grad():
         evidence = per_cluster if per_cluster.shape[-1] > 1 else None

@@ -26,9 +26,7 @@ class AbstractEncoder(nn.Module):
     Log-variances are softly confined to `LOG_VARIANCE_RANGE`, which keeps the product of experts well conditioned.
     """
 
-    def forward(
-        self, x: Float[Tensor, "#seed specimen feature"], present: Float[Tensor, "#seed specimen"]
-    ) -> Gaussian:
+    def forward(self, x: Float[Tensor, "#seed specimen feature"], present: Float[Tensor, "#seed specimen"]) -> Gaussian:
         """Encode one modality.
 
         Args:
@@ -49,9 +47,7 @@ class AbstractEncoder(nn.Module):
 class _MLP(AbstractEncoder):
     whitening: Tensor
 
-    def __init__(
-        self, spec: MLPEncoder, spread: Tensor, latent: int, generators: Sequence[torch.Generator]
-    ) -> None:
+    def __init__(self, spec: MLPEncoder, spread: Tensor, latent: int, generators: Sequence[torch.Generator]) -> None:
         super().__init__()
         widths = (len(spread), *spec.hidden, 2 * latent)
         self.network = StackedMLP(
@@ -73,9 +69,7 @@ class _Linear(AbstractEncoder):
 
 
 class _Conv(AbstractEncoder):
-    def __init__(
-        self, spec: ConvEncoder, spread: Tensor, latent: int, generators: Sequence[torch.Generator]
-    ) -> None:
+    def __init__(self, spec: ConvEncoder, spread: Tensor, latent: int, generators: Sequence[torch.Generator]) -> None:
         super().__init__()
         self.spec = spec
         channels = (1, *spec.channels)

@@ -6,6 +6,7 @@ as it would be alone: each seed draws from its own generator, in the same order.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -73,7 +74,7 @@ class StackedMLP(nn.Module):
     ) -> None:
         super().__init__()
         self.activation: Activation = activation
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(itertools.pairwise(widths))
         self.layers = nn.ModuleList(
             StackedLinear(stack, inputs, outputs, generators, gain if index == 0 else 1.0)
             for index, (inputs, outputs) in enumerate(pairs)
@@ -102,7 +103,9 @@ class StackedConv(nn.Module):
         self.weight = _draw_uniform((len(generators), outputs, inputs, kernel), bound, generators)
         self.bias = _draw_uniform((len(generators), outputs), bound, generators)
 
-    def forward(self, x: Float[Tensor, "seed specimen channel point"]) -> Float[Tensor, "seed specimen channel2 point2"]:
+    def forward(
+        self, x: Float[Tensor, "seed specimen channel point"]
+    ) -> Float[Tensor, "seed specimen channel2 point2"]:
         """Seeds become groups of channels, so that one convolution serves them all."""
         seeds, specimens, channels, points = x.shape
         grouped = x.transpose(0, 1).reshape(specimens, seeds * channels, points)

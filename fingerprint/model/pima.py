@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.model.decoders import Decoder, log_likelihood, mixture_moments
@@ -15,7 +16,7 @@ from fingerprint.model.encoders import build_encoder
 from fingerprint.model.gaussian import Gaussian, draw
 from fingerprint.model.posterior import product_of_experts
 from fingerprint.model.prior import MixturePrior, responsibilities
-from fingerprint.recipe import ModelRecipe, ModalityRecipe
+from fingerprint.recipe import ModalityRecipe, ModelRecipe
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,21 @@ class PIMA(nn.Module):
         )
         self.prior = MixturePrior(len(generators), recipe.clusters, recipe.latent)
 
+    @property
+    def seeds(self) -> int:
+        """How many members there are."""
+        return self.prior.mean.shape[0]
+
+    def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
+        """Put the clusters of each member in another order: new cluster c is old cluster `order[:, c]`."""
+        with torch.no_grad():
+            self.prior.relabel(order)
+            for decoder in self._decoders():
+                decoder.relabel(order)
+
+    def _decoders(self) -> list[Decoder]:
+        return [cast("Decoder", decoder) for decoder in self.decoders]
+
     def encode(
         self,
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
@@ -74,8 +90,7 @@ class PIMA(nn.Module):
     ) -> Gaussian:
         """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the order of `names`. [Eq. 3]"""
         unimodal = [
-            encoder(values[name], present[name])
-            for name, encoder in zip(self.names, self.encoders, strict=True)
+            encoder(values[name], present[name]) for name, encoder in zip(self.names, self.encoders, strict=True)
         ]
         return Gaussian(
             torch.stack([each.mean for each in unimodal], 1),

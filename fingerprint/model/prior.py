@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.model.gaussian import Gaussian, entropy, expected_log_density, log_density
@@ -35,6 +35,13 @@ class MixturePrior(nn.Module):
     def components(self) -> Gaussian:
         """p(Z|C=c) of every cluster, shaped to meet [seed, specimen, latent]: [seed, 1, cluster, latent]."""
         return Gaussian(self.mean.unsqueeze(1), self.log_variance.unsqueeze(1))
+
+    def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
+        """Put the clusters of each seed in another order: new cluster c is old cluster `order[:, c]`."""
+        self.log_weights.copy_(self.log_weights.gather(1, order))
+        rows = order.unsqueeze(-1).expand_as(self.mean)
+        self.mean.copy_(self.mean.gather(1, rows))
+        self.log_variance.copy_(self.log_variance.gather(1, rows))
 
     def log_weights_per_specimen(self) -> Float[Tensor, "seed 1 cluster"]:
         r"""$\log\pi_c$, shaped to meet [seed, specimen, cluster]."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fingerprint.modality import RawModality
@@ -37,11 +38,16 @@ class Tensors:
             {name: value[index] for name, value in self.present.items()},
         )
 
+    def subset(self, rows: Sequence[int] | np.ndarray) -> Tensors:
+        """These specimens alone."""
+        index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
+        values = {name: value[index.to(value.device)] for name, value in self.values.items()}
+        present = {name: value[index.to(value.device)] for name, value in self.present.items()}
+        return Tensors(tuple(self.specimens[row] for row in index.tolist()), values, present)
+
     def keeping(self, names: Sequence[str]) -> Tensors:
         """The same specimens with only these modalities present."""
-        present = {
-            name: value if name in names else torch.zeros_like(value) for name, value in self.present.items()
-        }
+        present = {name: value if name in names else torch.zeros_like(value) for name, value in self.present.items()}
         return Tensors(self.specimens, self.values, present)
 
 
@@ -56,6 +62,10 @@ class Physical:
 
     specimens: tuple[str, ...]
     values: dict[str, Array]
+
+    def measured(self, name: str) -> NDArray[np.bool_]:
+        """Which specimens have this modality, [specimen]."""
+        return np.asarray(np.isfinite(self.values[name]).all(axis=1), dtype=np.bool_)
 
     def rows(self, index: Sequence[int] | np.ndarray) -> Physical:
         """These rows alone."""
@@ -95,7 +105,7 @@ def to_tensors(
     values: dict[str, Tensor] = {}
     present: dict[str, Tensor] = {}
     for name, preparation in preparations.items():
-        measured = ~np.isnan(physical.values[name]).any(1)
+        measured = physical.measured(name)
         scaled = preparation.to_model(np.where(measured[:, None], physical.values[name], preparation.centre))
         values[name] = torch.as_tensor(scaled, dtype=torch.float32, device=device)
         present[name] = torch.as_tensor(measured, dtype=torch.float32, device=device)

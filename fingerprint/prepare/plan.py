@@ -50,9 +50,7 @@ def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: in
         )
     chosen = dict(recipe.modalities) or {name: plan_modality(raw) for name, raw in raws.items()}
     training = recipe.training
-    batch = training.batch or min(
-        max(math.ceil(training_specimens / BATCHES_PER_EPOCH), LEAST_BATCH), LARGEST_BATCH
-    )
+    batch = training.batch or min(max(math.ceil(training_specimens / BATCHES_PER_EPOCH), LEAST_BATCH), LARGEST_BATCH)
     batches = math.ceil(training_specimens / batch)
     epochs = training.epochs or math.ceil(STEPS / batches)
     return msgspec.structs.replace(

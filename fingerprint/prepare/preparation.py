@@ -131,7 +131,8 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
         raise DataError(f"{name!r} is an image; training takes scalars, spectra and series", next=_restrict(name))
     if len(raw) < 3:
         raise DataError(
-            f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed", next=_restrict(name)
+            f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed",
+            next=_restrict(name),
         )
     grid = common_grid(raw) if raw.modality.has_axis else None
     physical = _stack(raw, grid)

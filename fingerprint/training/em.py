@@ -72,7 +72,13 @@ def set_prior(
 
 @torch.no_grad()
 def streaming_update(
-    prior: MixturePrior, q: Gaussian, gamma: Tensor, rate: float, floor: float, *, posterior_variance: bool = True
+    prior: MixturePrior,
+    q: Gaussian,
+    gamma: Tensor,
+    rate: float,
+    floor: float,
+    *,
+    posterior_variance: bool = True,
 ) -> None:
     """Move the mixture's moments a step of `rate` towards those of one batch. [Eq. 15, section 2.4]
 
@@ -108,7 +114,8 @@ def seed_clusters(prior: MixturePrior, q: Gaussian, generators: Sequence[torch.G
     assignments: list[Tensor] = []
     for mean, generator in zip(q.mean, generators, strict=True):
         state = int(torch.randint(2**31 - 1, (1,), generator=generator))
-        labels = KMeans(clusters, n_init=20, random_state=state).fit_predict(mean.double().cpu().numpy())
+        kmeans = KMeans(clusters, n_init=20, random_state=state)  # pyright: ignore[reportArgumentType]
+        labels = kmeans.fit_predict(mean.double().cpu().numpy())
         assignments.append(torch.nn.functional.one_hot(torch.as_tensor(labels).long(), clusters))
     gamma = torch.stack(assignments).to(q.mean)
     set_prior(prior, *maximise(q, gamma), floor)

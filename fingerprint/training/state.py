@@ -8,28 +8,13 @@ from pathlib import Path
 
 import msgspec
 import torch
-from msgspec import Struct
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from fingerprint.errors import RunError
 from fingerprint.files import write_atomically
 from fingerprint.model import PIMA
-
-
-class EpochRecord(Struct, frozen=True):
-    """One epoch: means over its batches, one value per member.
-
-    Attributes:
-        epoch: counted from 1.
-        reconstruction, kl: of the training part, nats per specimen, mean over the terms of the loss.
-        validation: ELBO of the validation part given everything measured, nats per specimen; empty where it is empty.
-    """
-
-    epoch: int
-    reconstruction: list[float]
-    kl: list[float]
-    validation: list[float]
+from fingerprint.run import EpochRecord
 
 
 @dataclass
@@ -70,9 +55,7 @@ class TrainingState:
                 generator.set_state(tensors[f"generator.{index}"])
             self.epoch = int(position["epoch"])
             self.history = msgspec.json.decode(position["history"], type=list[EpochRecord])
-        except (OSError, KeyError, ValueError, RuntimeError, Exception) as error:
-            if isinstance(error, MemoryError):
-                raise
+        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, msgspec.MsgspecError) as error:
             raise RunError(
                 f"the saved state of the training cannot be read: {error}",
                 where=str(path),

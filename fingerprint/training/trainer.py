@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from fingerprint.model import PIMA
 from fingerprint.prepare import Tensors
-from fingerprint.recipe import LearnedVariance, PriorRecipe, Recipe, TrainingRecipe
-from fingerprint.training.em import full_update, seed_clusters, streaming_update
+from fingerprint.recipe import LearnedVariance, Recipe, TrainingRecipe
+from fingerprint.run import EpochRecord
+from fingerprint.training.em import seed_clusters, streaming_update
 from fingerprint.training.objective import draw_terms, objective
-from fingerprint.training.state import EpochRecord, TrainingState
-
-FINAL_EM_ITERATIONS = 50
+from fingerprint.training.state import TrainingState
 
 
 def make_optimizer(model: PIMA, recipe: Recipe) -> torch.optim.AdamW:
@@ -39,6 +38,11 @@ def learning_rate(step: int, steps: int, recipe: TrainingRecipe) -> float:
     return recipe.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
+def em_start(recipe: Recipe) -> int:
+    """The epoch before which clusters are laid out; until then the prior is N(0, I)."""
+    return round(recipe.prior.start * recipe.training.epochs)
+
+
 def run_epochs(
     state: TrainingState,
     recipe: Recipe,
@@ -56,19 +60,14 @@ def run_epochs(
     """
     training, prior = recipe.training, recipe.prior
     batches = math.ceil(len(train) / training.batch)
-    em_start = round(prior.start * training.epochs)
     while state.epoch < training.epochs:
-        if state.epoch == em_start:
+        if state.epoch == em_start(recipe):
             with torch.no_grad():
                 q = state.model.eval().embed(*whole(train))
             seed_clusters(state.model.prior, q, state.generators, prior.floor)
-        record = _one_epoch(state, recipe, train, batches, em=state.epoch >= em_start)
+        record = _one_epoch(state, recipe, train, batches, em=state.epoch >= em_start(recipe))
         state.epoch += 1
-        if state.epoch == training.epochs:
-            _settle(state.model, train, prior)
-        state.history.append(
-            EpochRecord(state.epoch, *record, validation_elbo(state.model, validation).tolist())
-        )
+        state.history.append(EpochRecord(state.epoch, *record, validation_elbo(state.model, validation).tolist()))
         on_epoch(state)
 
 
@@ -107,12 +106,6 @@ def _one_epoch(
 
 
 @torch.no_grad()
-def _settle(model: PIMA, train: Tensors, prior: PriorRecipe) -> None:
-    """EM over the whole training part with the final encoders, so that the mixture is theirs and not an average's."""
-    full_update(model.prior, model.eval().embed(*whole(train)), prior.floor, iterations=FINAL_EM_ITERATIONS)
-
-
-@torch.no_grad()
 def validation_elbo(model: PIMA, tensors: Tensors) -> Tensor:
     """ELBO given everything measured, at the posterior mean, nats per specimen, [seed]; empty for no specimens."""
     if not len(tensors):
@@ -126,8 +119,3 @@ def whole(tensors: Tensors) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """All rows with a leading seed axis of one."""
     values = {name: value.unsqueeze(0) for name, value in tensors.values.items()}
     return values, {name: value.unsqueeze(0) for name, value in tensors.present.items()}
-
-
-def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:
-    """One generator per seed, on the CPU so that every device sees the same draws."""
-    return [torch.Generator().manual_seed(seed) for seed in seeds]

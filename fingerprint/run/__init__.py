@@ -1,0 +1,45 @@
+"""What a training leaves, and how it is opened again."""
+
+from fingerprint.run.folder import (
+    STATE_FILE,
+    Run,
+    build_model,
+    load_run,
+    make_generators,
+    newest_run,
+    read_info,
+    write_beginning,
+    write_end,
+    write_info,
+)
+from fingerprint.run.records import (
+    Calibration,
+    ClusterMetrics,
+    EpochRecord,
+    IntervalScores,
+    MemberMetrics,
+    Metrics,
+    PartMetrics,
+    RunInfo,
+)
+
+__all__ = [
+    "STATE_FILE",
+    "Calibration",
+    "ClusterMetrics",
+    "EpochRecord",
+    "IntervalScores",
+    "MemberMetrics",
+    "Metrics",
+    "PartMetrics",
+    "Run",
+    "RunInfo",
+    "build_model",
+    "load_run",
+    "make_generators",
+    "newest_run",
+    "read_info",
+    "write_beginning",
+    "write_end",
+    "write_info",
+]

@@ -1,0 +1,98 @@
+"""The records of a run: what its JSON files hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+FORMAT_VERSION = 1
+
+
+class RunInfo(Struct, frozen=True):
+    """What a run is and what it stands on."""
+
+    status: Literal["running", "interrupted", "completed"]
+    seeds: tuple[int, ...]
+    map_member: int
+    position: int
+    ingest: str
+    created: str
+    seconds: float
+    versions: dict[str, str]
+    format_version: int = FORMAT_VERSION
+
+
+class EpochRecord(Struct, frozen=True):
+    """One epoch: means over its batches, one value per member.
+
+    Attributes:
+        epoch: counted from 1.
+        reconstruction, kl: of the training part, nats per specimen, mean over the terms of the loss.
+        validation: ELBO of the validation part given everything measured, nats per specimen; empty where it is empty.
+    """
+
+    epoch: int
+    reconstruction: list[float]
+    kl: list[float]
+    validation: list[float]
+
+
+class IntervalScores(Struct, frozen=True):
+    """Scores of the validation part for one target predicted from some modalities (`prediction.conformal`)."""
+
+    target: str
+    given: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+class Calibration(Struct, frozen=True):
+    """What intervals and novelty rest on: sorted scores of the validation part."""
+
+    level: float
+    intervals: tuple[IntervalScores, ...]
+    novelty: dict[str, tuple[float, ...]]
+
+
+class PartMetrics(Struct, frozen=True):
+    """Errors over one part of the split, of the averaged members: `rmse[target][from]` in physical units.
+
+    `rmse_percent` is in percent of `range`, the target's greatest minus least value in the training part; `elbo` is
+    the mean over members, nats per specimen; `r2` refers to the part's own variance about the training mean curve.
+    """
+
+    elbo: float | None
+    rmse_percent: dict[str, dict[str, float | None]]
+    rmse: dict[str, dict[str, float | None]]
+    r2: dict[str, dict[str, float | None]]
+    range: dict[str, float]
+    accuracy: float | None = None
+
+
+class MemberMetrics(Struct, frozen=True):
+    """One member: its validation ELBO and its own errors on the test part, in percent of the range."""
+
+    seed: int
+    elbo: float | None
+    rmse_percent: dict[str, dict[str, float | None]]
+
+
+class ClusterMetrics(Struct, frozen=True):
+    """One cluster of the map: mixture weight, training specimens in it, and whether members agree on it."""
+
+    index: int
+    weight: float
+    size: int
+    stability: float | None
+    alive: bool
+    reproducible: bool | None
+
+
+class Metrics(Struct, frozen=True):
+    """What a run is worth."""
+
+    parts: dict[str, PartMetrics]
+    restarts: tuple[MemberMetrics, ...]
+    clusters: tuple[ClusterMetrics, ...]
+    supported: bool
+    support: str

@@ -1,0 +1,127 @@
+"""The data of one training: read at a snapshot, split, prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fingerprint.errors import DataError, RecipeError
+from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.prepare import Preparation, align, fit_preparation, plan, to_tensors
+from fingerprint.recipe import Recipe
+from fingerprint.store import Snapshot, Store
+from fingerprint.training.evaluation import PartData
+from fingerprint.training.split import Part, split
+
+
+class Measured(NamedTuple):
+    """What the store holds of the modalities that a training uses.
+
+    Attributes:
+        raws: by modality.
+        parts: the part of every specimen that has at least one of them.
+    """
+
+    raws: dict[str, RawModality]
+    parts: dict[str, Part]
+
+    def specimens(self, part: Part) -> list[str]:
+        """The specimens of one part, sorted."""
+        return sorted(specimen for specimen, own in self.parts.items() if own is part)
+
+    def training_part(self) -> dict[str, RawModality]:
+        """The training specimens' measurements alone: all that is ever fitted on."""
+        chosen = set(self.specimens(Part.TRAIN))
+        return {name: keep_specimens(raw, chosen) for name, raw in self.raws.items()}
+
+
+def read_measured(store: Store, recipe: Recipe, names: Sequence[str], at: Snapshot) -> Measured:
+    """Read the modalities `names` and split their specimens.
+
+    Raises:
+        RecipeError: the recipe's group column is not among the metadata.
+        StoreError: a modality is not in the store.
+    """
+    raws = {name: store.read(name, at=at) for name in names}
+    specimens = sorted({specimen for raw in raws.values() for specimen in raw.specimens})
+    training = recipe.training
+    groups = metadata_column(store, training.group, at) if training.group else None
+    return Measured(raws, split(specimens, training.split_seed, groups))
+
+
+def choose_modalities(store: Store, recipe: Recipe, at: Snapshot) -> list[str]:
+    """The modalities of the recipe, or all that training can take.
+
+    Raises:
+        DataError: there is none, or one that the recipe names is not in the store.
+    """
+    held = store.modalities(at)
+    for name in recipe.modalities:
+        if name not in held:
+            raise DataError(
+                f"the store holds no modality {name!r}",
+                where=store.path,
+                expected=f"It holds: {', '.join(held) or 'nothing'}.",
+                next="Ingest it first, or name others: fingerprint train --modalities A,B.",
+            )
+    names = list(recipe.modalities) or [name for name, each in held.items() if each.kind is not Kind.IMAGE]
+    if not names:
+        raise DataError(
+            "the store holds nothing to train on",
+            where=store.path,
+            next="Ingest first: fingerprint ingest FOLDER.",
+        )
+    return sorted(names)
+
+
+def metadata_column(store: Store, column: str, at: Snapshot) -> dict[str, str]:
+    """One metadata column as text, by specimen; specimens without a value are left out.
+
+    Raises:
+        RecipeError: no specimen has it.
+    """
+    metadata = store.specimens(at)
+    found = {specimen: str(row[column]) for specimen, row in metadata.items() if row.get(column) is not None}
+    if not found:
+        known = sorted({key for row in metadata.values() for key in row})
+        raise RecipeError(
+            f"no specimen has metadata called {column!r}",
+            expected=f"The store knows: {', '.join(known) or 'none'}.",
+        )
+    return found
+
+
+def make_plan(recipe: Recipe, measured: Measured) -> Recipe:
+    """Write out what the recipe leaves open, from the training part."""
+    return plan(recipe, measured.training_part(), len(measured.specimens(Part.TRAIN)))
+
+
+def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparation]:
+    """Fit grids, scalings and bases on the training part."""
+    return {
+        name: fit_preparation(raw, recipe.modalities[name].input)
+        for name, raw in sorted(measured.training_part().items())
+    }
+
+
+def part_data(measured: Measured, preparations: Mapping[str, Preparation], device: str) -> dict[Part, PartData]:
+    """Every part as measured and as the model sees it, resident on the device."""
+    result: dict[Part, PartData] = {}
+    for part in Part:
+        physical = align(measured.raws, preparations, measured.specimens(part))
+        result[part] = PartData(physical, to_tensors(physical, preparations, device))
+    return result
+
+
+def keep_specimens(raw: RawModality, chosen: set[str]) -> RawModality:
+    """The measurements of these specimens alone."""
+    blocks: list[Block] = []
+    for block in raw.blocks:
+        rows = [row for row, specimen in enumerate(block.specimens) if specimen in chosen]
+        if rows:
+            specimens = tuple(block.specimens[row] for row in rows)
+            sources = tuple(block.sources[row] for row in rows) if block.sources else ()
+            blocks.append(Block(specimens, block.values[np.array(rows)], block.axis, sources))
+    return RawModality(raw.modality, tuple(blocks))

@@ -1,0 +1,200 @@
+"""What a trained model is worth: errors by part and by what was given, intervals, clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from fingerprint.model import PIMA
+from fingerprint.prediction.conformal import calibrated_subsets, scores
+from fingerprint.prediction.cross_modal import Moments, predict_moments
+from fingerprint.prediction.embedding import embed
+from fingerprint.prepare import Physical, Preparation, Tensors
+from fingerprint.prepare.preparation import Array
+from fingerprint.run import Calibration, ClusterMetrics, IntervalScores, MemberMetrics, Metrics, PartMetrics
+from fingerprint.training.agreement import ALIVE_SHARE, REPRODUCIBLE, Labels, cluster_support, stability
+from fingerprint.training.split import Part
+from fingerprint.training.trainer import validation_elbo
+
+JOINT = "joint"
+
+
+class PartData(NamedTuple):
+    """One part of the split, as measured and as the model sees it."""
+
+    physical: Physical
+    tensors: Tensors
+
+
+class Errors(NamedTuple):
+    """Root-mean-square error of one target over one part, in physical units; None where nothing was measured."""
+
+    averaged: float | None
+    members: tuple[float | None, ...]
+    r2: float | None
+
+
+def rmse(measured: Array, predicted: Array) -> float | None:
+    """Root-mean-square error over all specimens and points; None for no specimens."""
+    return float(np.sqrt(np.mean((measured - predicted) ** 2))) if len(measured) else None
+
+
+def with_all(physical: Physical, names: Sequence[str]) -> np.ndarray:
+    """The rows of the specimens in which all of `names` were measured."""
+    return np.flatnonzero(np.all([physical.measured(name) for name in names], axis=0))
+
+
+def predict_rows(
+    model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
+) -> tuple[Array, Moments] | None:
+    """Measured and predicted target of the specimens that have it and all of `given`; None where there are none."""
+    rows = with_all(data.physical, [target, *given])
+    if not len(rows):
+        return None
+    part = data.physical.rows(rows)
+    tensors = data.tensors.subset(rows)
+    return part.values[target], predict_moments(model, preparations[target], tensors, target, given)
+
+
+def errors(
+    model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
+) -> Errors:
+    """Errors of `target` predicted from `given`."""
+    found = predict_rows(model, preparations, data, target, given)
+    if found is None:
+        return Errors(None, tuple(None for _ in range(model.seeds)), None)
+    measured, moments = found
+    total = float(((measured - preparations[target].centre) ** 2).sum())
+    left = float(((measured - moments.mean) ** 2).sum())
+    return Errors(
+        rmse(measured, moments.mean),
+        tuple(rmse(measured, member) for member in moments.members),
+        1 - left / total if total > 0 else None,
+    )
+
+
+def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: PartData, level: float) -> Calibration:
+    """Scores of the validation part, on which nothing of the predictor was chosen, for intervals and novelty."""
+    intervals: list[IntervalScores] = []
+    novelty: dict[str, tuple[float, ...]] = {}
+    for target, preparation in preparations.items():
+        for given in calibrated_subsets(list(preparations), target):
+            found = predict_rows(model, preparations, validation, target, given)
+            values = () if found is None else scores(found[0], found[1].mean, found[1].sd)
+            intervals.append(IntervalScores(target, given, values))
+        measured = validation.physical.values[target][with_all(validation.physical, [target])]
+        novelty[target] = tuple(np.sort(preparation.strangeness(measured)).tolist())
+    return Calibration(level, tuple(intervals), novelty)
+
+
+def clustering_accuracy(labels: Sequence[str], clusters: Labels) -> float:
+    """Share of specimens whose cluster, renamed as favourably as possible, is their label. [Eq. 19]"""
+    names = sorted(set(labels))
+    shared = np.zeros((len(names), int(clusters.max()) + 1))
+    np.add.at(shared, (np.array([names.index(label) for label in labels]), clusters), 1)
+    rows, columns = linear_sum_assignment(-shared)
+    return float(shared[rows, columns].sum() / len(labels))
+
+
+def evaluate(
+    model: PIMA,
+    preparations: Mapping[str, Preparation],
+    data: Mapping[Part, PartData],
+    seeds: Sequence[int],
+    map_member: int,
+    labels: Mapping[str, str] | None = None,
+) -> Metrics:
+    """Every number that a run reports of itself.
+
+    Args:
+        model: settled, with the clusters of all members in the same order.
+        preparations: by modality.
+        data: by part.
+        seeds: of the members.
+        map_member: whose clusters are shown.
+        labels: of specimens, only for `accuracy`; None for none.
+    """
+    names = sorted(preparations)
+    sources = {JOINT: names} | ({name: [name] for name in names} if len(names) > 1 else {})
+    table = {
+        part: {t: {s: errors(model, preparations, data[part], t, given) for s, given in sources.items()} for t in names}
+        for part in data
+    }
+    bounds = validation_elbo(model, data[Part.VALIDATION].tensors)
+    members = tuple(
+        MemberMetrics(
+            seed,
+            float(bounds[index]) if len(bounds) else None,
+            {
+                target: {s: _percent(each.members[index], preparations[target].range) for s, each in row.items()}
+                for target, row in table[Part.TEST].items()
+            },
+        )
+        for index, seed in enumerate(seeds)
+    )
+    parts = {
+        str(part): _part_metrics(model, preparations, data[part], table[part], labels, map_member) for part in data
+    }
+    train = data[Part.TRAIN]
+    supported, support = cluster_support(train.physical.values, dict(preparations), model.prior.mean.shape[1])
+    return Metrics(parts, members, describe_clusters(model, train.tensors, map_member), supported, support)
+
+
+def describe_clusters(model: PIMA, train: Tensors, map_member: int) -> tuple[ClusterMetrics, ...]:
+    """Weight, size and stability of each cluster of one member."""
+    labels = hard_labels(model, train)
+    clusters = model.prior.mean.shape[1]
+    sizes = np.bincount(labels[map_member], minlength=clusters)
+    weights = model.prior.log_weights[map_member].exp().tolist()
+    agreement = stability(labels, map_member, clusters)
+    return tuple(
+        ClusterMetrics(
+            index=cluster,
+            weight=weights[cluster],
+            size=int(sizes[cluster]),
+            stability=agreement[cluster],
+            alive=bool(sizes[cluster] >= ALIVE_SHARE * len(train)),
+            reproducible=None if (value := agreement[cluster]) is None else value >= REPRODUCIBLE,
+        )
+        for cluster in range(clusters)
+    )
+
+
+def hard_labels(model: PIMA, tensors: Tensors) -> Labels:
+    """The most probable cluster of every specimen given all that was measured, [member, specimen]."""
+    return embed(model, tensors).responsibilities.argmax(-1).cpu().numpy()
+
+
+def _part_metrics(
+    model: PIMA,
+    preparations: Mapping[str, Preparation],
+    data: PartData,
+    table: Mapping[str, Mapping[str, Errors]],
+    labels: Mapping[str, str] | None,
+    map_member: int,
+) -> PartMetrics:
+    elbo = validation_elbo(model, data.tensors)
+    ranges = {name: preparation.range for name, preparation in preparations.items()}
+    accuracy = None
+    if labels is not None and len(data.tensors):
+        clusters = hard_labels(model, data.tensors)[map_member]
+        known = [row for row, specimen in enumerate(data.tensors.specimens) if specimen in labels]
+        if known:
+            accuracy = clustering_accuracy([labels[data.tensors.specimens[row]] for row in known], clusters[known])
+    return PartMetrics(
+        elbo=float(elbo.mean()) if len(elbo) else None,
+        rmse_percent={
+            t: {s: _percent(each.averaged, ranges[t]) for s, each in row.items()} for t, row in table.items()
+        },
+        rmse={t: {s: each.averaged for s, each in row.items()} for t, row in table.items()},
+        r2={t: {s: each.r2 for s, each in row.items()} for t, row in table.items()},
+        range=ranges,
+        accuracy=accuracy,
+    )
+
+
+def _percent(value: float | None, whole: float) -> float | None:
+    return None if value is None else 100 * value / whole

@@ -1,0 +1,34 @@
+"""Ctrl-C waits for the end of the epoch, where the state is whole."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """Whether Ctrl-C was pressed."""
+
+    requested = False
+
+
+@contextmanager
+def interruptible() -> Generator[Interruption]:
+    """Turn the first Ctrl-C into a request; a second one stops at once. Elsewhere than in the main thread: nothing."""
+    interruption = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+
+    def request(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        interruption.requested = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    previous = signal.signal(signal.SIGINT, request)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,48 @@
+"""What follows the last epoch: the mixture of the final encoders, and one order of clusters for all members."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from fingerprint.model import PIMA
+from fingerprint.prediction.embedding import embed
+from fingerprint.prepare import Tensors
+from fingerprint.recipe import Recipe
+from fingerprint.training.agreement import Labels, match_clusters
+from fingerprint.training.em import full_update, seed_clusters
+from fingerprint.training.state import TrainingState
+from fingerprint.training.trainer import em_start, validation_elbo
+
+FINAL_EM_ITERATIONS = 50
+
+
+@torch.no_grad()
+def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Tensors) -> int:
+    """Fit the mixture to the final latent points and put all members' clusters in the same order.
+
+    Cures a mixture that lags behind the encoders, being a moving average, and clusters that have another number in
+    each member. A training that was stopped before its clusters were laid out gets them here.
+
+    Returns:
+        The member with the best validation ELBO, whose clusters are shown, greatest first.
+    """
+    model = state.model.eval()
+    posterior = embed(model, train).posterior
+    if state.epoch <= em_start(recipe):
+        seed_clusters(model.prior, posterior, state.generators, recipe.prior.floor)
+    full_update(model.prior, posterior, recipe.prior.floor, iterations=FINAL_EM_ITERATIONS)
+    bounds = validation_elbo(model, validation if len(validation) else train)
+    map_member = int(bounds.argmax())
+    model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))
+    return map_member
+
+
+def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
+    """For every member the cluster that goes to each place, [seed, cluster]: greatest weight of the map member first,
+    and in each other member the cluster that shares most specimens with it."""
+    labels = embed(model, train).responsibilities.argmax(-1).cpu().numpy()
+    clusters = model.prior.mean.shape[1]
+    first = np.argsort(-model.prior.log_weights[map_member].cpu().numpy(), kind="stable")
+    matches = [match_clusters(labels[map_member], row, clusters) for row in labels]
+    return np.stack([match[first] for match in matches])

@@ -1,0 +1,253 @@
+"""train: from a store and a recipe to a run."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import torch
+
+from fingerprint.errors import RecipeError, RunError
+from fingerprint.prepare.archive import load_preparations
+from fingerprint.recipe import Recipe, load_recipe, parse_recipe
+from fingerprint.run import (
+    STATE_FILE,
+    Run,
+    RunInfo,
+    build_model,
+    load_run,
+    make_generators,
+    read_info,
+    write_beginning,
+    write_end,
+)
+from fingerprint.store import Snapshot, Store
+from fingerprint.training.data import (
+    choose_modalities,
+    fit_preparations,
+    make_plan,
+    metadata_column,
+    part_data,
+    read_measured,
+)
+from fingerprint.training.evaluation import PartData, calibrate, evaluate
+from fingerprint.training.interrupt import interruptible
+from fingerprint.training.settle import settle
+from fingerprint.training.split import Part
+from fingerprint.training.state import TrainingState
+from fingerprint.training.trainer import make_optimizer, run_epochs
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told after every epoch: the state, the epochs in all, and seconds since this process began them."""
+
+    state: TrainingState
+    epochs: int
+    first_epoch: int
+    seconds: float
+
+    @property
+    def seconds_left(self) -> float:
+        """At the mean pace so far."""
+        done = max(self.state.epoch - self.first_epoch, 1)
+        return self.seconds / done * (self.epochs - self.state.epoch)
+
+
+class _Stop(Exception):
+    """Ends the loop after a whole epoch."""
+
+
+def train(
+    store: Store,
+    recipe: Recipe | None = None,
+    out: str | Path | None = None,
+    *,
+    device: str = "auto",
+    label: str = "",
+    on_plan: Callable[[Recipe], None] = lambda recipe: None,
+    on_epoch: Callable[[Progress], None] = lambda progress: None,
+) -> Run:
+    """Train PIMA on a store. [Algorithm 1]
+
+    Ctrl-C ends the training after the epoch that runs, and leaves a usable run with status "interrupted".
+
+    Args:
+        store: what was measured.
+        recipe: the choices; the shipped default where None.
+        out: the run's folder, which must not hold a run yet; a new one under `runs/` where None.
+        device: "auto" (CUDA if there is one), or as torch names it.
+        label: metadata column for the `accuracy` in the metrics; it is never trained on.
+        on_plan: told the planned recipe before the first epoch.
+        on_epoch: told after every epoch.
+
+    Raises:
+        DataError: the measurements cannot serve the recipe.
+        RunError: `out` holds a run already.
+    """
+    recipe = recipe or load_recipe()
+    path = Path(out) if out is not None else new_run_folder(Path("runs"))
+    if (path / "run.json").exists():
+        raise RunError(
+            "there is a run of that name already",
+            where=str(path),
+            next=f"Go on with it: fingerprint train --resume --out {path}; or choose another --out.",
+        )
+    at = store.snapshot()
+    measured = read_measured(store, recipe, choose_modalities(store, recipe, at), at)
+    planned = make_plan(recipe, measured)
+    on_plan(planned)
+    preparations = fit_preparations(planned, measured)
+    seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
+    info = RunInfo(
+        status="running",
+        seeds=seeds,
+        map_member=0,
+        position=at.position,
+        ingest=at.ingest,
+        created=datetime.now(UTC).isoformat(),
+        seconds=0.0,
+        versions=_versions(),
+    )
+    parts = {specimen: str(part) for specimen, part in measured.parts.items()}
+    write_beginning(path, info, planned, preparations, parts)
+    return _train(store, path, info, device, label, on_epoch)
+
+
+def resume(
+    store: Store,
+    out: str | Path,
+    *,
+    device: str = "auto",
+    label: str = "",
+    on_epoch: Callable[[Progress], None] = lambda progress: None,
+) -> Run:
+    """Continue a training that was interrupted or killed, on the data and choices that it began with.
+
+    On a CPU the result is bit for bit that of a training that was never disturbed.
+
+    Raises:
+        RunError: there is no such run, or it is complete.
+    """
+    path = Path(out)
+    info = read_info(path)
+    if info.status == "completed":
+        raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
+    return _train(store, path, info, device, label, on_epoch)
+
+
+def new_run_folder(runs: Path) -> Path:
+    """A folder that does not exist yet, named by the time."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    candidates = [runs / stamp, *(runs / f"{stamp}-{number}" for number in range(2, 1000))]
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def newest_unfinished(runs: str | Path) -> Path:
+    """The newest run in a folder that can be resumed.
+
+    Raises:
+        RunError: there is none.
+    """
+    folder = Path(runs)
+    candidates = [each.parent for each in folder.glob("*/run.json")]
+    unfinished = [(read_info(each).created, each) for each in candidates if read_info(each).status != "completed"]
+    if not unfinished:
+        raise RunError("there is no unfinished run", where=str(folder), next="Start one: fingerprint train.")
+    return max(unfinished)[1]
+
+
+def choose_device(device: str) -> str:
+    """The device that "auto" stands for, or the one named.
+
+    Raises:
+        RecipeError: torch does not have it.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecipeError(
+            f"device {device!r} cannot be used: {reason}", next="Use --device auto, or --device cpu."
+        ) from error
+    return device
+
+
+def _train(
+    store: Store, path: Path, info: RunInfo, device: str, label: str, on_epoch: Callable[[Progress], None]
+) -> Run:
+    """Train from what the run's folder says to the end, or to the next interruption."""
+    begun = time.monotonic()
+    device = choose_device(device)
+    recipe = parse_recipe((path / "recipe.toml").read_text(encoding="utf-8"))
+    at = Snapshot(info.position, info.ingest)
+    measured = read_measured(store, recipe, sorted(recipe.modalities), at)
+    labels = metadata_column(store, label, at) if label else None
+    preparations = load_preparations(path / "preparation.safetensors")
+    data = part_data(measured, preparations, device)
+
+    generators = make_generators(info.seeds)
+    model = build_model(recipe, preparations, generators).to(device)
+    state = TrainingState(model, make_optimizer(model, recipe), generators)
+    if (path / STATE_FILE).exists():
+        state.restore(path / STATE_FILE)
+    stopped = _run(state, recipe, data, path, on_epoch)
+
+    train_tensors = data[Part.TRAIN].tensors
+    map_member = settle(state, recipe, train_tensors, data[Part.VALIDATION].tensors)
+    calibration = calibrate(model.eval(), preparations, data[Part.VALIDATION], recipe.training.level)
+    metrics = evaluate(model, preparations, data, info.seeds, map_member, labels)
+    info = msgspec.structs.replace(
+        info,
+        status="interrupted" if stopped else "completed",
+        map_member=map_member,
+        seconds=info.seconds + time.monotonic() - begun,
+    )
+    write_end(path, info, model, state.history, calibration, metrics)
+    return load_run(path)
+
+
+def _run(
+    state: TrainingState,
+    recipe: Recipe,
+    data: dict[Part, PartData],
+    path: Path,
+    on_epoch: Callable[[Progress], None],
+) -> bool:
+    """The epochs that are left; returns whether they were cut short. The state is saved at intervals and at the end."""
+    begun = saved = time.monotonic()
+    first_epoch = state.epoch
+    with interruptible() as interruption:
+
+        def after_epoch(state: TrainingState) -> None:
+            nonlocal saved
+            now = time.monotonic()
+            on_epoch(Progress(state, recipe.training.epochs, first_epoch, now - begun))
+            last = state.epoch == recipe.training.epochs
+            if interruption.requested or last or now - saved > recipe.training.checkpoint_seconds:
+                state.save(path / STATE_FILE)
+                saved = now
+            if interruption.requested and not last:
+                raise _Stop
+
+        try:
+            run_epochs(state, recipe, data[Part.TRAIN].tensors, data[Part.VALIDATION].tensors, after_epoch)
+        except _Stop:
+            return True
+    return False
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "fingerprint": version("pima-fingerprint"),
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }

@@ -88,10 +88,12 @@ def _check_block(modality: Modality, block: Block) -> None:
             where=where,
             expected=f"Real numbers of {_DIMENSIONS[modality.kind]} dimensions for kind {modality.kind}.",
         )
+    if 0 in values.shape[1:]:
+        raise StoreError(f"measurements of shape {values.shape[1:]} have no points", where=where)
     if block.sources and len(block.sources) != count:
         raise StoreError(f"{len(block.sources)} sources for {count} specimens", where=where)
     _check_ids(block.specimens, where)
-    finite = np.isfinite(values).reshape(count, -1).all(axis=1)
+    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if not finite.all():
         specimen = block.specimens[int(np.argmin(finite))]
         raise StoreError(
@@ -125,7 +127,7 @@ def _is_unicode(text: str) -> bool:
 
 def _check_axis(axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], points: int, where: str) -> None:
     increasing = axis.ndim == 1 and bool(np.isfinite(axis).all()) and bool((np.diff(axis) > 0).all())
-    if not increasing or axis.shape != (points,) or points == 0 or axis.dtype != np.float64:
+    if not increasing or axis.shape != (points,) or axis.dtype != np.float64:
         raise StoreError(
             f"an axis of shape {axis.shape} and type {axis.dtype} for {points} points",
             where=where,

@@ -65,7 +65,7 @@ def rows_of(kind: Kind, block: Block) -> Rows:
     axis = None if block.axis is None else axis_id(block.axis)
     head = f"{values.dtype.name} {values.shape[1:]} {axis}".encode()
     digests = [blake2b(head + row.tobytes(), digest_size=16).hexdigest() for row in values]
-    sources = block.sources or ("",) * len(block.specimens)
+    sources = [_unicode(source) for source in block.sources] or [""] * len(block.specimens)
     column = "value" if scalar else f"values_{values.dtype.name}"
     return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests))
 
@@ -131,6 +131,11 @@ def _values(rows: Rows, numbers: int) -> pa.Array:
     if rows.column == "value":
         return flat
     return pa.ListArray.from_arrays(np.arange(len(rows.specimens) + 1, dtype=np.int32) * numbers, flat)
+
+
+def _unicode(path: str) -> str:
+    """A path may hold bytes that are no Unicode; they are escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _objects(strings: Sequence[str]) -> NDArray[np.object_]:

@@ -1,0 +1,103 @@
+"""Several processes write to one store at once, and everything lands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from measurements import STRESS, stress, vdos
+
+from fingerprint.errors import StoreError
+from fingerprint.modality import Modality
+from fingerprint.store import delta, open_store
+
+SCRIPT = """
+import sys
+from fingerprint.store import open_store
+from measurements import stress, vdos
+path, me = sys.argv[1], int(sys.argv[2])
+store = open_store(path, create=True)
+print("ready", flush=True)
+sys.stdin.readline()
+for turn in range(4):
+    name = f"{me}-{turn}"
+    spectra = vdos([name, "everyone"], points=4 + me, seed=4 * me + turn, dtype=["float32", "float64"][me % 2])
+    store.append([spectra, stress({name: float(me)})], {name: {"process": me}}, "")
+"""
+
+
+def test_processes_that_begin_a_store_together(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", SCRIPT, tmp_path / "store", str(number)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.communicate("go\n", timeout=60)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+
+    store = open_store(tmp_path / "store")
+    names = {f"{number}-{turn}" for number in range(3) for turn in range(4)}
+    log = store.log()
+    assert [entry.position for entry in log] == list(range(1, 13))
+    assert len({entry.ingest for entry in log}) == 12
+    assert set(store.read("stress").specimens) == names
+    assert set(store.read("vdos").specimens) == names | {"everyone"}
+    assert {name: facts["process"] for name, facts in store.specimens().items() if facts} == {
+        name: int(name[0]) for name in names
+    }
+
+
+def test_what_another_process_defines_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
+    append = delta.append
+
+    def overtaken(url: str, *arguments: object) -> None:
+        monkeypatch.undo()
+        other.append([stress({"b": 1.0}, Modality("stress", STRESS.kind, unit="MPa", sign=STRESS.sign))], {}, "")
+        append(url, *arguments)
+
+    monkeypatch.setattr(delta, "append", overtaken)
+    with pytest.raises(StoreError, match="'GPa' differs from what the store holds, 'MPa'"):
+        store.append([stress({"a": 1.0})], {}, "")
+    assert store.read("stress").specimens == ("b",)
+
+
+def test_an_undo_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
+    ingest = store.append([vdos(["a"])], {}, "").ingest
+    assert ingest is not None
+    append = delta.append
+
+    def overtaken(url: str, *arguments: object) -> None:
+        monkeypatch.undo()
+        other.undo(ingest)
+        append(url, *arguments)
+
+    monkeypatch.setattr(delta, "append", overtaken)
+    with pytest.raises(StoreError, match="undone at the same moment"):
+        store.append([vdos(["a", "b"])], {}, "")
+    assert store.append([vdos(["a", "b"])], {}, "").counts["vdos"].new == 2
+
+
+def test_endless_conflicts_end_in_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta.time, "sleep", lambda _: None)
+
+    def conflict(*_: object) -> None:
+        raise delta.Conflict
+
+    monkeypatch.setattr(delta, "append_next", conflict)
+    with pytest.raises(StoreError, match="other processes kept writing"):
+        open_store(tmp_path, create=True).append([vdos(["a"])], {}, "")

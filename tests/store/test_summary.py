@@ -1,0 +1,46 @@
+"""What a store holds, in numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from measurements import stress, vdos
+
+from fingerprint.store import AxisSummary, open_store, summarise
+
+
+def test_numbers_agree_with_numpy(tmp_path: Path) -> None:
+    store = open_store(tmp_path, create=True)
+    long, short = vdos(["a", "b"], points=5, seed=1), vdos(["c"], points=3, seed=2, dtype="float32")
+    store.append([long, stress({"a": 1.0, "d": 4.0})], {"e": {"t": 1, "n": None}, "a": {"t": 2}}, "")
+    store.append([short], {}, "")
+    summary = summarise(store)
+    values = np.concatenate([block.values.ravel() for raw in (long, short) for block in raw.blocks])
+    assert (summary.specimens, summary.snapshot, summary.metadata) == (5, store.snapshot(), {"t": 2})
+    spectra = summary.modalities["vdos"]
+    assert (spectra.count, spectra.missing, spectra.axis) == (3, 2, AxisSummary(0.0, 20.0, 5, 2))
+    assert (spectra.minimum, spectra.maximum) == (values.min(), values.max())
+    assert spectra.mean == pytest.approx(values.mean(dtype=float), rel=1e-6)
+    scalars = summary.modalities["stress"]
+    assert (scalars.axis, scalars.count, scalars.mean) == (None, 2, 2.5)
+    assert summary.warnings == ("1 of 5 specimens have metadata but no measurement",)
+
+
+def test_warnings(tmp_path: Path) -> None:
+    store = open_store(tmp_path, create=True)
+    ingest = store.append([stress({"c": 5.0})], {}, "").ingest
+    assert ingest is not None
+    store.undo(ingest)
+    store.append([vdos(["x", "y"]), stress({"a": 7.0, "b": 7.0})], {}, "")
+    undone, constant, unrelated = summarise(store).warnings
+    assert ingest in undone
+    assert "stress is constant" in constant
+    assert "7.0" in constant
+    assert "measured in two ways" in unrelated
+
+
+def test_an_empty_store_has_no_numbers(tmp_path: Path) -> None:
+    summary = summarise(open_store(tmp_path, create=True))
+    assert (summary.specimens, summary.modalities, summary.warnings) == (0, {}, ())

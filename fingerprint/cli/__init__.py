@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from fingerprint.cli import console, info, ingest, show, store
+from fingerprint.cli import console, datasets, info, ingest, show, store
 from fingerprint.errors import FingerprintError, disk_error
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command(epilog="Example: fingerprint ingest vdos/")(ingest.ingest)
 app.command(epilog="Example: fingerprint info")(info.info)
 app.command(epilog="Example: fingerprint show si-0412 --json")(show.show)
 app.add_typer(store.app, name="store")
+app.add_typer(datasets.app, name="datasets")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -41,9 +41,7 @@ def list_datasets(json: console.Json = False, quiet: console.Quiet = False) -> N
     for dataset in shipped:
         made = "yes" if dataset.name in list(Generated) else "no"
         table.add_row(dataset.name, dataset.title, made, "\n".join(map(str, dataset.ingestible)))
-    listed = [
-        {"name": dataset.name, "title": dataset.title, "folder": str(dataset.folder)} for dataset in shipped
-    ]
+    listed = [{"name": dataset.name, "title": dataset.title, "folder": str(dataset.folder)} for dataset in shipped]
     files = [str(folder / "dataset.toml") for dataset in shipped for folder in dataset.ingestible]
     console.answer({"datasets": listed, "files": files}, table)
 

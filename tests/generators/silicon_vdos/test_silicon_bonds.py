@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+
 from fingerprint.generators.silicon_vdos.bonds import find_bonds
 from fingerprint.generators.silicon_vdos.field import ForceField
 from fingerprint.generators.silicon_vdos.lattice import Atoms, diamond

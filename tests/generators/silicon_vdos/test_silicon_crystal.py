@@ -8,6 +8,9 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
 from fingerprint.bundled import bundled
 from fingerprint.generators.silicon_vdos.bonds import find_bonds
 from fingerprint.generators.silicon_vdos.lattice import LATTICE_CONSTANT, diamond
@@ -20,8 +23,6 @@ from fingerprint.generators.silicon_vdos.potential import (
 from fingerprint.generators.silicon_vdos.relax import relax_cell
 from fingerprint.generators.silicon_vdos.tables import FREQUENCY_THZ
 from fingerprint.generators.silicon_vdos.vibrations import BROADENING_THZ, density, frequencies
-from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 CRYSTAL = json.loads(bundled("datasets/silicon_vdos/reference.json").read_text(encoding="utf-8"))[
     "silicon_stillinger_weber"

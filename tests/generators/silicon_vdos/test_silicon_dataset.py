@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
 from fingerprint.errors import FingerprintError
 from fingerprint.generators import silicon_vdos
 from fingerprint.generators.silicon_vdos import dataset
@@ -60,8 +61,8 @@ def test_the_three_files_hold_what_dataset_toml_says(alone: Path) -> None:
 def test_an_interruption_loses_only_the_running_cell(
     alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(finished: int, total: int) -> None:
-        if finished == 2:
+    def interrupt(*progress: int) -> None:
+        if progress == (2, 3):
             raise KeyboardInterrupt
 
     folder = tmp_path / "vdos"

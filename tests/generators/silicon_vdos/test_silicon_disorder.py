@@ -6,10 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
+
 from fingerprint.generators.silicon_vdos.disorder import Disorder, disorder
 from fingerprint.generators.silicon_vdos.lattice import Atoms, diamond, tetrahedral_holes
 from fingerprint.generators.silicon_vdos.process import Compression, process
-from scipy.stats import kstest
 
 
 def off_lattice(atoms: Atoms) -> np.ndarray:

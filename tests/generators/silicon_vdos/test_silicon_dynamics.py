@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from fingerprint.generators.silicon_vdos import dynamics
 from fingerprint.generators.silicon_vdos.field import ForceField
 from fingerprint.generators.silicon_vdos.lattice import diamond

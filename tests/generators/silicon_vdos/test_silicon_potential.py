@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from fingerprint.generators.silicon_vdos.bonds import Bonds, find_bonds
 from fingerprint.generators.silicon_vdos.lattice import Atoms, diamond
 from fingerprint.generators.silicon_vdos.potential import (
@@ -19,7 +21,6 @@ from fingerprint.generators.silicon_vdos.potential import (
     hessian,
     mean_stress_gpa,
 )
-from numpy.typing import NDArray
 
 STEP = 1e-5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from fingerprint.generators.silicon_vdos.field import ForceField
 from fingerprint.generators.silicon_vdos.lattice import Atoms, diamond
 from fingerprint.generators.silicon_vdos.potential import EV_PER_CUBIC_ANGSTROM_IN_GPA

@@ -7,6 +7,7 @@ import csv
 import h5py
 import numpy as np
 import pytest
+
 from fingerprint.bundled import bundled
 from fingerprint.generators.shipped import shipped_datasets
 from fingerprint.generators.silicon_vdos.tables import FREQUENCY_THZ, read_folder

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+
 from fingerprint.generators.silicon_vdos.lattice import Atoms, diamond
 from fingerprint.generators.silicon_vdos.relax import relax_positions
 from fingerprint.generators.silicon_vdos.tables import FREQUENCY_THZ

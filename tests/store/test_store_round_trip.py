@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from measurements import MAP, STRESS, VDOS, by_specimen, stress, vdos
+from store_measurements import MAP, STRESS, VDOS, by_specimen, stress, vdos
 
 from fingerprint.modality import Block, RawModality
 from fingerprint.store import open_store

@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measurements import VDOS, by_specimen, stress, vdos
+from store_measurements import VDOS, by_specimen, stress, vdos
 
 from fingerprint.errors import StoreError
 from fingerprint.modality import RawModality

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deltalake.exceptions import DeltaError
-from measurements import VDOS, by_specimen, stress, vdos
+from store_measurements import VDOS, by_specimen, stress, vdos
 
 from fingerprint.errors import DiskError, StoreError
 from fingerprint.modality import Block, RawModality
@@ -82,7 +82,7 @@ def test_a_first_ingest_that_is_killed_leaves_no_store(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys\n"
         "from fingerprint.store import delta, open_store\n"
-        "from measurements import vdos\n"
+        "from store_measurements import vdos\n"
         "delta.append_next = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "open_store(sys.argv[1], create=True).append([vdos(['a'])], {'a': {}}, '')\n"
     )

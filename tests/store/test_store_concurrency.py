@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from measurements import STRESS, stress, vdos
+from store_measurements import STRESS, stress, vdos
 
 from fingerprint.errors import StoreError
 from fingerprint.modality import Modality
@@ -17,7 +17,7 @@ from fingerprint.store import delta, open_store
 SCRIPT = """
 import sys
 from fingerprint.store import open_store
-from measurements import stress, vdos
+from store_measurements import stress, vdos
 path, me = sys.argv[1], int(sys.argv[2])
 store = open_store(path, create=True)
 print("ready", flush=True)

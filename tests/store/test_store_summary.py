@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measurements import stress, vdos
+from store_measurements import stress, vdos
 
 from fingerprint.store import AxisSummary, open_store, summarise
 

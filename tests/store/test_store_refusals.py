@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measurements import MAP, STRESS, VDOS, stress, vdos
+from store_measurements import MAP, STRESS, VDOS, stress, vdos
 
 from fingerprint.errors import StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality

@@ -175,11 +175,11 @@ def convert(values: NDArray[np.generic], from_unit: str, to_unit: str) -> NDArra
             next="Correct the unit in dataset.toml or in the file.",
         )
     numbers = np.asarray(values, dtype=np.float64)
-    if _reciprocal(source, target) and not np.all(numbers):
-        raise UnitError(
-            f"0 {from_unit} has no counterpart in {to_unit}", next="Leave that point out of the file."
-        )
-    converted = np.asarray(_registry().Quantity(numbers, source).to(target, "spectroscopy").magnitude)
+    if source.dimensionality == target.dimensionality:
+        converted = np.asarray(_registry().Quantity(numbers, source).to(target).magnitude)
+    else:
+        unity = float(_registry().Quantity(1.0, source).to(target, "spectroscopy").magnitude)
+        converted = unity / _nonzero(numbers, from_unit) if _reciprocal(source, target) else unity * numbers
     return converted.astype(values.dtype if values.dtype.kind == "f" else np.float64)
 
 
@@ -228,6 +228,12 @@ def convert_curve(
     if new_x.size > 1 and new_x[0] > new_x[-1]:
         return Curve(new_x[::-1].copy(), new_y[..., ::-1].copy())
     return Curve(new_x, new_y)
+
+
+def _nonzero(numbers: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    if not numbers.all():
+        raise UnitError(f"0 {unit} has no reciprocal", next="Leave that point out of the file.")
+    return numbers
 
 
 def _quoted(unit: str) -> str:

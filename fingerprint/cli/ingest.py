@@ -10,8 +10,6 @@ import typer
 from fingerprint.cli import console
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from fingerprint.ingestion import IngestReport
     from fingerprint.ingestion.report import ModalityReport
 
@@ -19,9 +17,7 @@ REJECTED = Path("rejected.csv")
 
 
 def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Folders and files of measurements.", metavar="PATH...")
-    ],
+    paths: Annotated[list[Path], typer.Argument(help="Folders and files of measurements.", metavar="PATH...")],
     store: console.StorePath = console.DEFAULT_STORE,
     dataset: Annotated[
         Path | None, typer.Option("--dataset", help="A dataset.toml from elsewhere.", metavar="FILE")
@@ -39,8 +35,9 @@ def ingest(
 ) -> None:
     """Read CSV and HDF5 files into the store.
 
-    A folder's dataset.toml says what its files hold; without one it is inferred, and shown so that it can be
-    saved and corrected. Either everything is stored or, on an error, nothing.
+    A folder's dataset.toml says what its files hold.
+    Without one it is inferred, and shown so that it can be saved and corrected.
+    Either everything is stored or, on an error, nothing.
     """
     from rich.text import Text
 
@@ -59,25 +56,23 @@ def ingest(
     for refused in report.refused:
         console.say(Text(f"Refused {refused.where}: {refused.reason} (listed in {REJECTED})", style="red"))
     if dry_run:
-        console.say(_table(report))
+        console.say(Text(_table(report)))
         console.answer(_document(report), Text(report.dataset_toml.rstrip("\n")))
         return
-    console.answer(_document(report), _table(report), Text(_sentence(report, store)))
+    console.answer(_document(report), Text(f"{_table(report)}\n{_sentence(report, store)}"))
 
 
-def _table(report: IngestReport) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for header in ("modality", "kind", "unit", "axis"):
-        table.add_column(header)
-    for header in ("read", "missing", "new", "unchanged", "replaced"):
-        table.add_column(header, justify="right")
+def _table(report: IngestReport) -> str:
+    rows: list[tuple[str, ...]] = [
+        ("modality", "kind", "unit", "read", "missing", "new", "unchanged", "replaced", "axis")
+    ]
     for name, each in report.modalities.items():
         counts = (each.read, each.missing, each.new, each.unchanged, each.replaced)
-        shown = ("-" if count is None else str(count) for count in counts)
-        table.add_row(name, str(each.modality.kind), each.modality.unit or "-", _axis(each), *shown)
-    return table
+        shown = ["-" if count is None else str(count) for count in counts]
+        rows.append((name, str(each.modality.kind), each.modality.unit or "-", *shown, _axis(each)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join(lines)
 
 
 def _axis(each: ModalityReport) -> str:

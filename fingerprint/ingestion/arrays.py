@@ -66,9 +66,7 @@ def ingest_arrays(
             expected="A curve has an axis x and units (of x, of y); a scalar or image has no x and one unit.",
         )
     axis_unit, unit = units if isinstance(units, tuple) else ("", units)
-    modality = Modality(
-        name, chosen, canonical(unit), sign, axis_name if has_axis else "", canonical(axis_unit)
-    )
+    modality = Modality(name, chosen, canonical(unit), sign, axis_name if has_axis else "", canonical(axis_unit))
     return store_all([_raw(modality, specimens, axis, values)], metadata or {}, "", store)
 
 
@@ -102,9 +100,7 @@ def ingest_frame(
     unnamed = [column for column in headers if column not in named]
     if unknown or unnamed:
         raise DatasetError(
-            f"the frame has no column {unknown[0]!r}"
-            if unknown
-            else f"column {unnamed[0]!r} is named nowhere",
+            f"the frame has no column {unknown[0]!r}" if unknown else f"column {unnamed[0]!r} is named nowhere",
             expected=f"Columns are {', '.join(headers)}; each is the id, in units, or in metadata.",
             next="Name it, or drop it from the frame.",
         )
@@ -129,9 +125,7 @@ def ingest_frame(
 def _kind(kind: Kind | None, values: NDArray[Any], name: str) -> Kind:
     by_shape = {1: Kind.SCALAR, 2: Kind.SPECTRUM, 3: Kind.IMAGE}.get(values.ndim)
     if by_shape is None or values.dtype.kind not in "iuf":
-        raise ReadError(
-            f"y has shape {values.shape} and type {values.dtype}", where=name, expected="Numbers."
-        )
+        raise ReadError(f"y has shape {values.shape} and type {values.dtype}", where=name, expected="Numbers.")
     if kind is None or kind is by_shape or (kind is Kind.SERIES and by_shape is Kind.SPECTRUM):
         return kind or by_shape
     raise ReadError(f"y has shape {values.shape}", where=name, expected=f"The shape of a {kind}.")

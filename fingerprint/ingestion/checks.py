@@ -22,9 +22,7 @@ def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
         ReadError: it has fewer than two points, one that is not finite, a repeated one, or changes direction.
     """
     if axis.size < 2:
-        raise ReadError(
-            f"the axis has {axis.size} point", where=where(0), expected="At least two are needed."
-        )
+        raise ReadError(f"the axis has {axis.size} point", where=where(0), expected="At least two are needed.")
     bad = np.flatnonzero(~np.isfinite(axis))
     if bad.size:
         raise ReadError(f"axis value {axis[bad[0]]:g} is not a finite number", where=where(int(bad[0])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fingerprint.errors import FingerprintError, ReadError, UnitError
@@ -22,11 +22,13 @@ class Collected:
     """What one data set holds.
 
     Attributes:
+        root: its folder.
         modalities: what was measured.
         metadata: specimen -> column -> value.
         refused: what could not be read, with the errors.
     """
 
+    root: Path
     modalities: tuple[RawModality, ...]
     metadata: Mapping[str, Mapping[str, Cell]]
     ignored: tuple[Ignored, ...]
@@ -81,6 +83,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
     known = {each.file for each in plan.ignored} | {each.file for each, _ in refused}
     rest = [Ignored(str(path), "no modality claims it") for path in source.files if path not in used]
     return Collected(
+        source.root,
         tuple(modalities),
         metadata,
         (*plan.ignored, *(each for each in rest if each.file not in known)),
@@ -107,7 +110,8 @@ def _plan(source: Source, dataset: Path | None) -> _Plan:
             refused.append(_refusal(file, error))
     if refused and all(isinstance(layout, Unrecognised) for layout in layouts):
         raise refused[0][1]
-    inference = infer(source, layouts)
+    readable = tuple(layout.path for layout in layouts)
+    inference = infer(replace(source, files=readable), layouts)
     return _Plan(
         inference.spec,
         dump_dataset(inference.spec, inference.reasons),

@@ -10,9 +10,7 @@ from fingerprint.ingestion.reader import Cell, Column
 from fingerprint.ingestion.text import as_number
 from fingerprint.units import split_unit
 
-_ID = re.compile(
-    r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE
-)
+_ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
 
 
 def describe(header: str, cells: Sequence[str], unit: str | None = None) -> Column:

@@ -25,7 +25,7 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
                 f"the {what} is {str(ours) or 'not stated'!r}, but {str(theirs) or 'not stated'!r} before",
                 where=f"modality {target.name}",
                 expected=f"One {what} for all measurements of a modality.",
-                next="Correct dataset.toml, or give this modality another name in it.",
+                next="Say it in dataset.toml (--dry-run shows one to save), or give this modality another name there.",
             )
     try:
         return RawModality(target, tuple(_convert(block, own, target) for block in raw.blocks))

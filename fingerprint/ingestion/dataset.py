@@ -110,9 +110,7 @@ def _checked(table: dict[str, Any], path: str) -> DatasetSpec:
     known = ("name", "description", "missing", "specimens", "modalities")
     unknown = [key for key in table if key not in known]
     if unknown:
-        raise DatasetError(
-            f"unknown key {unknown[0]!r}", where=path, expected=f"Known are {', '.join(known)}."
-        )
+        raise DatasetError(f"unknown key {unknown[0]!r}", where=path, expected=f"Known are {', '.join(known)}.")
     modalities = table.get("modalities")
     if not isinstance(modalities, dict) or not modalities:
         raise DatasetError(
@@ -149,13 +147,9 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
     if not has_axis and spec.axis is not None:
         raise DatasetError(f"a {spec.kind} has no axis", where=where, next="Remove the key axis.")
     if not has_axis and not spec.values:
-        raise DatasetError(
-            "the key values is missing", where=where, expected="The column or HDF5 dataset to read."
-        )
+        raise DatasetError("the key values is missing", where=where, expected="The column or HDF5 dataset to read.")
     if Path(spec.files).is_absolute():
-        raise DatasetError(
-            "files is absolute", where=where, expected="A pattern relative to the data folder."
-        )
+        raise DatasetError("files is absolute", where=where, expected="A pattern relative to the data folder.")
     try:
         spec.modality(name)
     except UnitError as error:

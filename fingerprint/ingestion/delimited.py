@@ -92,9 +92,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
         )
     columns = [_find(text, named) if named else 0, _find(text, spec.values) if spec.values else 1]
     if text.header:
-        check_unit(
-            split_unit(text.label(columns[0])).unit, modality.axis_unit, text.label(columns[0]), _top(text)
-        )
+        check_unit(split_unit(text.label(columns[0])).unit, modality.axis_unit, text.label(columns[0]), _top(text))
         check_unit(split_unit(text.label(columns[1])).unit, modality.unit, text.label(columns[1]), _top(text))
     numbers = text.numbers(columns, request.missing)
 
@@ -105,15 +103,11 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
     refuse_infinite(values, where)
     order = axis_order(axis, text.where)
     if not complete_rows(values[None], where).all():
-        raise ReadError(
-            "no value at all", where=text.where(0), expected="Leave the file out: it is no measurement."
-        )
+        raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
     return Block((stem(text.path),), values[order][None].copy(), axis[order].copy(), (str(text.path),))
 
 
-def read_metadata(
-    path: Path, spec: SpecimensSpec, missing: frozenset[str]
-) -> Mapping[str, Mapping[str, Cell]]:
+def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
     """What a table says about how the specimens were made: id -> column -> value.
 
     Raises:
@@ -141,12 +135,15 @@ def inspect(path: Path) -> Layout:
         if curve is not None:
             return curve
     if text.header is None:
-        return Unrecognised(
-            path, f"{text.width} column(s) of numbers without a header that says what they are"
-        )
+        return Unrecognised(path, f"{text.width} column(s) of numbers without a header that says what they are")
     named = [column for column, field in enumerate(text.header) if as_number(field) is None]
     points = text.width - len(named)
-    strings = text.strings(named)
+    try:
+        strings = text.strings(named)
+    except ReadError:
+        if _is_prose(text):
+            return Unrecognised(path, "text, not a table of numbers")
+        raise
     columns = tuple(describe(text.header[i], cells) for i, cells in zip(named, strings, strict=True))
     if points < 2 and not any(column.numeric for column in columns) and text.width < 2:
         return Unrecognised(path, "text, not a table")
@@ -157,22 +154,24 @@ def inspect(path: Path) -> Layout:
     return TableLayout(path, columns, points, identity, ids)
 
 
+def _is_prose(text: Text) -> bool:
+    """Whether hardly anything in the first lines is a number."""
+    fields = [field for row in range(min(len(text.rows), 50)) for field in text.fields(row)]
+    return 4 * sum(as_number(field) is not None for field in fields) < len(fields)
+
+
 def _curve_layout(text: Text) -> CurveLayout | None:
     if text.width != 2:
         return None
     head = [text.fields(row) for row in range(min(len(text.rows), 50))]
-    good = [
-        fields
-        for fields in head
-        if len(fields) == 2 and all(as_number(field) is not None for field in fields)
-    ]
+    good = [fields for fields in head if len(fields) == 2 and all(as_number(field) is not None for field in fields)]
     if 2 * len(good) <= len(head):
         return None
     if text.header is None:
         return CurveLayout(text.path, None, None)
     x, y = (describe(header, [fields[i] for fields in good]) for i, header in enumerate(text.header))
     steps = np.sign(np.diff([float(fields[0]) for fields in good]))
-    monotonic = len(good) > 2 and abs(steps.sum()) > 0.5 * len(steps)
+    monotonic = len(good) > 1 and abs(steps.sum()) > 0.5 * len(steps)
     return CurveLayout(text.path, x, y) if monotonic and find_id((x,)) is None else None
 
 
@@ -208,6 +207,4 @@ def _top(text: Text) -> str:
     return f"{text.path}:{text.header_line or text.lines[0]}"
 
 
-FORMAT = Format(
-    "delimited text", (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN)), read, read_metadata, inspect
-)
+FORMAT = Format("delimited text", (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN)), read, read_metadata, inspect)

@@ -67,9 +67,7 @@ def read(request: Request) -> RawModality:
     return RawModality(modality, (block,) if block.specimens else ())
 
 
-def read_metadata(
-    path: Path, spec: SpecimensSpec, missing: frozenset[str]
-) -> Mapping[str, Mapping[str, Cell]]:
+def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
     """What one-dimensional datasets say about how the specimens were made: id -> dataset -> value.
 
     Raises:

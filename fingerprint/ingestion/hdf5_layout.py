@@ -52,12 +52,8 @@ def layout(
                 continue
         unmatched.append(f"{name} {shape}: no single axis of its length")
     used = {specimens.header, *(axis.header for _, axis in curves)}
-    columns = tuple(
-        column for name, column in vectors.items() if lengths[name] == number and name not in used
-    )
-    return ArraysLayout(
-        path, specimens, tuple(curves), columns, tuple(unmatched), tuple(cells[specimens.header])
-    )
+    columns = tuple(column for name, column in vectors.items() if lengths[name] == number and name not in used)
+    return ArraysLayout(path, specimens, tuple(curves), columns, tuple(unmatched), tuple(cells[specimens.header]))
 
 
 def _is_axis(column: Column, cells: list[str]) -> bool:

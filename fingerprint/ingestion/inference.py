@@ -97,9 +97,7 @@ class _Draft:
     ignored: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
     warnings: list[str] = field(default_factory=list[str])
     ambiguous: list[str] = field(default_factory=list[str])
-    tables: list[tuple[SpecimensSpec, list[str]]] = field(
-        default_factory=list[tuple[SpecimensSpec, list[str]]]
-    )
+    tables: list[tuple[SpecimensSpec, list[str]]] = field(default_factory=list[tuple[SpecimensSpec, list[str]]])
 
     def add(self, group: Sequence[Layout]) -> None:
         """Take in files that look alike."""
@@ -153,18 +151,14 @@ class _Draft:
         if layout.points > 1:
             kind, axis = self._axis(None, "", layout.path)
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis)
-            self._put(
-                slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis"
-            )
+            self._put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
         columns = [column for column in layout.columns if column != layout.id]
         self._add_columns(layout.path, files, layout.id, columns)
 
     def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column]) -> None:
         numeric = [column for column in columns if column.numeric]
         for column in numeric:
-            spec = ModalitySpec(
-                Kind.SCALAR, files, self._unit(column, path), "", column.header, identity.header
-            )
+            spec = ModalitySpec(Kind.SCALAR, files, self._unit(column, path), "", column.header, identity.header)
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
             self._put(slug(column.name.rsplit("/")[-1]), spec, path, how, column)
         labels = [column.header for column in columns if not column.numeric and column.header]
@@ -205,11 +199,7 @@ class _Draft:
             )
         self.modalities[name] = spec
         stated = column is not None and column.unit is not None
-        unit = (
-            f"the unit {spec.unit or 'arbitrary'} is stated there"
-            if stated
-            else "no unit of the values is stated"
-        )
+        unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
 
     def choose_specimens(self) -> SpecimensSpec | None:
@@ -218,20 +208,14 @@ class _Draft:
             return None
         chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
         if chosen.metadata:
-            self.reasons.append(
-                ("specimens", f"columns of text in {chosen.file} say how the specimens were made")
-            )
+            self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
         if numbers:
             listed = ", ".join(f'"{header}"' for header in (*chosen.metadata, *numbers))
-            self.reasons.append(
-                ("specimens", "columns of numbers that say so too belong here, and not below:")
-            )
+            self.reasons.append(("specimens", "columns of numbers that say so too belong here, and not below:"))
             self.reasons.append(("specimens", f"metadata = [{listed}]"))
         for other, _ in self.tables:
             if other is not chosen and other.metadata:
-                self.warnings.append(
-                    f"the text columns of {other.file} are not kept: {', '.join(other.metadata)}"
-                )
+                self.warnings.append(f"the text columns of {other.file} are not kept: {', '.join(other.metadata)}")
         return chosen
 
 

@@ -40,9 +40,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     sources: dict[Path, Source] = {}
     for path in paths:
         if path.is_dir():
-            files = tuple(
-                sorted(item for item in path.rglob("*") if item.is_file() and not _hidden(item, path))
-            )
+            files = tuple(sorted(item for item in path.rglob("*") if item.is_file() and not _hidden(item, path)))
             if not files:
                 raise DatasetError("the folder is empty", where=str(path), expected="Files of measurements.")
             sources[path] = Source(path, files, whole=True)

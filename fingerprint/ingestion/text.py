@@ -170,17 +170,13 @@ def open_text(path: Path) -> Text:
         header, line = _comment_header(comments, width)
         return Text(path, header, line, rows, lines, delimiter, width)
     if len(rows) == 1:
-        raise ReadError(
-            "there is a header and no data", where=f"{path}:{lines[0]}", expected="At least one row."
-        )
+        raise ReadError("there is a header and no data", where=f"{path}:{lines[0]}", expected="At least one row.")
     return Text(path, tuple(first), lines[0], rows[1:], lines[1:], delimiter, len(first))
 
 
 def _decode(path: Path) -> str:
     try:
-        content = (
-            gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
-        )
+        content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
     except FileNotFoundError:
         raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fingerprint.errors import FingerprintError, ReadError
+from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.ingestion.collecting import Collected, collect
 from fingerprint.ingestion.conform import conform, merge
 from fingerprint.ingestion.reader import Cell
@@ -48,14 +48,16 @@ def ingest(
     metadata: dict[str, Mapping[str, Cell]] = {}
     for each in found:
         metadata.update(each.metadata)
-    toml = found[0].dataset_toml if len(found) == 1 else "\n".join(each.dataset_toml for each in found)
+    toml = (
+        found[0].dataset_toml if len(found) == 1 else "\n".join(f"# {each.root}\n{each.dataset_toml}" for each in found)
+    )
     report = store_all(modalities, metadata, toml, store, dry_run=dry_run)
     return replace(
         report,
         ignored=tuple(item for each in found for item in each.ignored),
         refused=tuple(item for item, _ in failures),
         inferred=any(each.inferred for each in found),
-        warnings=tuple(warning for each in found for warning in each.warnings),
+        warnings=(*(warning for each in found for warning in each.warnings), *report.warnings),
     )
 
 
@@ -75,18 +77,23 @@ def store_all(
     """
     opened = store if isinstance(store, Store) else open_store(store, create=True)
     known = opened.modalities()
-    stored = [
-        conform(raw, old) if (old := known.get(raw.modality.name)) is not None else raw for raw in modalities
-    ]
+    stored: list[RawModality] = []
+    warnings: list[str] = []
+    for raw in modalities:
+        try:
+            stored.append(conform(raw, known.get(raw.modality.name, raw.modality)))
+        except (DatasetError, UnitError) as error:
+            if not dry_run:
+                raise
+            stored.append(raw)
+            warnings.append(f"{opened.path} will refuse this: {error.where}: {error.what}")
     specimens = set(metadata).union(*(raw.specimens for raw in stored))
     reports = {raw.modality.name: describe_modality(raw, len(specimens)) for raw in stored}
     if dry_run:
-        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, ())
+        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, tuple(warnings))
     receipt = opened.append(stored, metadata, toml)
     for name, counts in receipt.counts.items():
-        reports[name] = replace(
-            reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced
-        )
+        reports[name] = replace(reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced)
     return IngestReport(
         reports, receipt.total_specimens, receipt.new_specimens, (), (), receipt.ingest, toml, False, ()
     )

@@ -1,0 +1,142 @@
+"""Units: what laboratories write, what may be converted, and what a conversion must keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from fingerprint.errors import UnitError
+from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit, split_unit
+
+SPECTROSCOPIC = ("THz", "cm^-1", "meV", "nm")
+positive = arrays(np.float64, st.integers(2, 20), elements=st.floats(1e-3, 1e6))
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("stress_gpa", "stress", "GPa"),
+        ("frequency (THz)", "frequency", "THz"),
+        ("wavelength [nm]", "wavelength", "nm"),
+        ("moisture_pct", "moisture", "%"),
+        ("freq_cm-1", "freq", "cm^-1"),
+        ("Raman shift / cm-1", "Raman shift", "cm^-1"),
+        ("Frequency, THz", "Frequency", "THz"),
+        ("Cv (J/(mol K))", "Cv", "J/(mol K)"),
+        ("intensity (a.u.)", "intensity", ""),
+        ("vdos (1/THz)", "vdos", "1/THz"),
+        ("energy_MeV", "energy", "MeV"),
+        ("energy_mev", "energy", "meV"),
+        ("energy_ev_per_atom", "energy", "eV/atom"),
+        ("density_g_cm3", "density", "g/cm^3"),
+        ("sample_id", "sample_id", None),
+        ("stress (measured)", "stress (measured)", None),
+        ("C/H ratio", "C/H ratio", None),
+        ("run (a)", "run (a)", None),
+        ("Cv300_J_per_molatom_K", "Cv300_J_per_molatom_K", None),
+    ],
+)
+def test_headers_are_taken_apart(header: str, name: str, unit: str | None) -> None:
+    assert split_unit(header) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("cm-1", "cm^-1", "1/cm", "cm⁻¹", "cm**-1"),
+        ("thz", "THz"),
+        ("1/THz", "THz^-1", "THz-1"),
+        ("%", "pct", "percent"),
+        ("g/cm3", "g cm-3", "g/cm^3"),
+        ("°C", "degC"),
+        ("", "a.u.", "arb. units"),
+    ],
+)
+def test_spellings_of_one_unit_agree(spellings: tuple[str, ...]) -> None:
+    assert all(same_unit(spellings[0], other) for other in spellings)
+
+
+def test_mega_and_milli_are_told_apart() -> None:
+    assert convert(np.array([1.0]), "MeV", "meV") == pytest.approx([1e9])
+    with pytest.raises(UnitError):
+        canonical("MEV")
+
+
+@given(positive, st.sampled_from(SPECTROSCOPIC), st.sampled_from(SPECTROSCOPIC))
+def test_a_round_trip_returns_the_values(values: np.ndarray, first: str, second: str) -> None:
+    there = convert(values, first, second)
+    np.testing.assert_allclose(convert(there, second, first), values, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "second", "expected"),
+    [
+        (1.0, "THz", "cm^-1", 1e12 / 299792458e2),
+        (1.0, "THz", "meV", 6.62607015e-34 * 1e12 / 1.602176634e-22),
+        (500.0, "nm", "THz", 299792458 / 500e-9 / 1e12),
+        (25.0, "degC", "K", 298.15),
+        (1.0, "GPa", "kbar", 10.0),
+        (0.0, "cm^-1", "THz", 0.0),
+    ],
+)
+def test_conversions_follow_the_constants(value: float, first: str, second: str, expected: float) -> None:
+    assert convert(np.array([value]), first, second) == pytest.approx([expected], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("rad/s", "THz"),
+        ("THz", "rad/ps"),
+        ("GPa", "THz"),
+        ("wt%", "at%"),
+        ("", "GPa"),
+        ("", "%"),
+        ("furlongs per", "nm"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused(first: str, second: str) -> None:
+    with pytest.raises(UnitError) as refusal:
+        convert(np.array([1.0]), first, second)
+    assert refusal.value.expected
+    assert refusal.value.next
+
+
+def test_a_wavelength_of_zero_is_refused() -> None:
+    with pytest.raises(UnitError, match="reciprocal"):
+        convert(np.array([0.0, 1.0]), "nm", "THz")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_keep_their_precision(dtype: type[np.floating]) -> None:
+    assert convert(np.ones(3, dtype), "MPa", "GPa").dtype == dtype
+
+
+def test_the_area_of_a_density_is_kept_on_every_axis() -> None:
+    x = np.linspace(5.0, 25.0, 4001)
+    y = np.exp(-0.5 * ((x - 15) / 1.5) ** 2)[None]
+    y /= np.trapezoid(y, x)
+    for axis_unit in SPECTROSCOPIC:
+        curve = convert_curve(x, y, axis_units=("THz", axis_unit), units=("1/THz", f"1/{axis_unit}"))
+        assert np.all(np.diff(curve.x) > 0)
+        assert np.trapezoid(curve.y[0], curve.x) == pytest.approx(1.0, rel=1e-6)
+
+
+@given(positive, st.sampled_from(SPECTROSCOPIC), st.sampled_from(SPECTROSCOPIC))
+def test_an_absorbance_keeps_its_values(values: np.ndarray, first: str, second: str) -> None:
+    x = np.linspace(1.0, 2.0, values.size)
+    curve = convert_curve(x, values[None], axis_units=(first, second), units=("", ""))
+    turned = (first == "nm") != (second == "nm")
+    np.testing.assert_array_equal(curve.y[0], values[::-1] if turned else values)
+    assert np.all(np.diff(curve.x) > 0)
+
+
+def test_a_density_is_one_over_its_axis() -> None:
+    assert is_density("1/THz", "THz")
+    assert is_density("states/eV", "eV")
+    assert not is_density("", "nm")
+    assert not is_density("", "")
+    assert not is_density("GPa", "THz")

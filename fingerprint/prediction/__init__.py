@@ -1,1 +1,17 @@
-"""Placeholder docstring."""
+"""One modality from others, in physical units, with an honest error bar."""
+
+from fingerprint.prediction.embedding import Embedding, embed
+from fingerprint.prediction.novelty import Novelty
+from fingerprint.prediction.predict import Prediction, Predictions, Refusal, check_target, predict, predict_raw
+
+__all__ = [
+    "Embedding",
+    "Novelty",
+    "Prediction",
+    "Predictions",
+    "Refusal",
+    "check_target",
+    "embed",
+    "predict",
+    "predict_raw",
+]

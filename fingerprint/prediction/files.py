@@ -1,0 +1,90 @@
+"""Which modality a file holds, and whether its axis is the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fingerprint.errors import DataError, FingerprintError
+from fingerprint.ingestion import read_measurement
+from fingerprint.modality import RawModality
+from fingerprint.prepare import Preparation
+
+SPAN_TOLERANCE = 0.05
+
+
+def recognise(preparations: Mapping[str, Preparation], target: str, path: Path, x_unit: str | None) -> RawModality:
+    """Read a file as the one modality, other than the target, that it can be.
+
+    Raises:
+        DataError: it can be none of them, or several.
+        FingerprintError: there is only one other modality and the file is not it: that reader's own error.
+    """
+    others = sorted(set(preparations) - {target})
+    if len(others) == 1:
+        return _read(preparations[others[0]], path, x_unit)
+    found: list[RawModality] = []
+    reasons: list[str] = []
+    for name in others:
+        try:
+            found.append(_read(preparations[name], path, x_unit))
+        except FingerprintError as error:
+            reasons.append(f"not {name}: {error.what}")
+    if len(found) == 1:
+        return found[0]
+    could = ", ".join(raw.modality.name for raw in found)
+    raise DataError(
+        f"it could be {could}" if found else f"it is none of the model's modalities ({'; '.join(reasons)})",
+        where=str(path),
+        next=f"Say which it is: --input MODALITY={path}.",
+    )
+
+
+def read_input(
+    preparations: Mapping[str, Preparation], name: str, paths: Sequence[str | Path], x_unit: str | None
+) -> RawModality:
+    """Read files as the modality `name`.
+
+    Raises:
+        DataError: the run does not know it, or an axis is not the model's.
+    """
+    if name not in preparations:
+        raise DataError(
+            f"the run was not trained on {name!r}", expected=f"It knows: {', '.join(sorted(preparations))}."
+        )
+    raws = [_read(preparations[name], Path(path), x_unit) for path in paths]
+    return RawModality(raws[0].modality, tuple(block for raw in raws for block in raw.blocks))
+
+
+def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:
+    """Where every modality has a single measurement, they are of one specimen: the first one's id for all."""
+    if any(len(raw) != 1 for raw in raws.values()):
+        return dict(raws)
+    first = next(iter(raws.values())).specimens
+    return {name: RawModality(raw.modality, (replace(raw.blocks[0], specimens=first),)) for name, raw in raws.items()}
+
+
+def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModality:
+    """Read a file as one modality; an axis without a unit must span what the model's does."""
+    measurement = read_measurement(path, preparation.modality, x_unit=x_unit)
+    grid = preparation.grid
+    if grid is None or measurement.axis_unit_stated:
+        return measurement.raw
+    own = grid[[0, -1]]
+    for block in measurement.raw.blocks:
+        assert block.axis is not None
+        span = block.axis[[0, -1]]
+        if np.abs(span - own).max() > SPAN_TOLERANCE * (own[1] - own[0]):
+            modality = preparation.modality
+            unit = modality.axis_unit or "the model's unit"
+            raise DataError(
+                f"its axis has no unit and runs from {span[0]:g} to {span[1]:g}, not from {own[0]:g} to {own[1]:g} "
+                f"as the model's ({unit})",
+                where=str(path),
+                expected=f"A header that states it, as {modality.axis_name or 'x'}_{modality.axis_unit or 'unit'}.",
+                next=f"If you know the unit, say it: --x-unit {modality.axis_unit or 'UNIT'}.",
+            )
+    return measurement.raw

@@ -10,6 +10,7 @@ from fingerprint.ingestion.reader import Cell, Column
 from fingerprint.ingestion.text import as_number
 from fingerprint.units import split_unit
 
+_HEAD = 1000  # cells looked at to tell numbers from text
 _ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
 
 
@@ -17,8 +18,9 @@ def describe(header: str, cells: Sequence[str], unit: str | None = None) -> Colu
     """Describe a column; `unit` is one that the file states elsewhere than in the header."""
     name, stated = split_unit(header)
     present = [cell for cell in cells if cell.lower() not in MISSING]
-    numbers = sum(as_number(cell) is not None for cell in present)
-    numeric = bool(present) and 2 * numbers > len(present)
+    head = present[:_HEAD]
+    numbers = sum(as_number(cell) is not None for cell in head)
+    numeric = bool(head) and 2 * numbers > len(head)
     return Column(header, name, stated if unit is None else unit, numeric, len(set(cells)) == len(cells))
 
 

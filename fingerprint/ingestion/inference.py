@@ -201,6 +201,8 @@ class _Draft:
         stated = column is not None and column.unit is not None
         unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
+        if spec.axis is not None and not spec.axis.unit:
+            self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
 
     def choose_specimens(self) -> SpecimensSpec | None:
         """The table that says most in words about the specimens."""

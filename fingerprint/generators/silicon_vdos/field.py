@@ -12,7 +12,7 @@ from fingerprint.generators.silicon_vdos.bonds import Bonds, find_bonds
 from fingerprint.generators.silicon_vdos.lattice import Atoms
 from fingerprint.generators.silicon_vdos.potential import CUTOFF, Evaluation, evaluate
 
-_SLACK = 0.5  # angstrom
+_SLACK = 0.9  # angstrom
 
 
 class ForceField:

@@ -25,6 +25,7 @@ FREQUENCY_THZ: NDArray[np.float64] = np.arange(1351) / 50.0
 _DATASET_TOML = """\
 name = "silicon_vdos"
 description = "{description}"
+missing = [""]  # "none" is a way of compressing and of disordering
 
 [specimens]
 file = "stress.csv"

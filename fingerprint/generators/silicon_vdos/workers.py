@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from fingerprint.errors import FingerprintError
 
 
-def in_processes(task: Callable[[int], object], numbers: Sequence[int], jobs: int) -> Iterator[int]:
+def in_processes(task: Callable[[int], object], numbers: Iterable[int], jobs: int) -> Iterator[int]:
     """Do `task` for each number in `jobs` processes, and yield each number once it is done, in any order.
 
     Args:
@@ -33,23 +34,22 @@ def in_processes(task: Callable[[int], object], numbers: Sequence[int], jobs: in
     busy: dict[Connection, int] = {}
     processes: list[SpawnProcess] = []
     try:
-        for number in list(numbers)[:jobs]:
+        for number in islice(waiting, jobs):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, task), daemon=True)
             with _interrupts_held():
                 process.start()
             processes.append(process)
             theirs.close()
-            ours.send(next(waiting))
+            _hand(ours, number)
             busy[ours] = number
         while busy:
-            for pipe in wait(list(busy)):
-                assert isinstance(pipe, Connection)
+            ready = wait(list(busy))
+            for pipe in [pipe for pipe in busy if pipe in ready]:
                 yield _finished(pipe, busy.pop(pipe))
-                following = next(waiting, None)
-                if following is not None:
-                    pipe.send(following)
-                    busy[pipe] = following
+                for number in islice(waiting, 1):
+                    _hand(pipe, number)
+                    busy[pipe] = number
     finally:
         for process in processes:
             process.terminate()
@@ -57,17 +57,28 @@ def in_processes(task: Callable[[int], object], numbers: Sequence[int], jobs: in
             process.join()
 
 
+def _hand(pipe: Connection, number: int) -> None:
+    try:
+        pipe.send(number)
+    except BrokenPipeError:
+        raise _ended(number) from None
+
+
 def _finished(pipe: Connection, number: int) -> int:
     try:
         failure = pipe.recv()
     except (EOFError, ConnectionResetError):
-        raise FingerprintError(
-            f"the process that worked on number {number} was ended from outside, perhaps for want of memory",
-            next="Run the same command again, perhaps with fewer --jobs: what was finished is kept.",
-        ) from None
+        raise _ended(number) from None
     if failure is not None:
         raise failure
     return number
+
+
+def _ended(number: int) -> FingerprintError:
+    return FingerprintError(
+        f"the process that worked on number {number} was ended from outside, perhaps for want of memory",
+        next="Run the same command again, perhaps with fewer --jobs: what was finished is kept.",
+    )
 
 
 def _serve(pipe: Connection, task: Callable[[int], object]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fingerprint.errors import FingerprintError, ReadError, UnitError
+from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.ingestion.conform import merge
 from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, ModalitySpec, dump_dataset, load_dataset
 from fingerprint.ingestion.formats import find_format, format_of
@@ -99,6 +99,12 @@ def _plan(source: Source, dataset: Path | None) -> _Plan:
     path = dataset if dataset is not None else own if own.is_file() else None
     if path is not None:
         return _Plan(load_dataset(path), path.read_text(encoding="utf-8"), str(path), inferred=False)
+    nested = sorted(source.root.rglob(FILE_NAME)) if source.whole else []
+    if nested:
+        raise DatasetError(
+            f"{nested[0]} describes that folder only, and nothing describes {source.root}",
+            next=f"fingerprint ingest {' '.join(str(each.parent) for each in nested)}",
+        )
     layouts: list[Layout] = []
     refused: list[tuple[Refused, FingerprintError]] = []
     for file in source.files:

@@ -189,7 +189,7 @@ def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, 
     axis = table.pop("axis", None)
     order = ("kind", "unit", "sign", "files", "values", "specimens")
     table = {key: table[key] for key in (*order, *table) if key in table}
-    kept = {key: value for key, value in table.items() if value or key == "unit"}
+    kept = {key: value for key, value in table.items() if value or key in ("unit", "specimens", "id")}
     lines = [f"# {sentence}" for name, sentence in comments if name == section]
     if section:
         lines.append(f"[{section}]")

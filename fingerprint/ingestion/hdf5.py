@@ -94,7 +94,7 @@ def inspect(path: Path) -> Layout:
         datasets: dict[str, h5py.Dataset] = {}
 
         def note(name: str, item: object) -> None:
-            if isinstance(item, h5py.Dataset) and item.dtype.kind in "iufSO" and item.ndim:
+            if isinstance(item, h5py.Dataset) and item.ndim and (item.dtype.kind in "iuf" or _is_text(item)):
                 datasets[name] = item
 
         file.visititems(note)
@@ -109,10 +109,24 @@ def inspect(path: Path) -> Layout:
 
 
 def texts(dataset: h5py.Dataset) -> list[str]:
-    """A one-dimensional dataset as text, whole numbers without a decimal point."""
-    if dataset.dtype.kind in "SO":
+    """A one-dimensional dataset as text, whole numbers without a decimal point.
+
+    Raises:
+        ReadError: it has more dimensions, or holds neither text nor numbers.
+    """
+    if dataset.ndim != 1 or not (dataset.dtype.kind in "iuf" or _is_text(dataset)):
+        raise ReadError(
+            f"the shape is {dataset.shape} and the type {dataset.dtype}",
+            where=f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}",
+            expected="One dimension, of text or numbers.",
+        )
+    if _is_text(dataset):
         return [str(cell).strip() for cell in dataset.asstr()[:]]
     return [str(cell) for cell in dataset[:].tolist()]
+
+
+def _is_text(dataset: h5py.Dataset) -> bool:
+    return h5py.check_string_dtype(dataset.dtype) is not None
 
 
 @contextmanager
@@ -123,7 +137,9 @@ def _opened(path: Path) -> Generator[h5py.File]:
             yield file
     except FileNotFoundError:
         raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
-    except (OSError, RuntimeError) as error:
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
         raise ReadError(
             f"the HDF5 file is damaged, cut off or no HDF5 at all: {error}",
             where=str(path),

@@ -63,9 +63,9 @@ class Text:
         """Columns of text, each [row]."""
         try:
             table = self._parse({column: pa.string() for column in columns}, ())
-        except pa.ArrowInvalid:
+        except pa.ArrowInvalid as error:
             self._refuse_ragged()
-            raise
+            raise ReadError(f"the table cannot be taken apart: {error}", where=str(self.path)) from None
         return [[cell.strip() for cell in table.column(str(column)).to_pylist()] for column in columns]
 
     def numbers(self, columns: Sequence[int], missing: frozenset[str]) -> NDArray[np.float64]:

@@ -163,6 +163,28 @@ def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
             ingest(tmp_path / name, tmp_path / "store")
 
 
+def test_an_unnamed_id_column_survives_the_dataset_toml(tmp_path: Path) -> None:
+    (tmp_path / "nir").mkdir()
+    (tmp_path / "nir" / "wide.csv").write_text(",850,852\na,1,2\nb,3,4\n")
+    report = ingest(tmp_path / "nir", tmp_path / "store", dry_run=True)
+    assert any("axis unit" in warning for warning in report.warnings)
+    (tmp_path / "nir" / "dataset.toml").write_text(report.dataset_toml)
+    assert ingest(tmp_path / "nir", tmp_path / "store").modalities["wide"].read == 2
+
+
+def test_folders_of_described_folders_are_not_guessed_at(folder: Path, tmp_path: Path) -> None:
+    (folder / "dataset.toml").write_text(ingest(folder, tmp_path / "store", dry_run=True).dataset_toml)
+    with pytest.raises(DatasetError) as refusal:
+        ingest(folder.parent, tmp_path / "store")
+    assert refusal.value.next == f"fingerprint ingest {folder}"
+
+
+def test_a_damaged_file_is_refused_not_ignored(folder: Path, tmp_path: Path) -> None:
+    (folder / "more.h5").write_bytes(b"\x89HDF\r\n\x1a\n cut off")
+    with pytest.raises(ReadError, match="damaged"):
+        ingest(folder, tmp_path / "store")
+
+
 def test_ids_written_in_two_ways_are_noticed(folder: Path, tmp_path: Path) -> None:
     (folder / "stress.csv").write_text("specimen,stress_gpa\nS-1,1.5\nS-2,2\n")
     assert any("written alike" in warning for warning in ingest(folder, tmp_path / "store").warnings)

@@ -49,6 +49,7 @@ _SPELLINGS = {
         "%": "% pct percent",
         "wt%": "wt% wt.% weight% wt_pct wt_percent",
         "at%": "at% at.% atomic% at_pct at_percent",
+        "deg": "deg °",
         "degC": "degc °c celsius",
         "K": "kelvin",
         "g/cm^3": "g/cm3 g_cm3 g_cm-3 g_per_cm3",

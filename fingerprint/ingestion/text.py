@@ -85,7 +85,7 @@ class Text:
     def _parse(self, types: dict[int, pa.DataType], null_values: Sequence[str]) -> pa.Table:
         content = "\n".join(self.rows).encode() + b"\n"
         longest = max(map(len, self.rows))
-        return pyarrow.csv.read_csv(
+        table = pyarrow.csv.read_csv(
             pa.BufferReader(content),
             read_options=pyarrow.csv.ReadOptions(
                 column_names=[str(i) for i in range(self.width)], block_size=max(1 << 20, 8 * longest)
@@ -98,6 +98,11 @@ class Text:
                 strings_can_be_null=False,
             ),
         )
+        if len(table) != len(self.rows):
+            raise ReadError(
+                "a quoted field goes on in the next line", where=str(self.path), expected="One line per row."
+            )
+        return table
 
     def _refuse_ragged(self) -> None:
         for row in range(len(self.rows)):
@@ -160,9 +165,11 @@ def open_text(path: Path) -> Text:
             lines.append(number)
     if not rows:
         raise ReadError("the file holds no data", where=f"{path}:1", expected="At least one line of values.")
-    delimiter = _sniff(rows[:_HEAD], path, lines[0])
+    delimiter = _sniff(rows[:_HEAD], path, lines)
     if delimiter == " ":
         rows, delimiter = ["\t".join(row.split()) for row in rows], "\t"
+    if all(row.endswith(delimiter) for row in rows):
+        rows = [row.removesuffix(delimiter) for row in rows]
     first = split(rows[0], delimiter)
     numeric = [as_number(field) is not None for field in first]
     if all(numeric) or (len(first) == 2 and any(numeric)):
@@ -191,18 +198,19 @@ def _decode(path: Path) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _sniff(head: Sequence[str], path: Path, line: int) -> str:
-    if all(_is_decimal_comma(row.split()) for row in head[-5:]):
-        raise ReadError("the numbers have a decimal comma", where=f"{path}:{line}", expected=_POINT)
+def _sniff(head: Sequence[str], path: Path, lines: Sequence[int]) -> str:
+    """The delimiter; a blank stands for runs of blanks."""
+    found = " "
     for delimiter in "\t;,":
         width, rows = Counter(len(split(row, delimiter)) for row in head).most_common(1)[0]
         if width > 1 and 2 * rows >= len(head):
-            return delimiter
-    return " "
-
-
-def _is_decimal_comma(fields: Sequence[str]) -> bool:
-    return len(fields) > 1 and all(_DECIMAL_COMMA.fullmatch(field) for field in fields)
+            found = delimiter
+            break
+    fields = [row.split() if found == " " else split(row, found) for row in head]
+    commas = [row for row, cells in enumerate(fields) if any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)]
+    if 2 * len(commas) > len(head):
+        raise ReadError("the numbers have a decimal comma", where=f"{path}:{lines[commas[0]]}", expected=_POINT)
+    return found
 
 
 def _comment_header(comments: Sequence[tuple[int, str]], width: int) -> tuple[tuple[str, ...] | None, int]:

@@ -128,6 +128,7 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     terms: Literal["joint", "unimodal", "dropout"] = "unimodal"
     keep: Annotated[float, Meta(gt=0, le=1)] = 0.5  # probability of keeping a modality where `terms` is "dropout"
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.9  # of the prediction intervals
+    threads: Positive = 1  # of the CPU
     checkpoint_seconds: PositiveNumber = 20.0
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,9 +64,7 @@ def reset() -> None:
     _session.level = Level.NORMAL
 
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json)
-]
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json)]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", callback=_set_quiet)
 ]
@@ -73,9 +73,7 @@ StorePath = Annotated[
     str,
     typer.Option("--store", help="The store: a folder or an object-store URL.", envvar="FINGERPRINT_STORE"),
 ]
-RunsFolder = Annotated[
-    Path, typer.Option("--runs", help="The folder that holds the runs.", envvar="FINGERPRINT_RUNS")
-]
+RunsFolder = Annotated[Path, typer.Option("--runs", help="The folder that holds the runs.", envvar="FINGERPRINT_RUNS")]
 RunName = Annotated[
     str | None,
     typer.Option("--run", help="A run's name or folder. Default: the newest completed one that fits."),
@@ -83,6 +81,17 @@ RunName = Annotated[
 
 DEFAULT_STORE = "fingerprint-store"
 DEFAULT_RUNS = Path("runs")
+
+
+@contextmanager
+def answering_people() -> Generator[None]:
+    """Answer for people for a while, whatever `--json` says."""
+    before = _session.json
+    _session.json = False
+    try:
+        yield
+    finally:
+        _session.json = before
 
 
 def stdout() -> Console:
@@ -129,19 +138,24 @@ def say_more(message: RenderableType) -> None:
 def answer(document: dict[str, Any], *human: RenderableType) -> None:
     """Print the answer: `document` as JSON with `--json`, else `human`."""
     if _session.json:
-        write_json(document)
+        write(json_text(document))
     else:
         console = stdout()
         for part in human:
             console.print(part)
 
 
-def write_json(document: dict[str, Any]) -> None:
-    """One JSON document on stdout; numbers as they are, non-finite ones null."""
+def json_text(document: dict[str, Any]) -> str:
+    """The document as JSON; numbers as they are, non-finite ones null."""
     import msgspec
 
     encoded = msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document})
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def write(text: str) -> None:
+    """Text on stdout, as it is."""
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 
@@ -149,7 +163,7 @@ def show_error(error: FingerprintError) -> None:
     """Say what was refused: on stderr for people, as JSON on stdout for scripts."""
     if _session.json:
         refusal = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.next}
-        write_json({"error": refusal})
+        write(json_text({"error": refusal}))
         return
     from rich.text import Text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fingerprint.cli import console
-from fingerprint.errors import RunError
+from fingerprint.cli.told import run_document, run_lines
 
 if TYPE_CHECKING:
     from fingerprint.store import ModalitySummary
@@ -29,7 +29,16 @@ def info(
 
 
 def _describe_run(path: Path) -> None:
-    raise RunError("not readable yet", where=str(path))
+    import msgspec
+
+    from fingerprint.recipe import format_recipe
+    from fingerprint.run import load_run
+
+    run = load_run(path)
+    snapshot = {"position": run.info.position, "ingest": run.info.ingest}
+    more = {"recipe": msgspec.to_builtins(run.recipe), "snapshot": snapshot, "versions": run.info.versions}
+    told = f"{run.info.status}; snapshot {run.info.position} ({run.info.ingest})"
+    console.answer(run_document(run) | more, *run_lines(run), told, "", format_recipe(run.recipe))
 
 
 def _describe_store(path: str) -> None:

@@ -206,11 +206,17 @@ def _sniff(head: Sequence[str], path: Path, lines: Sequence[int]) -> str:
         if width > 1 and 2 * rows >= len(head):
             found = delimiter
             break
-    fields = [row.split() if found == " " else split(row, found) for row in head]
-    commas = [row for row, cells in enumerate(fields) if any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)]
+    commas = [number for number, row in enumerate(head) if _has_decimal_comma(row, found)]
     if 2 * len(commas) > len(head):
         raise ReadError("the numbers have a decimal comma", where=f"{path}:{lines[commas[0]]}", expected=_POINT)
     return found
+
+
+def _has_decimal_comma(row: str, delimiter: str) -> bool:
+    blanks = row.split()
+    fields = blanks if delimiter == " " else split(row, delimiter)
+    between_blanks = len(blanks) > 1 and all(_DECIMAL_COMMA.fullmatch(field) for field in blanks)
+    return between_blanks or any(_DECIMAL_COMMA.fullmatch(field) for field in fields)
 
 
 def _comment_header(comments: Sequence[tuple[int, str]], width: int) -> tuple[tuple[str, ...] | None, int]:

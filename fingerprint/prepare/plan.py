@@ -28,27 +28,19 @@ def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: in
     """Write out what the recipe leaves open, by kind, shape and number of specimens.
 
     Args:
-        recipe: may name no modality (all of `raws` are taken) or some (only those are), and may leave `epochs` and
-            `batch` at 0.
-        raws: the training part of each modality of the store.
+        recipe: may leave out modalities, and `epochs` and `batch` at 0.
+        raws: the training part of each modality to train on.
         training_specimens: how many specimens have at least one of them.
 
     Raises:
-        DataError: the recipe names a modality that the store does not hold, or there are too few specimens.
+        DataError: there are too few specimens.
     """
-    unknown = sorted(set(recipe.modalities) - set(raws))
-    if unknown:
-        raise DataError(
-            f"the store holds no modality {unknown[0]!r}",
-            expected=f"It holds: {', '.join(sorted(raws)) or 'nothing'}.",
-            next="Ingest it first, or name others: fingerprint train --modalities A,B.",
-        )
     if training_specimens < LEAST_SPECIMENS:
         raise DataError(
             f"the training part has {training_specimens} specimens; at least {LEAST_SPECIMENS} are needed",
             next="Ingest more specimens: fingerprint ingest FOLDER.",
         )
-    chosen = dict(recipe.modalities) or {name: plan_modality(raw) for name, raw in raws.items()}
+    chosen = {name: recipe.modalities.get(name) or plan_modality(raw) for name, raw in raws.items()}
     training = recipe.training
     batch = training.batch or min(max(math.ceil(training_specimens / BATCHES_PER_EPOCH), LEAST_BATCH), LARGEST_BATCH)
     batches = math.ceil(training_specimens / batch)

@@ -51,14 +51,14 @@ def read_measured(store: Store, recipe: Recipe, names: Sequence[str], at: Snapsh
     return Measured(raws, split(specimens, training.split_seed, groups))
 
 
-def choose_modalities(store: Store, recipe: Recipe, at: Snapshot) -> list[str]:
-    """The modalities of the recipe, or all that training can take.
+def choose_modalities(store: Store, recipe: Recipe, at: Snapshot, wanted: Sequence[str] | None = None) -> list[str]:
+    """The modalities that are wanted, or those of the recipe, or all that training can take.
 
     Raises:
-        DataError: there is none, or one that the recipe names is not in the store.
+        DataError: there is none, or one that was named is not in the store.
     """
     held = store.modalities(at)
-    for name in recipe.modalities:
+    for name in wanted or recipe.modalities:
         if name not in held:
             raise DataError(
                 f"the store holds no modality {name!r}",
@@ -66,7 +66,7 @@ def choose_modalities(store: Store, recipe: Recipe, at: Snapshot) -> list[str]:
                 expected=f"It holds: {', '.join(held) or 'nothing'}.",
                 next="Ingest it first, or name others: fingerprint train --modalities A,B.",
             )
-    names = list(recipe.modalities) or [name for name, each in held.items() if each.kind is not Kind.IMAGE]
+    names = list(wanted or recipe.modalities) or [name for name, each in held.items() if each.kind is not Kind.IMAGE]
     if not names:
         raise DataError(
             "the store holds nothing to train on",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -41,6 +41,7 @@ from fingerprint.training.interrupt import interruptible
 from fingerprint.training.settle import settle
 from fingerprint.training.split import Part
 from fingerprint.training.state import TrainingState
+from fingerprint.training.threads import cpu_threads
 from fingerprint.training.trainer import make_optimizer, run_epochs
 
 
@@ -69,6 +70,7 @@ def train(
     recipe: Recipe | None = None,
     out: str | Path | None = None,
     *,
+    modalities: Sequence[str] | None = None,
     device: str = "auto",
     label: str = "",
     on_plan: Callable[[Recipe], None] = lambda recipe: None,
@@ -82,6 +84,7 @@ def train(
         store: what was measured.
         recipe: the choices; the shipped default where None.
         out: the run's folder, which must not hold a run yet; a new one under `runs/` where None.
+        modalities: only these; all of the recipe's, or of the store's where it names none, if None.
         device: "auto" (CUDA if there is one), or as torch names it.
         label: metadata column for the `accuracy` in the metrics; it is never trained on.
         on_plan: told the planned recipe before the first epoch.
@@ -100,7 +103,7 @@ def train(
             next=f"Go on with it: fingerprint train --resume --out {path}; or choose another --out.",
         )
     at = store.snapshot()
-    measured = read_measured(store, recipe, choose_modalities(store, recipe, at), at)
+    measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
     planned = make_plan(recipe, measured)
     on_plan(planned)
     preparations = fit_preparations(planned, measured)
@@ -185,9 +188,21 @@ def _train(
     store: Store, path: Path, info: RunInfo, device: str, label: str, on_epoch: Callable[[Progress], None]
 ) -> Run:
     """Train from what the run's folder says to the end, or to the next interruption."""
-    begun = time.monotonic()
-    device = choose_device(device)
     recipe = parse_recipe((path / "recipe.toml").read_text(encoding="utf-8"))
+    with cpu_threads(recipe.training.threads):
+        return _train_with(recipe, store, path, info, choose_device(device), label, on_epoch)
+
+
+def _train_with(
+    recipe: Recipe,
+    store: Store,
+    path: Path,
+    info: RunInfo,
+    device: str,
+    label: str,
+    on_epoch: Callable[[Progress], None],
+) -> Run:
+    begun = time.monotonic()
     at = Snapshot(info.position, info.ingest)
     measured = read_measured(store, recipe, sorted(recipe.modalities), at)
     labels = metadata_column(store, label, at) if label else None

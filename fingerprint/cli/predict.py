@@ -1,0 +1,244 @@
+"""`fingerprint predict` and `fingerprint predict-stress`: one modality from others."""
+
+from __future__ import annotations
+
+import csv
+import io
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fingerprint.cli import console
+from fingerprint.cli.choose import open_run
+from fingerprint.errors import DataError
+
+if TYPE_CHECKING:
+    from fingerprint.prediction import Prediction, Predictions
+    from fingerprint.run import Run
+
+
+class Format(StrEnum):
+    """How the answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+Files = Annotated[list[Path] | None, typer.Argument(help="Files, or folders of files.", show_default=False)]
+Input = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="MODALITY=FILE, where it is not plain which modality a file holds."),
+]
+Specimens = Annotated[list[str] | None, typer.Option("--specimen", help="A specimen of the store, by id.")]
+All = Annotated[bool, typer.Option("--all", help="Every specimen of the store.")]
+XUnit = Annotated[str | None, typer.Option("--x-unit", help="The unit of the axis, whatever the files say.")]
+Level = Annotated[float | None, typer.Option(help="Of the interval, such as 0.95. Default: the run's.")]
+Form = Annotated[Format, typer.Option("--format", help="How the answer is written.")]
+Out = Annotated[Path | None, typer.Option(help="Write the answer to this file instead.")]
+
+
+def predict(
+    files: Files = None,
+    target: Annotated[str, typer.Option(help="The modality to predict.")] = "",
+    inputs: Input = None,
+    specimen: Specimens = None,
+    all_specimens: All = False,
+    x_unit: XUnit = None,
+    level: Level = None,
+    form: Form = Format.TABLE,
+    out: Out = None,
+    run: console.RunName = None,
+    runs: console.RunsFolder = console.DEFAULT_RUNS,
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Predict one modality of new specimens from their other measurements, with an honest error bar."""
+    if not target:
+        raise typer.BadParameter("name the modality to predict: --target stress", param_hint="--target")
+    _predict(target, files, inputs, specimen, all_specimens, x_unit, level, form, out, run, runs, store)
+
+
+def predict_stress(
+    files: Files = None,
+    inputs: Input = None,
+    specimen: Specimens = None,
+    all_specimens: All = False,
+    x_unit: XUnit = None,
+    level: Level = None,
+    form: Form = Format.TABLE,
+    out: Out = None,
+    run: console.RunName = None,
+    runs: console.RunsFolder = console.DEFAULT_RUNS,
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Predict the stress from a spectrum: `predict --target stress`.
+
+    The sign convention is that of the training data and stands beside the answer; in the silicon set that comes with
+    fingerprint, compression is positive.
+    """
+    _predict("stress", files, inputs, specimen, all_specimens, x_unit, level, form, out, run, runs, store)
+
+
+def _predict(
+    target: str,
+    files: list[Path] | None,
+    inputs: list[str] | None,
+    specimens: list[str] | None,
+    all_specimens: bool,
+    x_unit: str | None,
+    level: float | None,
+    form: Format,
+    out: Path | None,
+    run: str | None,
+    runs: Path,
+    store: str,
+) -> None:
+    from fingerprint.prediction import Predictions, predict, predict_raw
+
+    if not (files or inputs or specimens or all_specimens):
+        raise typer.BadParameter("give a file, a folder, --specimen ID or --all", param_hint="FILE")
+    opened = open_run(run, runs, having=(target,))
+    given = _inputs(inputs or [])
+    found = predict(opened, target, _expand(files or []), inputs=given, x_unit=x_unit, level=level)
+    if specimens or all_specimens:
+        raws = _stored(opened, target, store, specimens)
+        found = Predictions((*found.predictions, *predict_raw(opened, target, raws, level=level)), found.refused)
+    _write(found, opened, Format.JSON if console.wants_json() else form, out)
+    for refusal in found.refused:
+        console.say(f"Refused: {refusal.where}: {refusal.reason} {refusal.next}".rstrip())
+    if found.refused:
+        raise typer.Exit(1)
+
+
+def _inputs(pairs: list[str]) -> dict[str, list[str | Path]]:
+    result: dict[str, list[str | Path]] = {}
+    for pair in pairs:
+        name, equals, file = pair.partition("=")
+        if not equals or not name or not file:
+            raise typer.BadParameter(f"{pair!r} is not MODALITY=FILE", param_hint="--input")
+        result.setdefault(name, []).append(file)
+    return result
+
+
+def _expand(paths: list[Path]) -> list[Path]:
+    """Files as they are; of a folder the files that a reader knows, sorted."""
+    from fingerprint.ingestion.formats import find_format
+
+    result: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            result.append(path)
+            continue
+        inside = sorted(each for each in path.iterdir() if each.is_file() and find_format(each) is not None)
+        if not inside:
+            raise DataError("no file in this folder can be read", where=str(path), expected="CSV, text or HDF5 files.")
+        result += inside
+    return result
+
+
+def _stored(run: Run, target: str, store: str, specimens: list[str] | None) -> dict[str, Any]:
+    """What the store holds of these specimens, apart from the target."""
+    from fingerprint.store import open_store
+
+    source = open_store(store)
+    names = sorted(set(run.preparations) - {target})
+    raws = {name: source.read(name, specimens=specimens) for name in names}
+    known = {each for raw in raws.values() for each in raw.specimens}
+    missing = [each for each in specimens or [] if each not in known]
+    if missing:
+        raise DataError(
+            f"the store holds no {' or '.join(names)} of specimen {missing[0]!r}",
+            where=store,
+            next="See what it holds: fingerprint info.",
+        )
+    return {name: raw for name, raw in raws.items() if len(raw)}
+
+
+def _write(found: Predictions, run: Run, form: Format, out: Path | None) -> None:
+    from fingerprint.files import write_text_atomically
+
+    if form is Format.JSON:
+        text = console.json_text(_document(found, run))
+    elif form is Format.CSV:
+        text = _csv(found.predictions)
+    else:
+        text = _table(found.predictions)
+    if out is None:
+        console.write(text)
+    else:
+        write_text_atomically(out, text)
+        console.say(f"Written: {out}")
+
+
+def _document(found: Predictions, run: Run) -> dict[str, Any]:
+    import msgspec
+
+    return {
+        "run": str(run.path),
+        "snapshot": {"position": run.info.position, "ingest": run.info.ingest},
+        "refused": msgspec.to_builtins(found.refused),
+        "predictions": msgspec.to_builtins(found.predictions),
+    }
+
+
+def _csv(predictions: tuple[Prediction, ...]) -> str:
+    """A row per specimen, or for a curve a row per specimen and point."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    clusters = len(predictions[0].clusters) if predictions else 0
+    head = ["source", "specimen", "target", "x", "mean", "sd", "low", "high", "level", "unit", "sign"]
+    writer.writerow([*head, "novelty_p", "flagged", *(f"cluster_{index}" for index in range(clusters))])
+    for each in predictions:
+        tail = [each.level, each.unit, each.sign, each.novelty.p, each.novelty.flagged, *each.clusters]
+        for x, *numbers in _points(each):
+            writer.writerow([each.source, each.specimen, each.target, x, *numbers, *tail])
+    return buffer.getvalue()
+
+
+def _points(each: Prediction) -> list[tuple[Any, ...]]:
+    if not isinstance(each.mean, list):
+        return [("", each.mean, each.sd, each.low, each.high)]
+    none = [None] * len(each.mean)
+    columns: tuple[Any, ...] = (each.axis, each.mean, each.sd, each.low or none, each.high or none)
+    return list(zip(*columns, strict=True))
+
+
+def _table(predictions: tuple[Prediction, ...]) -> str:
+    """A line or two per specimen, for reading."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not predictions:
+        return ""
+    target, unit, sign = predictions[0].target, predictions[0].unit, predictions[0].sign
+    level = predictions[0].level
+    table = Table("specimen", f"{target} [{unit}]" if unit else target, f"{level:.0%} interval", "cluster", "novelty")
+    for each in predictions:
+        best = max(range(len(each.clusters)), key=each.clusters.__getitem__)
+        warning = f"FLAGGED: {each.novelty.reason}" if each.novelty.flagged else each.novelty.reason
+        table.add_row(each.specimen, *_told(each), f"{best} ({each.clusters[best]:.0%})", warning)
+    reasons = sorted({each.why_no_interval for each in predictions if each.why_no_interval})
+    console = Console(file=io.StringIO(), width=120, highlight=False)
+    console.print(table)
+    for reason in reasons:
+        console.print(f"No interval: {reason}.")
+    if sign:
+        console.print(f"Sign of {target}: {sign}.")
+    return console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _told(each: Prediction) -> tuple[str, str]:
+    if isinstance(each.mean, list):
+        return f"a curve of {len(each.mean)} points", "see --format csv or --json"
+    low, high = each.low, each.high
+    if isinstance(low, float) and isinstance(high, float):
+        return f"{each.mean:.3f}", f"{low:.3f} to {high:.3f}"
+    return f"{each.mean:.3f}", "-"

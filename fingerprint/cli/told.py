@@ -1,0 +1,66 @@
+"""How a run is told: the JSON document and the lines that `train` and `info` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from fingerprint.run import Run
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """The keys that `train --json` promises."""
+    import msgspec
+
+    metrics = run.metrics
+    return {
+        "run": str(run.path),
+        "status": run.info.status,
+        "epochs": len(run.history),
+        "seconds": run.info.seconds,
+        "metrics": msgspec.to_builtins(metrics.parts),
+        "restarts": msgspec.to_builtins(metrics.restarts),
+        "clusters": msgspec.to_builtins(metrics.clusters),
+        "supported": metrics.supported,
+        "support": metrics.support,
+    }
+
+
+def run_lines(run: Run) -> list[RenderableType]:
+    """What a person wants to know of a run first: how well each modality follows from each, and the clusters."""
+    from rich.table import Table
+    from rich.text import Text
+
+    errors = Table(
+        "predicted", "from", "test error", "% of range", "R²", title="Errors on the test part", title_justify="left"
+    )
+    test = run.metrics.parts["test"]
+    for target, row in test.rmse.items():
+        unit = run.preparations[target].modality.unit
+        for source, value in row.items():
+            if source in (target, "joint") and len(row) > 1:
+                continue
+            percent, r2 = test.rmse_percent[target][source], test.r2[target][source]
+            errors.add_row(target, source, _number(value, f" {unit}"), _number(percent, " %"), _number(r2, ""))
+    clusters = Table("cluster", "weight", "specimens", "stability", "", title="Clusters", title_justify="left")
+    for each in run.metrics.clusters:
+        clusters.add_row(
+            str(each.index), f"{each.weight:.2f}", str(each.size), _number(each.stability, ""), _verdict(each)
+        )
+    support = run.metrics.support
+    verdict = f"Clusters: {support}." if run.metrics.supported else f"No clusters are supported: {support}."
+    return [errors, clusters, Text(verdict), Text(f"Run: {run.path}")]
+
+
+def _verdict(cluster: Any) -> str:
+    if not cluster.alive:
+        return "dead: under 2 % of the training specimens"
+    if cluster.reproducible is None:
+        return "one member: reproducibility unknown"
+    return "reproducible" if cluster.reproducible else "not reproducible"
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{value:.4g}{unit}"

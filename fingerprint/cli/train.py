@@ -1,0 +1,157 @@
+"""`fingerprint train`: from the store to a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fingerprint.cli import console
+from fingerprint.cli.told import run_document, run_lines
+
+if TYPE_CHECKING:
+    from fingerprint.recipe import Recipe
+    from fingerprint.training import Progress
+
+PLAIN_SECONDS = 5.0
+
+
+def train(
+    clusters: Annotated[int | None, typer.Option(help="How many clusters to look for.")] = None,
+    latent: Annotated[int | None, typer.Option(help="Size of the latent space.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Largest step of the optimiser.")] = None,
+    seed: Annotated[int | None, typer.Option(help="First seed; restart k uses seed + k.")] = None,
+    split_seed: Annotated[int | None, typer.Option(help="Names the split into train, validation and test.")] = None,
+    restarts: Annotated[int | None, typer.Option(help="Members trained together; predictions average them.")] = None,
+    modalities: Annotated[
+        str | None, typer.Option(help="Names with commas between; default: all that the store holds.")
+    ] = None,
+    label: Annotated[
+        str, typer.Option(help="Metadata column to compare clusters with afterwards; never trained on.")
+    ] = "",
+    recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "default",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one under --runs.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run at --out, or the newest unfinished one.")
+    ] = False,
+    store: console.StorePath = console.DEFAULT_STORE,
+    runs: console.RunsFolder = console.DEFAULT_RUNS,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Train PIMA on the store: find the clusters that all modalities share.
+
+    Ctrl-C stops after the epoch that runs and keeps a usable run; --resume goes on with it.
+    """
+    from fingerprint import training
+    from fingerprint.recipe import load_recipe
+    from fingerprint.store import open_store
+
+    source = open_store(store)
+    if resume:
+        path = out or training.newest_unfinished(runs)
+        console.say(f"Going on with {path}.")
+        with _progress() as tell:
+            run = training.resume(source, path, device=device, label=label, on_epoch=tell)
+    else:
+        choices = {
+            "clusters": clusters,
+            "latent": latent,
+            "epochs": epochs,
+            "learning_rate": learning_rate,
+            "seed": seed,
+            "split_seed": split_seed,
+            "restarts": restarts,
+        }
+        chosen = load_recipe(recipe, **{key: value for key, value in choices.items() if value is not None})
+        names = [name.strip() for name in modalities.split(",")] if modalities else None
+        with _progress() as tell:
+            run = training.train(
+                source,
+                chosen,
+                out or training.new_run_folder(runs),
+                modalities=names,
+                device=device,
+                label=label,
+                on_plan=_say_plan,
+                on_epoch=tell,
+            )
+    console.answer(run_document(run), *run_lines(run))
+    if run.info.status == "interrupted":
+        console.say(
+            f"Interrupted after epoch {len(run.history)} of {run.recipe.training.epochs}; what was learned is kept. "
+            f"Go on: fingerprint train --resume --out {run.path}"
+        )
+        raise typer.Exit(130)
+
+
+def _say_plan(recipe: Recipe) -> None:
+    """Say in a few lines what was chosen."""
+    training = recipe.training
+    console.say(
+        f"Training {training.restarts} members for {training.epochs} epochs: latent {recipe.model.latent}, "
+        f"{recipe.model.clusters} clusters, seeds from {training.seed}, split {training.split_seed}."
+    )
+    for name, choice in recipe.modalities.items():
+        kind = type(choice.input).__name__.removesuffix("Input").lower()
+        size = f" of {choice.input.components}" if kind == "basis" else ""
+        encoder = type(choice.encoder).__name__.removesuffix("Encoder")
+        console.say(
+            f"  {name}: as a {kind}{size}, {encoder} encoder" if kind == "basis" else f"  {name}: {encoder} encoder"
+        )
+
+
+@contextmanager
+def _progress() -> Generator[Callable[[Progress], None]]:
+    """What is told after every epoch: a live line on a terminal, else a plain one every few seconds."""
+    if console.is_live():
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("epoch"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console.stderr(), transient=True) as bar:
+            task = bar.add_task("", total=None)
+
+            def draw(progress: Any) -> None:
+                done = progress.state.epoch
+                bar.update(task, completed=done, total=progress.epochs, description=_terms(progress))
+
+            yield draw
+        return
+    last = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last > PLAIN_SECONDS:
+            last = time.monotonic()
+            console.say(
+                f"epoch {progress.state.epoch}/{progress.epochs}  {_terms(progress)}  "
+                f"{progress.seconds_left:.0f} s left"
+            )
+
+    yield tell
+
+
+def _terms(progress: Progress) -> str:
+    """The terms of the ELBO, mean over members."""
+    record = progress.state.history[-1]
+
+    def mean(values: list[float]) -> float:
+        return sum(values) / len(values) if values else float("nan")
+
+    return (
+        f"reconstruction {mean(record.reconstruction):.1f}  KL {mean(record.kl):.2f}  "
+        f"validation ELBO {mean(record.validation):.1f}"
+    )

@@ -94,18 +94,18 @@ def train(
 
 def _say_plan(recipe: Recipe) -> None:
     """Say in a few lines what was chosen."""
+    import msgspec
+
     training = recipe.training
     console.say(
         f"Training {training.restarts} members for {training.epochs} epochs: latent {recipe.model.latent}, "
         f"{recipe.model.clusters} clusters, seeds from {training.seed}, split {training.split_seed}."
     )
     for name, choice in recipe.modalities.items():
-        kind = type(choice.input).__name__.removesuffix("Input").lower()
-        size = f" of {choice.input.components}" if kind == "basis" else ""
-        encoder = type(choice.encoder).__name__.removesuffix("Encoder")
-        console.say(
-            f"  {name}: as a {kind}{size}, {encoder} encoder" if kind == "basis" else f"  {name}: {encoder} encoder"
-        )
+        told = msgspec.to_builtins(choice)
+        size = told["input"].get("components")
+        seen = f"{size} principal components" if size else "values"
+        console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {told['decoder']['kind']} decoder")
 
 
 @contextmanager

@@ -1,0 +1,67 @@
+"""What every benchmark shares: the silicon store, and one JSON file of results with what it was measured on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import fingerprint
+from fingerprint.bundled import bundled
+from fingerprint.files import write_text_atomically
+from fingerprint.store import Store
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+
+
+def silicon_store(folder: Path) -> Store:
+    """The shipped silicon set, ingested into a store in `folder`."""
+    store = fingerprint.open_store(folder / "store", create=True)
+    fingerprint.ingest([bundled("datasets/silicon_vdos/vdos")], store)
+    return store
+
+
+def record(name: str, content: dict[str, Any]) -> Path:
+    """Write `results/NAME.json`: command, commit, versions, machine, and `content`, which names seeds and failures."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    dirty = subprocess.run(
+        ["git", "status", "--porcelain", "fingerprint", "recipes", "datasets"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    document = {
+        "name": name,
+        "command": f"python {Path(sys.argv[0]).parent.name}/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".strip(),
+        "commit": commit + (" with changes" if dirty else ""),
+        "versions": {"python": platform.python_version(), "fingerprint": fingerprint.__version__}
+        | {package: importlib.metadata.version(package) for package in PACKAGES},
+        "machine": {"cores": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
+        **content,
+    }
+    path = RESULTS / f"{name}.json"
+    write_text_atomically(path, json.dumps(document, indent=1) + "\n")
+    print(f"written: {path}")
+    return path
+
+
+def span(text: str) -> list[int]:
+    """Seeds from "0-19" or "3,17"."""
+    seeds: list[int] = []
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def mean(values: Iterable[float]) -> float:
+    """The mean; nan for none."""
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else float("nan")

@@ -1,1 +1,5 @@
-"""Placeholder docstring."""
+"""The report: what a run found, on one HTML page."""
+
+from fingerprint.reporting.page import report
+
+__all__ = ["report"]

@@ -1,0 +1,117 @@
+"""The clusters as a table, and what is known of their specimens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fingerprint.fingerprints import Description, Fingerprint
+from fingerprint.modality import Kind, Modality
+from fingerprint.reporting.colouring import METADATA, is_numeric, metadata_columns
+from fingerprint.reporting.style import cluster_colour
+from fingerprint.reporting.wording import number, percent
+from fingerprint.run import ClusterMetrics, Run
+
+MOST_COMMON = 3
+
+
+@dataclass(frozen=True)
+class ClusterRow:
+    """One cluster, in words.
+
+    Attributes:
+        index, colour: as in the figures.
+        weight: of the mixture.
+        training, specimens: how many specimens of the training part, and of all parts, are most probably in it.
+        stability: the number, or a dash.
+        verdict: "reproducible", "not reproducible", "one member: unknown" or "dead".
+        good: whether the verdict is "reproducible".
+        scalars: mean and sd of every scalar.
+        nearest: ids of the specimens nearest to its centre.
+    """
+
+    index: int
+    colour: str
+    weight: str
+    training: int
+    specimens: int
+    stability: str
+    verdict: str
+    good: bool
+    scalars: tuple[str, ...]
+    nearest: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MetadataRow:
+    """One column of metadata: what is said of the specimens of each cluster, [cluster][line]."""
+
+    name: str
+    cells: tuple[tuple[str, ...], ...]
+
+
+def verdict(cluster: ClusterMetrics, members: int) -> str:
+    """Whether a cluster is found again by the other members."""
+    if not cluster.alive:
+        return "dead"
+    if members == 1:
+        return "one member: unknown"
+    return "reproducible" if cluster.reproducible else "not reproducible"
+
+
+def scalar_modalities(run: Run) -> list[Modality]:
+    """The scalars, in the order of the table's columns."""
+    return [each.modality for each in run.preparations.values() if each.modality.kind is Kind.SCALAR]
+
+
+def cluster_rows(run: Run, description: Description) -> list[ClusterRow]:
+    """One row per cluster."""
+    scalars = scalar_modalities(run)
+    return [_cluster_row(run, each, scalars) for each in description.fingerprints]
+
+
+def metadata_rows(description: Description) -> list[MetadataRow]:
+    """One row per column of metadata that differs between specimens."""
+    table = description.specimens
+    clusters = [each.cluster.index for each in description.fingerprints]
+    return [
+        MetadataRow(
+            name,
+            tuple(_summary(table.loc[table["cluster"] == index, METADATA + name]) for index in clusters),
+        )
+        for name in metadata_columns(table)
+    ]
+
+
+def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) -> ClusterRow:
+    cluster = fingerprint.cluster
+    told = verdict(cluster, len(run.info.seeds))
+    profiles = [fingerprint.profiles[modality.name] for modality in scalars]
+    return ClusterRow(
+        index=cluster.index,
+        colour=cluster_colour(cluster.index),
+        weight=percent(cluster.weight),
+        training=cluster.size,
+        specimens=len(fingerprint.members),
+        stability="–" if cluster.stability is None else f"{cluster.stability:.2f}",
+        verdict=told,
+        good=told == "reproducible",
+        scalars=tuple(f"{number(p.mean[0])} ± {number(p.sd[0], 2)}" if p.count else "–" for p in profiles),
+        nearest=fingerprint.nearest,
+    )
+
+
+def _summary(column: pd.Series) -> tuple[str, ...]:
+    known = column.dropna()
+    if not len(known):
+        return ("–",)
+    if is_numeric(known):
+        numbers = known.astype(float)
+        return (f"{number(numbers.min())} to {number(numbers.max())}", f"median {number(numbers.median())}")
+    counts = Counter(str(value) for value in known)
+    lines = [f"{value} {percent(count / len(known))}" for value, count in counts.most_common(MOST_COMMON)]
+    if len(counts) > MOST_COMMON:
+        lines.append(f"{len(counts) - MOST_COMMON} others")
+    return tuple(lines)

@@ -1,0 +1,120 @@
+"""The key numbers and the warnings at the head of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fingerprint.modality import Kind
+from fingerprint.reporting.cluster_table import verdict
+from fingerprint.reporting.scores import Score
+from fingerprint.reporting.wording import joined, number, percent, plural, with_unit
+from fingerprint.run import Run
+
+MOST_TARGETS = 3
+
+
+@dataclass(frozen=True)
+class Card:
+    """A key number: what it is, the number, what it means."""
+
+    title: str
+    value: str
+    note: str
+
+
+def cards(run: Run, scores: Sequence[Score]) -> list[Card]:
+    """The error and the coverage of the scalars that are told best (of the curves where no scalar is), then the clusters."""
+    found: list[Card] = []
+    for each in headline(scores):
+        found += _target_cards(each)
+    clusters = run.metrics.clusters
+    verdicts = [verdict(cluster, len(run.info.seeds)) for cluster in clusters]
+    good = verdicts.count("reproducible")
+    alive = sum(cluster.alive for cluster in clusters)
+    members = plural(len(run.info.seeds), "member")
+    if len(run.info.seeds) == 1:
+        note = "One member alone cannot tell whether clusters are reproducible."
+        found.append(Card("Clusters", f"{alive} of {len(clusters)}", f"are alive. {note}"))
+    else:
+        note = f"are found again by all {members}, which were trained from different random starts."
+        found.append(Card("Reproducible clusters", f"{good} of {len(clusters)}", note))
+    answer = "supported" if run.metrics.supported else "not supported"
+    found.append(Card("Do the data have clusters?", answer.capitalize(), _sentence(run.metrics.support)))
+    return found
+
+
+def headline(scores: Sequence[Score]) -> list[Score]:
+    """The targets whose numbers stand at the head of the page."""
+    usable = [each for each in scores if each.best_single is not None]
+    scalars = [each for each in usable if each.target.kind is Kind.SCALAR]
+    return sorted(scalars or usable, key=_error)[:MOST_TARGETS]
+
+
+def warnings(run: Run, scores: Sequence[Score]) -> list[str]:
+    """What a reader must know before believing the rest, in sentences."""
+    found: list[str] = []
+    if run.info.status == "interrupted":
+        done, planned = len(run.history), run.recipe.training.epochs
+        found.append(
+            f"The training was interrupted after {done} of {planned} epochs. Everything here is provisional. "
+            f"Go on with it: fingerprint train --resume --out {run.path}"
+        )
+    if not run.metrics.supported:
+        found.append(
+            f"The data do not support clusters: {run.metrics.support}. "
+            "What is called a cluster on this page is a region of one continuous distribution."
+        )
+    verdicts = {each.index: verdict(each, len(run.info.seeds)) for each in run.metrics.clusters}
+    unsure = [str(index) for index, told in verdicts.items() if told == "not reproducible"]
+    if unsure:
+        found.append(
+            f"{_clusters(unsure)} not reproducible: other members, trained from other random starts on the same "
+            "specimens, do not find the same (stability below 0.6)."
+        )
+    dead = [str(index) for index, told in verdicts.items() if told == "dead"]
+    if dead:
+        found.append(f"{_clusters(dead)} dead: less than 2 % of the training specimens are in it.")
+    found += [
+        f"{each.target.name} has no prediction intervals: {each.coverage.reason}."
+        for each in scores
+        if each.coverage.reason
+    ]
+    return found
+
+
+def _target_cards(score: Score) -> list[Card]:
+    best, coverage = score.best_single, score.coverage
+    assert best is not None
+    specimens = plural(best.count, "test specimen")
+    cards = [
+        Card(
+            f"Error of {score.target.name} from {best.given[0]} alone",
+            f"{number(best.rmse_percent)} %",
+            f"of the range, or {with_unit(best.rmse, score.target.unit)} (root-mean-square over {specimens}).",
+        )
+    ]
+    if coverage.width is not None:
+        cards.append(
+            Card(
+                f"{coverage.level:.0%} intervals of {score.target.name}",
+                percent(coverage.inside / coverage.count),
+                f"of the test specimens lie inside ({coverage.inside} of {coverage.count}); "
+                f"mean width {with_unit(coverage.width, score.target.unit)}.",
+            )
+        )
+    return cards
+
+
+def _error(score: Score) -> float:
+    best = score.best_single
+    assert best is not None
+    return best.rmse_percent
+
+
+def _clusters(indices: list[str]) -> str:
+    return f"Cluster {indices[0]} is" if len(indices) == 1 else f"Clusters {joined(indices)} are"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

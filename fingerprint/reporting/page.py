@@ -1,0 +1,174 @@
+"""report: everything that a run found, on one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from fingerprint.files import write_text_atomically
+from fingerprint.fingerprints import Description, describe
+from fingerprint.modality import Kind, Modality
+from fingerprint.recipe import format_recipe
+from fingerprint.reporting import wording
+from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
+from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, scalar_modalities
+from fingerprint.reporting.colouring import colourings
+from fingerprint.reporting.curve_examples import Example, choose_examples, curve_examples
+from fingerprint.reporting.findings import cards, warnings
+from fingerprint.reporting.latent_map import latent_map, shown_axes
+from fingerprint.reporting.parity import parity
+from fingerprint.reporting.scores import Score, score
+from fingerprint.reporting.thinning import CURVE_POINTS, SPECIMENS
+from fingerprint.reporting.training_curves import training_curves
+from fingerprint.run import Run
+from fingerprint.store import Store
+
+TEMPLATE = "template"
+
+
+@dataclass(frozen=True)
+class ModalityRow:
+    """A modality, and in how many of the run's specimens it was measured."""
+
+    modality: Modality
+    measured: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """A predicted modality: its score, its figure, and the specimens shown where it is a curve."""
+
+    score: Score
+    figure: go.Figure | None
+    examples: tuple[Example, ...] = ()
+
+
+def report(run: Run, store: Store, out: str | Path) -> Path:
+    """Write one HTML page about a run. It holds its figures, their code and its style, and asks no network.
+
+    Values are in the units and sign conventions of the store.
+
+    Args:
+        run: a trained run.
+        store: the one that it was trained on; it is read at the run's snapshot.
+        out: the file. It is whole or not there.
+
+    Returns:
+        The file.
+
+    Raises:
+        StoreError: the store is another one.
+        DiskError: the file cannot be written.
+    """
+    path = Path(out)
+    write_text_atomically(path, render(run, describe(run, store)))
+    return path
+
+
+def render(run: Run, description: Description) -> str:
+    """The page as text.
+
+    Args:
+        run: a trained run.
+        description: of it.
+    """
+    environment = Environment(
+        loader=PackageLoader("fingerprint.reporting", TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure_json,
+        "number": wording.number,
+        "percent": wording.percent,
+        "joined": wording.joined,
+        "plural": wording.plural,
+    }
+    scripts = [get_plotlyjs(), _part("page.js")]
+    choices = colourings(run, description)
+    scores = [score(run, description, target) for target in sorted(description.predictions)]
+    fingerprints = description.fingerprints
+    kinds = {name: preparation.modality for name, preparation in run.preparations.items()}
+    return environment.get_template("page.html").render(
+        run=run,
+        description=description,
+        style=Markup(_part("page.css")),
+        scripts=[Markup(script) for script in scripts],
+        policy=_policy(scripts),
+        modalities=_modality_rows(run, description),
+        cards=cards(run, scores),
+        warnings=warnings(run, scores),
+        map=latent_map(run, description, choices),
+        choices=[choice.label for choice in choices],
+        axes=[axis + 1 for axis in shown_axes(fingerprints)],
+        unsure=[str(each.cluster.index) for each in fingerprints if each.cluster.reproducible is False],
+        curves=[(kinds[name], curve_profiles(fingerprints, name)) for name in kinds if kinds[name].has_axis],
+        scalars=[
+            (kinds[name], scalar_profiles(description, name)) for name in kinds if kinds[name].kind is Kind.SCALAR
+        ],
+        undrawn=[name for name in kinds if kinds[name].kind is Kind.IMAGE],
+        rows=cluster_rows(run, description),
+        row_scalars=scalar_modalities(run),
+        metadata=metadata_rows(description),
+        targets=_targets(run, description, scores),
+        training=training_curves(run),
+        parts=Counter(run.parts.values()),
+        recipe=format_recipe(run.recipe),
+        curve_points=CURVE_POINTS,
+        most_specimens=SPECIMENS,
+    )
+
+
+def figure_json(figure: go.Figure) -> Markup:
+    """A figure as JSON that can stand in a script element: no character of it can end the element."""
+    text = str(figure.to_json())
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """The page's content security policy: its own scripts alone may run, and nothing may be fetched."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def _part(name: str) -> str:
+    return resources.files("fingerprint.reporting").joinpath(TEMPLATE, name).read_text(encoding="utf-8")
+
+
+def _modality_rows(run: Run, description: Description) -> list[ModalityRow]:
+    specimens = len(description.specimens)
+    counts = {name: int(description.measured.measured(name).sum()) for name in run.preparations}
+    return [
+        ModalityRow(preparation.modality, counts[name], specimens - counts[name])
+        for name, preparation in run.preparations.items()
+    ]
+
+
+def _targets(run: Run, description: Description, scores: Sequence[Score]) -> list[Target]:
+    """Scalars first, then curves."""
+    found: list[Target] = []
+    for each in sorted(scores, key=lambda each: each.target.kind is not Kind.SCALAR):
+        name = each.target.name
+        if each.target.kind is Kind.SCALAR:
+            found.append(Target(each, parity(run, description, name)))
+        elif each.target.has_axis:
+            examples = choose_examples(run, description, name)
+            figure = curve_examples(run, examples, name) if examples else None
+            found.append(Target(each, figure, tuple(examples)))
+    return found

@@ -1,0 +1,39 @@
+"""Fewer points, for display alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+CURVE_POINTS = 400
+SPECIMENS = 3000
+
+Rows = NDArray[np.intp]
+
+
+def thin_curve(values: NDArray[np.float64], points: int = CURVE_POINTS) -> Rows:
+    """Positions of at most `points` of a curve's points that keep its peaks and valleys.
+
+    The curve is cut into pieces of equal length; of each the least and the greatest point stay, and the two ends.
+
+    Args:
+        values: [point].
+        points: at least 4.
+
+    Returns:
+        Increasing positions.
+    """
+    if len(values) <= points:
+        return np.arange(len(values))
+    edges = np.linspace(0, len(values), (points - 2) // 2 + 1).astype(int)
+    kept = {0, len(values) - 1}
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        kept |= {start + int(values[start:end].argmin()), start + int(values[start:end].argmax())}
+    return np.array(sorted(kept), dtype=np.intp)
+
+
+def thin_rows(count: int, most: int = SPECIMENS) -> Rows:
+    """Positions of at most `most` of `count` rows, evenly spread."""
+    if count <= most:
+        return np.arange(count)
+    return np.linspace(0, count - 1, most).round().astype(np.intp)

@@ -1,0 +1,71 @@
+"""Words and numbers as the page shows them.
+
+Plotly reads a subset of HTML in titles, labels and hover texts, so whatever comes from data passes `escape` before
+it enters a figure. The page's own HTML is escaped by its template.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from fingerprint.modality import Modality
+
+LONGEST = 60
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def escape(text: object, longest: int = LONGEST) -> str:
+    """Text from data for a label of a figure: nothing in it is markup, and it is cut where it is very long."""
+    line = " ".join(str(text).split())
+    if len(line) > longest:
+        line = line[: longest - 1] + "…"
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with about three digits; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if -4 <= size < 6:
+        return f"{value:,.{max(digits - 1 - size, 0)}f}".replace("-", "−").replace(",", "\u202f")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """A number and its unit."""
+    return f"{number(value)} {unit}".rstrip()
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage."""
+    return f"{100 * share:.0f} %"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a list in a sentence."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def value_title(modality: Modality, before: str = "") -> str:
+    """An axis title for the values of a modality: name, unit, and the sign convention on a second line."""
+    unit = f" ({escape(modality.unit)})" if modality.unit else ""
+    sign = f"<br><sup>{escape(modality.sign)}</sup>" if modality.sign else ""
+    return f"{before}{escape(modality.name)}{unit}{sign}"
+
+
+def axis_title(modality: Modality) -> str:
+    """An axis title for what a spectrum or series is measured over."""
+    unit = f" ({escape(modality.axis_unit)})" if modality.axis_unit else ""
+    return f"{escape(modality.axis_name)}{unit}"

@@ -1,0 +1,98 @@
+"""What the documents say is true: README commands and code run, pages are up to date, nothing names a machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from fingerprint.bundled import bundled
+from fingerprint.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def load(path: Path) -> ModuleType:
+    """A script as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_commands_of_the_readme_run_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(bundled("datasets/silicon_vdos/vdos"), tmp_path / "vdos")
+    shutil.copy(bundled("datasets/silicon_vdos/new_specimens/si-new-1.csv"), tmp_path / "spectrum.csv")
+    monkeypatch.chdir(tmp_path)
+    commands = [
+        line.partition("#")[0].split()[1:]
+        for block in blocks(README, "sh")
+        for line in block.splitlines()
+        if line.startswith("fingerprint ")
+    ]
+    assert [command[0] for command in commands] == ["ingest", "train", "predict-stress", "report"]
+    for command in commands:
+        with pytest.raises(SystemExit) as ended:
+            main([word for word in command if word != "--open"])
+        assert ended.value.code == 0, capsys.readouterr().err
+    assert "GPa" in capsys.readouterr().out
+    assert list(tmp_path.glob("runs/*/report.html"))
+
+
+@pytest.mark.parametrize("code", blocks(README, "python"))
+def test_the_python_of_the_readme_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "plates.html").is_file()
+
+
+def test_the_benchmark_page_is_made_from_the_records() -> None:
+    made = load(ROOT / "docs" / "make_benchmarks.py").page()
+    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == made
+
+
+def test_every_record_says_how_it_was_made() -> None:
+    import json
+
+    records = list((ROOT / "benchmarks" / "results").glob("*.json"))
+    assert records
+    for path in records:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        assert {"command", "commit", "versions", "machine", "failures"} <= set(content), path.name
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_committed_text_names_a_machine_or_a_registry() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    forbidden = re.compile(r"/(work|root|home)/[a-z]|pypi\.org|pythonhosted|npmjs|deb\.debian")
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if (
+            path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".yml", ""}
+            and path.is_file()
+            and path != Path(__file__)
+        ):
+            found = forbidden.search(path.read_text(encoding="utf-8", errors="replace"))
+            assert found is None, f"{name}: {found and found.group()}"

@@ -6,6 +6,7 @@ modality: `prepare.plan` adds one section per modality that the store holds, and
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,11 +17,16 @@ from msgspec import Meta, Struct
 from fingerprint.bundled import bundled
 from fingerprint.errors import RecipeError
 
+LARGEST = sys.float_info.max  # infinity and nan are no choices
+
 Positive = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[int, Meta(ge=0)]
-PositiveNumber = Annotated[float, Meta(gt=0)]
-NonNegativeNumber = Annotated[float, Meta(ge=0)]
+Seed = Annotated[int, Meta(ge=0, lt=2**62)]
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+PositiveNumber = Annotated[float, Meta(gt=0, le=LARGEST)]
+NonNegativeNumber = Annotated[float, Meta(ge=0, le=LARGEST)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 
 
 class GridInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="grid"):
@@ -71,7 +77,7 @@ class LearnedVariance(Struct, frozen=True, forbid_unknown_fields=True, tag_field
     `rate` multiplies the learning rate of the one number.
     """
 
-    log_start: float = -7.0
+    log_start: Number = -7.0
     rate: PositiveNumber = 10.0
     depends_on_z: bool = False
 
@@ -114,17 +120,17 @@ class PriorRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     """The optimisation. `epochs` and `batch` 0 mean: chosen by `prepare.plan` from the number of specimens."""
 
-    seed: NonNegative = 0
-    split_seed: NonNegative = 0
+    seed: Seed = 0
+    split_seed: Seed = 0
     group: str = ""  # metadata column whose value keeps specimens in the same part of the split; "" is the specimen id
     restarts: Positive = 5
     epochs: NonNegative = 0
     batch: NonNegative = 0
     learning_rate: PositiveNumber = 3e-3
-    betas: tuple[Fraction, Fraction] = (0.9, 0.99)
+    betas: tuple[BelowOne, BelowOne] = (0.9, 0.99)
     weight_decay: NonNegativeNumber = 0.1
     warmup: NonNegative = 50  # steps
-    kl_weight: NonNegativeNumber = 10.0
+    kl_weight: PositiveNumber = 10.0
     terms: Literal["joint", "unimodal", "dropout"] = "unimodal"
     keep: Annotated[float, Meta(gt=0, le=1)] = 0.5  # probability of keeping a modality where `terms` is "dropout"
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.9  # of the prediction intervals
@@ -150,9 +156,8 @@ def parse_recipe(text: str, where: str = "recipe") -> Recipe:
     try:
         return msgspec.toml.decode(text, type=Recipe)
     except msgspec.DecodeError as error:
-        raise RecipeError(
-            str(error), where=where, next="Compare with the output of `fingerprint info --recipe default`."
-        ) from error
+        default = bundled("recipes/default.toml")
+        raise RecipeError(str(error), where=where, next=f"Every key and its default: {default}") from error
 
 
 def format_recipe(recipe: Recipe) -> str:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from fingerprint.model.gaussian import Gaussian, smooth_clamp
+from fingerprint.model.gaussian import LOG_2PI, Gaussian, smooth_clamp
 from fingerprint.model.layers import StackedMLP
 from fingerprint.recipe import FixedVariance, LearnedVariance, MLPDecoder
 
@@ -84,8 +84,7 @@ def log_likelihood(
     features = x.shape[-1]
     squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
     log_variance = p.log_variance.squeeze(-1)
-    constant = features * torch.log(torch.tensor(2 * torch.pi, dtype=x.dtype, device=x.device))
-    result = -0.5 * (constant + features * log_variance + squared * torch.exp(-log_variance))
+    result = -0.5 * (features * (LOG_2PI + log_variance) + squared * torch.exp(-log_variance))
     return result.transpose(1, 2)
 
 

@@ -35,6 +35,7 @@ def elbo(
     log_likelihoods: Mapping[str, Float[Tensor, "seed specimen cluster_or_1"]],
     weights: Mapping[str, float],
     present: Mapping[str, Float[Tensor, "#seed specimen"]],
+    kl_weight: float = 1.0,
 ) -> ELBO:
     r"""The single-draw ELBO. [Eq. 13, section 2.5]
 
@@ -46,11 +47,13 @@ def elbo(
         log_likelihoods: log p(x_m|z, c) by modality, at the drawn z.
         weights: $w_m$ by modality: $d_{max}/d_m$, or the user's.
         present: 1 where the modality was measured, by modality; what was not measured is not reconstructed.
+        kl_weight: that `ELBO.value` will be asked for: the responsibilities maximise that value, and need no
+            gradient.
     """
     terms = [weights[name] * present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)]
     per_cluster = torch.stack(torch.broadcast_tensors(*terms)).sum(0)
     with torch.no_grad():
-        evidence = per_cluster if per_cluster.shape[-1] > 1 else None
+        evidence = per_cluster / kl_weight if per_cluster.shape[-1] > 1 else None
         gamma = mean_field_responsibilities(q, prior, evidence)
     reconstruction = (gamma * per_cluster).sum(-1)
     return ELBO(reconstruction, kl_divergence(q, gamma, prior), gamma)

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from fingerprint.errors import RecipeError
 from fingerprint.model.gaussian import Gaussian, smooth_clamp
 from fingerprint.model.layers import StackedBatchNorm, StackedConv, StackedLinear, StackedMLP, activate
 from fingerprint.recipe import ConvEncoder, LinearEncoder, MLPEncoder
@@ -82,7 +83,11 @@ class _Conv(AbstractEncoder):
         for _ in spec.channels:
             points = (points - spec.kernel) // spec.stride + 1
         if points < 1:
-            raise ValueError(f"{len(spread)} points are too few for {len(spec.channels)} convolutions")
+            raise RecipeError(
+                f"{len(spread)} points are too few for {len(spec.channels)} convolutions of {spec.kernel} points",
+                where="encoder",
+                expected='An encoder of kind "linear" or "mlp", or input of kind "grid".',
+            )
         self.layer = StackedLinear((len(generators),), points * channels[-1], 2 * latent, generators)
 
     def features(self, x: Tensor, present: Tensor) -> Tensor:
@@ -105,6 +110,9 @@ def build_encoder(
         spread: standard deviation of each input feature in the training part.
         latent: size of the latent space.
         generators: one per seed.
+
+    Raises:
+        RecipeError: the modality has too few points for the convolutions.
     """
     match spec:
         case MLPEncoder():

@@ -14,20 +14,20 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 class Gaussian(NamedTuple):
-    """A Gaussian with diagonal covariance, or many: the last axis is the latent one."""
+    """A Gaussian with diagonal covariance, or many: the last axis holds the coordinates; the two broadcast."""
 
-    mean: Float[Tensor, "*many latent"]
-    log_variance: Float[Tensor, "*many latent"]
+    mean: Float[Tensor, "*#many #coordinate"]
+    log_variance: Float[Tensor, "*#many #coordinate"]
 
 
-def log_density(z: Float[Tensor, "*many latent"], p: Gaussian) -> Float[Tensor, "*many"]:
-    """log N(z; mean, variance), summed over the latent axis. [Eq. 8]"""
+def log_density(z: Float[Tensor, "*#many latent"], p: Gaussian) -> Float[Tensor, "*#many"]:
+    """log N(z; mean, variance), summed over the latent axis; the leading axes of z and p broadcast. [Eq. 8]"""
     scaled = (z - p.mean).square() * torch.exp(-p.log_variance)
     return -0.5 * (LOG_2PI + p.log_variance + scaled).sum(-1)
 
 
 def expected_log_density(q: Gaussian, p: Gaussian) -> Float[Tensor, "*many"]:
-    r"""$E_{q(Z)} \log p(Z)$ in closed form. [Eq. 31, Lemma B.1]
+    r"""$E_{q(Z)} \log p(Z)$ in closed form; the leading axes of q and p broadcast. [Eq. 31, Lemma B.1]
 
     $$-\frac12 \sum_j \log 2\pi\tilde\sigma_j^2 + \frac{\sigma_j^2}{\tilde\sigma_j^2}
       + \frac{(\mu_j - \tilde\mu_j)^2}{\tilde\sigma_j^2}$$

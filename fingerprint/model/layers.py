@@ -142,8 +142,9 @@ class StackedBatchNorm(nn.Module):
             mean = (weight * x).sum((1, 3), keepdim=True) / count
             variance = (weight * (x - mean).square()).sum((1, 3), keepdim=True) / count
             with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_variance.lerp_(variance, self.momentum)
+                momentum = self.momentum * (weight.sum((1, 3), keepdim=True) > 0)  # nothing measured teaches nothing
+                self.running_mean.lerp_(mean, momentum)
+                self.running_variance.lerp_(variance, momentum)
         else:
             mean, variance = self.running_mean, self.running_variance
         return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.scale + self.shift

@@ -112,14 +112,15 @@ class PIMA(nn.Module):
         noise: Float[Tensor, "seed specimen latent"],
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        kl_weight: float = 1.0,
     ) -> ELBO:
-        """The ELBO of every specimen for one draw from `q`. [Eq. 13]"""
+        """The ELBO of every specimen for one draw from `q`; `kl_weight` as in `elbo`. [Eq. 13]"""
         z = draw(q, noise)
         likelihoods = {
             name: log_likelihood(values[name], decoder(z))
             for name, decoder in zip(self.names, self.decoders, strict=True)
         }
-        return elbo(q, self.prior, likelihoods, self.weights, present)
+        return elbo(q, self.prior, likelihoods, self.weights, present, kl_weight)
 
     def decode(
         self, z: Float[Tensor, "seed specimen latent"], name: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -27,8 +29,7 @@ class MixturePrior(nn.Module):
 
     def __init__(self, seeds: int, clusters: int, latent: int) -> None:
         super().__init__()
-        uniform = torch.full((seeds, clusters), -torch.log(torch.tensor(float(clusters))).item())
-        self.register_buffer("log_weights", uniform)
+        self.register_buffer("log_weights", torch.full((seeds, clusters), -math.log(clusters)))
         self.register_buffer("mean", torch.zeros(seeds, clusters, latent))
         self.register_buffer("log_variance", torch.zeros(seeds, clusters, latent))
 

@@ -26,7 +26,7 @@ def common_grid(raw: RawModality) -> NDArray[np.float64]:
         DataError: the axes have less than half of their median span in common.
     """
     axes = [block.axis for block in raw.blocks if block.axis is not None]
-    if len(axes) == 1:
+    if all(np.array_equal(axis, axes[0]) for axis in axes):
         return axes[0]
     first = max(axis[0] for axis in axes)
     last = min(axis[-1] for axis in axes)

@@ -40,8 +40,8 @@ def draw_non_empty(
 
 
 def keep_one(
-    kept: Float[Tensor, "*many modality specimen"], present: Float[Tensor, "*#many modality specimen"]
-) -> tuple[Float[Tensor, "*many modality specimen"], Float[Tensor, "*many specimen"]]:
+    kept: Float[Tensor, "*#many modality #specimen"], present: Float[Tensor, "*#many modality #specimen"]
+) -> tuple[Float[Tensor, "*#many modality #specimen"], Float[Tensor, "*#many #specimen"]]:
     """Presence under a term, and whether the term counts for each specimen.
 
     A specimen with none of the term's modalities keeps all that it has (so that no posterior is empty) and does not

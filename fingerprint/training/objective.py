@@ -74,6 +74,7 @@ def objective(
         noise.flatten(1, 2),
         {name: value.repeat(1, repeats, 1) for name, value in values.items()},
         {name: value.repeat(1, repeats) for name, value in present.items()},
+        kl_weight,
     )
     share = counts.flatten(1) / counts.sum((1, 2)).unsqueeze(1)
     specimens = q.mean.shape[2]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from fingerprint.errors import DataError
 from fingerprint.modality import Kind, Modality, RawModality
@@ -162,12 +161,16 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
 
 
 def _principal_directions(centred: Array, wanted: int) -> tuple[Array, Array]:
-    """Orthonormal directions [component, point] and the variance along each, greatest first, all above rounding."""
-    count = min(wanted, *centred.shape)
-    fitted = PCA(n_components=count, svd_solver="full").fit(centred)
-    variance = np.asarray(fitted.explained_variance_, dtype=np.float64) * (len(centred) - 1) / len(centred)
+    """Orthonormal directions [component, point] and the variance along each, greatest first, all above rounding.
+
+    The largest coordinate of a direction is positive, so that its sign is the same on every machine.
+    """
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    variance = singular[:wanted] ** 2 / len(centred)
     real = variance > 1e-12 * variance[0]
-    return np.asarray(fitted.components_, dtype=np.float64)[real], variance[real]
+    chosen = directions[:wanted][real]
+    largest = chosen[np.arange(len(chosen)), np.abs(chosen).argmax(axis=1)]
+    return chosen * np.sign(largest)[:, None], variance[real]
 
 
 def _stack(raw: RawModality, grid: Array | None) -> Array:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from dataclasses import dataclass
 
-import pandas as pd
-
 from fingerprint.fingerprints import Description, Fingerprint
 from fingerprint.modality import Kind, Modality
-from fingerprint.reporting.colouring import METADATA, is_numeric, metadata_columns
+from fingerprint.reporting.colouring import METADATA, column, is_numeric, metadata_columns
 from fingerprint.reporting.style import cluster_colour
-from fingerprint.reporting.wording import number, percent
+from fingerprint.reporting.wording import mean_and_sd, number, percent
 from fingerprint.run import ClusterMetrics, Run
 
 MOST_COMMON = 3
@@ -75,14 +74,17 @@ def cluster_rows(run: Run, description: Description) -> list[ClusterRow]:
 def metadata_rows(description: Description) -> list[MetadataRow]:
     """One row per column of metadata that differs between specimens."""
     table = description.specimens
-    clusters = [each.cluster.index for each in description.fingerprints]
-    return [
-        MetadataRow(
-            name,
-            tuple(_summary(table.loc[table["cluster"] == index, METADATA + name]) for index in clusters),
-        )
-        for name in metadata_columns(table)
-    ]
+    cluster_of = column(table, "cluster")
+    rows: list[MetadataRow] = []
+    for name in metadata_columns(table):
+        values = column(table, METADATA + name)
+        summary = _numbers if is_numeric(values) else _texts
+        cells = [
+            summary([value for value, of in zip(values, cluster_of, strict=True) if of == index and value is not None])
+            for index in (each.cluster.index for each in description.fingerprints)
+        ]
+        rows.append(MetadataRow(name, tuple(cells)))
+    return rows
 
 
 def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) -> ClusterRow:
@@ -98,20 +100,20 @@ def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) ->
         stability="–" if cluster.stability is None else f"{cluster.stability:.2f}",
         verdict=told,
         good=told == "reproducible",
-        scalars=tuple(f"{number(p.mean[0])} ± {number(p.sd[0], 2)}" if p.count else "–" for p in profiles),
+        scalars=tuple(mean_and_sd(p.mean[0], p.sd[0]) if p.count else "–" for p in profiles),
         nearest=fingerprint.nearest,
     )
 
 
-def _summary(column: pd.Series) -> tuple[str, ...]:
-    known = column.dropna()
-    if not len(known):
+def _numbers(known: list[float]) -> tuple[str, ...]:
+    if not known:
         return ("–",)
-    if is_numeric(known):
-        numbers = known.astype(float)
-        return (f"{number(numbers.min())} to {number(numbers.max())}", f"median {number(numbers.median())}")
-    counts = Counter(str(value) for value in known)
+    return (f"{number(min(known))} to {number(max(known))}", f"median {number(statistics.median(known))}")
+
+
+def _texts(known: list[object]) -> tuple[str, ...]:
+    counts = Counter(map(str, known))
     lines = [f"{value} {percent(count / len(known))}" for value, count in counts.most_common(MOST_COMMON)]
     if len(counts) > MOST_COMMON:
         lines.append(f"{len(counts) - MOST_COMMON} others")
-    return tuple(lines)
+    return tuple(lines) or ("–",)

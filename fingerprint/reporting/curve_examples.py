@@ -13,7 +13,7 @@ from fingerprint.fingerprints import Description
 from fingerprint.prediction import Prediction
 from fingerprint.reporting.style import ACCENT, INK, apply_style, fade
 from fingerprint.reporting.thinning import thin_curve
-from fingerprint.reporting.wording import axis_title, escape, value_title, with_unit
+from fingerprint.reporting.wording import axis_title, escape, percent, value_title, with_unit
 from fingerprint.run import Run
 
 Array = NDArray[np.float64]
@@ -44,7 +44,7 @@ def choose_examples(run: Run, description: Description, target: str) -> list[Exa
             found.append((float(np.sqrt(np.mean((np.asarray(each.mean) - curve) ** 2))), each))
     found.sort(key=lambda pair: pair[0])
     places = {0: "best", (len(found) - 1) // 2: "median", len(found) - 1: "worst"} if len(found) > 2 else {}
-    places = places or {row: "test specimen" for row in range(len(found))}
+    places = places or dict.fromkeys(range(len(found)), "test specimen")
     return [Example(rank, found[row][1], curves[found[row][1].specimen], found[row][0]) for row, rank in places.items()]
 
 
@@ -57,10 +57,13 @@ def curve_examples(run: Run, examples: list[Example], target: str) -> go.Figure:
         target: what is predicted.
     """
     modality = run.preparations[target].modality
-    titles = [f"{each.rank}: {escape(each.prediction.specimen, 24)}" for each in examples]
+    titles = [
+        f"{each.rank}: {escape(each.prediction.specimen, 20)}, RMSE {escape(with_unit(each.rmse, modality.unit))}"
+        for each in examples
+    ]
     figure = make_subplots(1, len(examples), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
     apply_style(figure, 400)
-    figure.update_layout(margin={"t": 76}, legend={"y": 1.12})
+    figure.update_layout(margin={"t": 96}, legend={"y": 1.12})
     for column, each in enumerate(examples, start=1):
         axis = np.asarray(run.preparations[target].grid)
         kept = thin_curve(each.measured)
@@ -87,10 +90,6 @@ def curve_examples(run: Run, examples: list[Example], target: str) -> go.Figure:
                 row=1,
                 col=column,
             )
-        error = f"RMSE {escape(with_unit(each.rmse, modality.unit))}"
-        figure.add_annotation(
-            text=error, x=0.98, y=0.97, xref="x domain", yref="y domain", showarrow=False, row=1, col=column
-        )
     figure.update_annotations(font={"size": 13, "color": INK})
     figure.update_xaxes(title_text=axis_title(modality))
     figure.update_yaxes(title_text=value_title(modality), row=1, col=1)
@@ -109,7 +108,7 @@ def _band(prediction: Prediction, x: NDArray[np.float32], kept: NDArray[np.intp]
         line={"width": 0},
         fill="toself",
         fillcolor=fade(ACCENT, 0.14),
-        name=f"{prediction.level:.0%} band",
+        name=f"{percent(prediction.level)} band",
         legendgroup="band",
         hoverinfo="skip",
     )

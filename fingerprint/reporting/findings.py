@@ -24,7 +24,7 @@ class Card:
 
 
 def cards(run: Run, scores: Sequence[Score]) -> list[Card]:
-    """The error and the coverage of the scalars that are told best (of the curves where no scalar is), then the clusters."""
+    """Error and coverage of the scalars that are told best (of curves where there is no scalar), then the clusters."""
     found: list[Card] = []
     for each in headline(scores):
         found += _target_cards(each)
@@ -37,7 +37,7 @@ def cards(run: Run, scores: Sequence[Score]) -> list[Card]:
         note = "One member alone cannot tell whether clusters are reproducible."
         found.append(Card("Clusters", f"{alive} of {len(clusters)}", f"are alive. {note}"))
     else:
-        note = f"are found again by all {members}, which were trained from different random starts."
+        note = f"{members}, trained from different random starts, agree on them (stability of 0.6 or more)."
         found.append(Card("Reproducible clusters", f"{good} of {len(clusters)}", note))
     answer = "supported" if run.metrics.supported else "not supported"
     found.append(Card("Do the data have clusters?", answer.capitalize(), _sentence(run.metrics.support)))
@@ -97,7 +97,7 @@ def _target_cards(score: Score) -> list[Card]:
     if coverage.width is not None:
         cards.append(
             Card(
-                f"{coverage.level:.0%} intervals of {score.target.name}",
+                f"{percent(coverage.level)} intervals of {score.target.name}",
                 percent(coverage.inside / coverage.count),
                 f"of the test specimens lie inside ({coverage.inside} of {coverage.count}); "
                 f"mean width {with_unit(coverage.width, score.target.unit)}.",

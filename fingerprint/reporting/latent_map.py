@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from fingerprint.fingerprints import Description, Fingerprint
 from fingerprint.modality import Kind
-from fingerprint.reporting.colouring import METADATA, Colouring
+from fingerprint.reporting.colouring import FOUND, METADATA, Colouring
 from fingerprint.reporting.style import (
     INK,
+    QUIET,
     SCALE,
     cluster_colour,
     cluster_dash,
@@ -71,8 +72,8 @@ def ellipse(fingerprint: Fingerprint, axes: tuple[int, int]) -> tuple[Array, Arr
 def latent_map(run: Run, description: Description, choices: Sequence[Colouring]) -> go.Figure:
     """Posterior means of the map member, the clusters' 2-sigma ellipses, and a list of colourings.
 
-    Traces: an outline per cluster, the specimens of each cluster, then the swatches of named categories. The list is
-    `layout.updatemenus[0]`; each entry recolours the specimens in place.
+    Traces: the specimens of each cluster, the outlines of the clusters, then the swatches of named categories.
+    The list is `layout.updatemenus[0]`; each entry recolours the specimens in place.
 
     Args:
         run: a trained run.
@@ -88,8 +89,6 @@ def latent_map(run: Run, description: Description, choices: Sequence[Colouring])
     groups = [rows[cluster_of[rows] == each.cluster.index] for each in description.fingerprints]
 
     figure = new_figure(620)
-    for each in description.fingerprints:
-        figure.add_trace(_outline(each, axes))
     for each, members in zip(description.fingerprints, groups, strict=True):
         figure.add_trace(
             go.Scatter(
@@ -111,13 +110,14 @@ def latent_map(run: Run, description: Description, choices: Sequence[Colouring])
                 customdata=[str(table["specimen"].iloc[row]) for row in members],
             )
         )
-    first_swatch = len(figure.data)
+    for each in description.fingerprints:
+        figure.add_trace(_outline(each, axes))
     for choice in choices:
         for name, colour in choice.categories:
             figure.add_trace(_swatch(name, colour))
     figure.update_layout(
         coloraxis={"colorscale": SCALE, "showscale": False, "colorbar": {"thickness": 12, "outlinewidth": 0}},
-        updatemenus=[{"buttons": _buttons(choices, groups, first_swatch), "x": 1, "xanchor": "right", "y": 1.12}],
+        updatemenus=[{"buttons": _buttons(choices, groups), "x": 1, "xanchor": "right", "y": 1.12}],
         dragmode="pan",
         selectdirection="any",
     )
@@ -178,10 +178,14 @@ def _outline(fingerprint: Fingerprint, axes: tuple[int, ...]) -> go.Scatter:
         x = float(fingerprint.latent_mean[0]) + reach * np.array([-1.0, 1.0, 1.0, -1.0, -1.0])
         y = index + (LANE_HEIGHT + 0.1) * np.array([-1.0, -1.0, 1.0, 1.0, -1.0])
     colour = cluster_colour(index)
+    top = int(np.argmax(y))
     return go.Scatter(
         x=x,
         y=y,
-        mode="lines",
+        mode="lines+text",
+        text=[str(index) if point == top else "" for point in range(len(x))],
+        textposition="top center",
+        textfont={"color": colour, "size": 14, "weight": 600, "shadow": "0 0 3px white, 0 0 3px white, 0 0 3px white"},
         name=f"cluster {index}",
         legendgroup=f"cluster {index}",
         line={"color": colour, "width": 1.8, "dash": cluster_dash(index)},
@@ -194,23 +198,35 @@ def _outline(fingerprint: Fingerprint, axes: tuple[int, ...]) -> go.Scatter:
 def _swatch(name: str, colour: str) -> go.Scatter:
     """An entry of the legend without a point."""
     marker = {"size": 8, "color": colour, "line": {"width": 0.5, "color": INK}}
-    return go.Scatter(x=[None], y=[None], mode="markers", name=escape(name), marker=marker, visible=False)
+    return go.Scatter(
+        x=[None], y=[None], mode="markers", name=escape(name), legendgroup=escape(name), marker=marker, visible=False
+    )
 
 
-def _buttons(
-    choices: Sequence[Colouring], groups: Sequence[NDArray[np.intp]], first_swatch: int
-) -> list[dict[str, Any]]:
+def _buttons(choices: Sequence[Colouring], groups: Sequence[NDArray[np.intp]]) -> list[dict[str, Any]]:
     """One entry per colouring: new colours of the points, its own swatches shown, the colour scale shown or not."""
     swatches = [(choice, colour) for choice in choices for _, colour in choice.categories]
-    outlines = [cluster_colour(index) for index in range(len(groups))]
-    traces = list(range(first_swatch + len(swatches)))
+    clusters = range(len(groups))
+    traces = list(range(2 * len(groups) + len(swatches)))
     buttons: list[dict[str, Any]] = []
     for choice in choices:
         points = [[choice.colours[row] for row in members] for members in groups]
         values = [value for value in choice.colours if not isinstance(value, str)]
+        is_cluster = choice.group == FOUND
+        outlines = [cluster_colour(index) if is_cluster else QUIET for index in clusters]
+        labels = outlines if is_cluster else [INK for _ in clusters]
+        fills = [fade(colour, 0.08 if is_cluster else 0.05) for colour in outlines]
         change = {
-            "marker.color": [*outlines, *points, *(colour for _, colour in swatches)],
-            "visible": [*(True for _ in range(first_swatch)), *(owner is choice for owner, _ in swatches)],
+            "marker.color": [*points, *outlines, *(colour for _, colour in swatches)],
+            "line.color": [*outlines, *outlines, *(colour for _, colour in swatches)],
+            "textfont.color": [*labels, *labels, *(INK for _ in swatches)],
+            "fillcolor": [*fills, *fills, *(INK for _ in swatches)],
+            "showlegend": [*(False for _ in clusters), *(is_cluster for _ in clusters), *(True for _ in swatches)],
+            "visible": [
+                *(True for _ in clusters),
+                *(True for _ in clusters),
+                *(owner is choice for owner, _ in swatches),
+            ],
         }
         scale = {
             "coloraxis.showscale": bool(choice.scale_title),

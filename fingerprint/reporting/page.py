@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,7 +24,7 @@ from fingerprint.recipe import format_recipe
 from fingerprint.reporting import wording
 from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, scalar_modalities
-from fingerprint.reporting.colouring import colourings
+from fingerprint.reporting.colouring import Colouring, colourings
 from fingerprint.reporting.curve_examples import Example, choose_examples, curve_examples
 from fingerprint.reporting.findings import cards, warnings
 from fingerprint.reporting.latent_map import latent_map, shown_axes
@@ -90,13 +92,7 @@ def render(run: Run, description: Description) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "figure": figure_json,
-        "number": wording.number,
-        "percent": wording.percent,
-        "joined": wording.joined,
-        "plural": wording.plural,
-    }
+    environment.filters.update(FILTERS)
     scripts = [get_plotlyjs(), _part("page.js")]
     choices = colourings(run, description)
     scores = [score(run, description, target) for target in sorted(description.predictions)]
@@ -112,7 +108,7 @@ def render(run: Run, description: Description) -> str:
         cards=cards(run, scores),
         warnings=warnings(run, scores),
         map=latent_map(run, description, choices),
-        choices=[choice.label for choice in choices],
+        choices=_grouped(choices),
         axes=[axis + 1 for axis in shown_axes(fingerprints)],
         unsure=[str(each.cluster.index) for each in fingerprints if each.cluster.reproducible is False],
         curves=[(kinds[name], curve_profiles(fingerprints, name)) for name in kinds if kinds[name].has_axis],
@@ -140,6 +136,16 @@ def figure_json(figure: go.Figure) -> Markup:
     return Markup(text)
 
 
+FILTERS: dict[str, Any] = {
+    "figure": figure_json,
+    "joined": wording.joined,
+    "number": wording.number,
+    "percent": wording.percent,
+    "plural": wording.plural,
+    "told": wording.modality_in_words,
+}
+
+
 def _policy(scripts: Sequence[str]) -> str:
     """The page's content security policy: its own scripts alone may run, and nothing may be fetched."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
@@ -149,6 +155,12 @@ def _policy(scripts: Sequence[str]) -> str:
 
 def _part(name: str) -> str:
     return resources.files("fingerprint.reporting").joinpath(TEMPLATE, name).read_text(encoding="utf-8")
+
+
+def _grouped(choices: Sequence[Colouring]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Position and label of every colouring, by group."""
+    numbered = groupby(enumerate(choices), key=lambda pair: pair[1].group)
+    return [(group, [(index, choice.label) for index, choice in members]) for group, members in numbered]
 
 
 def _modality_rows(run: Run, description: Description) -> list[ModalityRow]:

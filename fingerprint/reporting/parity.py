@@ -7,18 +7,24 @@ import plotly.graph_objects as go
 
 from fingerprint.fingerprints import Description
 from fingerprint.prediction import Prediction
-from fingerprint.reporting.style import ACCENT, PALE, QUIET, fade, new_figure
+from fingerprint.reporting.style import ACCENT, INK, QUIET, fade, new_figure
 from fingerprint.reporting.thinning import thin_rows
-from fingerprint.reporting.wording import escape, joined, value_title, with_unit
+from fingerprint.reporting.wording import escape, joined, percent, value_title, with_unit
 from fingerprint.run import Run
 
-PARTS = (("train", "training part", PALE, 4), ("validation", "validation part", QUIET, 5), ("test", "test part", ACCENT, 7))
+PARTS = (
+    ("train", "training part", fade(QUIET, 0.55), 4),
+    ("validation", "validation part", INK, 4),
+    ("test", "test part", ACCENT, 7),
+)
 
 
 def measured_predictions(description: Description, target: str) -> list[tuple[Prediction, float]]:
     """Predictions of a scalar whose specimen also has it measured, and the measured value."""
     values = dict(zip(description.measured.specimens, description.measured.values[target][:, 0].tolist(), strict=True))
-    return [(each, values[each.specimen]) for each in description.predictions[target] if np.isfinite(values[each.specimen])]
+    return [
+        (each, values[each.specimen]) for each in description.predictions[target] if np.isfinite(values[each.specimen])
+    ]
 
 
 def parity(run: Run, description: Description, target: str) -> go.Figure:
@@ -84,7 +90,7 @@ def _hover(prediction: Prediction, measured: float) -> str:
     ]
     if isinstance(low, float) and isinstance(high, float):
         bounds = f"{with_unit(low, '')} to {with_unit(high, prediction.unit)}"
-        lines.append(f"{prediction.level:.0%} interval: {escape(bounds)}")
+        lines.append(f"{percent(prediction.level)} interval: {escape(bounds)}")
     lines.append(f"from {escape(joined(prediction.given))}")
     if prediction.novelty.flagged:
         lines.append(f"unlike the training part: {escape(prediction.novelty.reason)}")

@@ -54,7 +54,7 @@ def apply_style(figure: go.Figure, height: int) -> None:
         template="none",
         height=height,
         font={"family": FONT, "size": 13, "color": INK},
-        margin={"l": 72, "r": 24, "t": 44, "b": 60},
+        margin={"l": 72, "r": 24, "t": 68, "b": 60},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hoverlabel={"bgcolor": "white", "bordercolor": PALE, "font": {"family": FONT, "size": 12, "color": INK}},
@@ -71,7 +71,7 @@ def apply_style(figure: go.Figure, height: int) -> None:
         "tickcolor": PALE,
         "ticklen": 4,
         "automargin": True,
-        "title": {"standoff": 12},
+        "title": {"standoff": 12, "font": {"size": 14}},
     }
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def thin_curve(values: NDArray[np.float64], points: int = CURVE_POINTS) -> Rows:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), (points - 2) // 2 + 1).astype(int)
     kept = {0, len(values) - 1}
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in itertools.pairwise(edges):
         kept |= {start + int(values[start:end].argmin()), start + int(values[start:end].argmax())}
     return np.array(sorted(kept), dtype=np.intp)
 

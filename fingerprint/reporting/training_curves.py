@@ -27,7 +27,7 @@ def training_curves(run: Run) -> go.Figure:
     """
     figure = make_subplots(1, 3, subplot_titles=[name for name, _ in PANELS], horizontal_spacing=0.08)
     apply_style(figure, 360)
-    figure.update_layout(margin={"t": 76}, legend={"y": 1.14})
+    figure.update_layout(margin={"t": 96}, legend={"y": 1.14})
     shown = run.info.map_member
     order = [member for member in range(len(run.info.seeds)) if member != shown] + [shown]
     for column, (_, value) in enumerate(PANELS, start=1):

@@ -36,13 +36,29 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")
 
 
+def mean_and_sd(mean: float, sd: float) -> str:
+    """A mean and its standard deviation, which has two digits, to the same decimal place."""
+    if not math.isfinite(mean) or not math.isfinite(sd) or sd <= 0:
+        return number(mean)
+    place = math.floor(math.log10(sd)) - 1
+    size = math.floor(math.log10(abs(mean))) if mean else place
+    if place >= -4 and max(size, place) < 6:
+        decimals = max(-place, 0)
+        return f"{mean:.{decimals}f} ± {sd:.{decimals}f}".replace("-", "−")
+    return f"{number(mean)} ± {number(sd, 2)}"
+
+
 def with_unit(value: float | None, unit: str) -> str:
     """A number and its unit."""
     return f"{number(value)} {unit}".rstrip()
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage."""
+    """A share as a whole percentage; what is neither nothing nor all is not rounded to it."""
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if 0.995 <= share < 1:
+        return "> 99 %"
     return f"{100 * share:.0f} %"
 
 
@@ -56,6 +72,17 @@ def joined(words: Sequence[str]) -> str:
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def modality_in_words(modality: Modality) -> str:
+    """Unit, axis and sign convention of a modality, for a sentence."""
+    over = " ".join(
+        filter(
+            None,
+            (modality.axis_name and f"over {modality.axis_name}", modality.axis_unit and f"in {modality.axis_unit}"),
+        )
+    )
+    return ", ".join(filter(None, (modality.unit, over, modality.sign)))
 
 
 def value_title(modality: Modality, before: str = "") -> str:

@@ -4,6 +4,8 @@ const OPTIONS = {
   responsive: true,
   displaylogo: false,
   scrollZoom: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
   modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d"],
   toImageButtonOptions: { format: "svg" },
 };

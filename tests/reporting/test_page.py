@@ -1,0 +1,239 @@
+"""The page: what it says, that it says it plainly, and that it needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from fingerprint.errors import StoreError
+from fingerprint.fingerprints import Description
+from fingerprint.reporting import report
+from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
+from fingerprint.reporting.findings import cards, warnings
+from fingerprint.reporting.page import render
+from fingerprint.reporting.scores import score
+from fingerprint.run import ClusterMetrics, Metrics, Run
+from fingerprint.store import Store, open_store
+
+TinyRun = tuple[Run, Store]
+
+
+class Elements(HTMLParser):
+    """Start tags with their attributes, the text of script elements, and all other text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        tag, attributes = self.tags[-1] if self.tags else ("", {})
+        if tag == "script" and self.cdata_elem == "script":
+            self.scripts.append((attributes.get("type") or "", data))
+        elif tag != "style":
+            self.text += data
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.text.split())
+
+
+@pytest.fixture(scope="module")
+def elements(page: Path) -> Elements:
+    return Elements(page.read_text(encoding="utf-8"))
+
+
+def with_metrics(run: Run, **changes: object) -> Run:
+    return replace(run, metrics=msgspec.structs.replace(run.metrics, **changes))
+
+
+def cluster(index: int, **changes: object) -> ClusterMetrics:
+    sound = ClusterMetrics(index=index, weight=0.5, size=50, stability=0.9, alive=True, reproducible=True)
+    return msgspec.structs.replace(sound, **changes)
+
+
+def test_the_page_needs_no_other_file(page: Path, elements: Elements) -> None:
+    for tag, attributes in elements.tags:
+        for name in ("src", "href", "action", "data", "srcset", "poster"):
+            value = attributes.get(name) or "#"
+            assert value.startswith(("#", "data:")), (tag, name, value)
+    policy = next(each["content"] for tag, each in elements.tags if tag == "meta" and "http-equiv" in each)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert page.stat().st_size < 7e6
+    assert sum("plotly.js v" in text for _, text in elements.scripts) == 1
+
+
+def test_every_figure_is_json_in_its_place(elements: Elements) -> None:
+    figures = [json.loads(text) for kind, text in elements.scripts if kind == "application/json"]
+    places = [each["data-figure"] for tag, each in elements.tags if "data-figure" in each]
+    ids = [each["id"] for tag, each in elements.tags if each.get("type") == "application/json"]
+    assert places == ids
+    assert len(figures) == len(places) == 6
+    assert all(figure["data"] for figure in figures)
+
+
+def test_it_says_units_signs_split_and_how_it_was_made(tiny_run: TinyRun, elements: Elements) -> None:
+    run = tiny_run[0]
+    words = elements.words
+    for part in (
+        "150 specimens, measured as stress (GPa, compression positive (-tr sigma / 3)) and vdos (1/THz, over "
+        "frequency in THz) and divided into 3 latent clusters",
+        "never shown",
+        "Split-conformal: 90 % of new specimens like these",
+        "adjusted Rand index",
+        "US 2023/0368036 A1",
+        run.info.ingest,
+        run.info.versions["torch"],
+        "restarts = 2",
+        f"{list(run.parts.values()).count('test')} for testing",
+    ):
+        assert part in words
+    assert "{{" not in words
+    assert "None" not in words
+    assert "nan" not in words.split()
+
+
+def test_data_stay_text(hostile_page: Path) -> None:
+    elements = Elements(hostile_page.read_text(encoding="utf-8"))
+    assert not [tag for tag, _ in elements.tags if tag in ("img", "b")]
+    assert not [name for _, attributes in elements.tags for name in attributes if name.startswith("on")]
+    kinds = [attributes.get("type") for tag, attributes in elements.tags if tag == "script"]
+    assert kinds.count(None) == 2
+    for kind, text in elements.scripts:
+        if kind == "application/json":
+            assert "<" not in text
+            json.loads(text)
+    assert "window.hacked = true</script>" in elements.text
+    assert "{{ 7 * 7 }}" in elements.text
+
+
+def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, description: Description) -> None:
+    run = tiny_run[0]
+    found = score(run, description, "stress")
+    assert found.best_single is not None
+    assert found.best_single.given == ("vdos",)
+    assert found.best_single.rmse == run.metrics.parts["test"].rmse["stress"]["vdos"]
+    truth = description.specimens.set_index("specimen")["stress"]
+    tested = [
+        each
+        for each in description.predictions["stress"]
+        if run.parts[each.specimen] == "test" and np.isfinite(truth[each.specimen])
+    ]
+    assert found.best_single.count == found.coverage.count == len(tested)
+    assert found.coverage.inside == sum(each.low <= truth[each.specimen] <= each.high for each in tested)
+    assert found.coverage.width == pytest.approx(np.mean([each.high - each.low for each in tested]))
+    squares = [(each.mean - truth[each.specimen]) ** 2 for each in tested]
+    assert found.best_single.rmse == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-5)
+
+
+def test_without_intervals_the_reason_is_told(tiny_run: TinyRun, description: Description) -> None:
+    run = tiny_run[0]
+    without = [
+        msgspec.structs.replace(each, low=None, high=None, why_no_interval="too few")
+        for each in description.predictions["stress"]
+    ]
+    bare = replace(description, predictions={**description.predictions, "stress": tuple(without)})
+    found = score(run, bare, "stress")
+    assert found.coverage.width is None
+    assert "stress has no prediction intervals: too few." in warnings(run, [found])
+    assert "None: too few." in Elements(render(run, bare)).words
+
+
+def test_cards_hold_the_key_numbers(tiny_run: TinyRun, description: Description) -> None:
+    run = with_metrics(tiny_run[0], clusters=(cluster(0), cluster(1, reproducible=False, stability=0.2), cluster(2)))
+    found = {
+        card.title: card for card in cards(run, [score(run, description, target) for target in ("vdos", "stress")])
+    }
+    assert "GPa" in found["Error of stress from vdos alone"].note
+    assert found["Error of stress from vdos alone"].value.endswith(" %")
+    assert found["90 % intervals of stress"].value.endswith(" %")
+    assert found["Reproducible clusters"].value == "2 of 3"
+    assert "Error of vdos from stress alone" not in found
+
+
+def test_warnings_are_plain(tiny_run: TinyRun) -> None:
+    run = tiny_run[0]
+    sound = with_metrics(run, clusters=(cluster(0), cluster(1)), supported=True)
+    assert warnings(sound, []) == []
+    doubtful = with_metrics(
+        run,
+        clusters=(cluster(0, reproducible=False, stability=0.1), cluster(1, size=0, alive=False, stability=None)),
+        supported=False,
+        support="one Gaussian is enough",
+    )
+    doubtful = replace(doubtful, info=msgspec.structs.replace(run.info, status="interrupted"))
+    told = " ".join(warnings(doubtful, []))
+    for part in (
+        "interrupted after 20 of 20",
+        "do not support clusters: one Gaussian",
+        "Cluster 0 is not reproducible",
+    ):
+        assert part in told
+    assert "Cluster 1 is dead" in told
+
+
+def test_the_table_calls_unreproducible_clusters_so(tiny_run: TinyRun, description: Description) -> None:
+    run = tiny_run[0]
+
+    def verdicts(*clusters: ClusterMetrics, run: Run = run) -> list[str]:
+        fingerprints = tuple(
+            replace(each, cluster=metrics) for each, metrics in zip(description.fingerprints, clusters, strict=True)
+        )
+        return [row.verdict for row in cluster_rows(run, replace(description, fingerprints=fingerprints))]
+
+    doubtful = (cluster(0), cluster(1, stability=0.59, reproducible=False), cluster(2, alive=False))
+    assert verdicts(*doubtful) == ["reproducible", "not reproducible", "dead"]
+    single = replace(run, info=msgspec.structs.replace(run.info, seeds=(0,)))
+    unknown = [cluster(index, stability=None, reproducible=None) for index in range(3)]
+    assert verdicts(*unknown, run=single) == ["one member: unknown"] * 3
+
+
+def test_metadata_of_each_cluster_are_counted(description: Description) -> None:
+    routes = description.specimens["metadata_route"].to_numpy(dtype=object)
+    order = {"cold": 0, "warm": 1, "hot": 2}
+    table = description.specimens.assign(cluster=[order[route] for route in routes])
+    rows = {row.name: row.cells for row in metadata_rows(replace(description, specimens=table))}
+    assert rows["route"] == (("cold 100 %",), ("warm 100 %",), ("hot 100 %",))
+    temperatures = table.loc[table["cluster"] == 1, "metadata_temperature"]
+    assert rows["temperature"][1][0] == f"{temperatures.min():.0f} to {temperatures.max():,.0f}".replace(",", "\u202f")
+
+
+def test_more_axes_than_two_are_said(tiny_run: TinyRun, description: Description) -> None:
+    run = tiny_run[0]
+    recipe = msgspec.structs.replace(run.recipe, model=msgspec.structs.replace(run.recipe.model, latent=3))
+    fingerprints = tuple(
+        replace(each, latent_mean=np.append(each.latent_mean, 9.0 * each.cluster.index), latent_sd=np.ones(3))
+        for each in description.fingerprints
+    )
+    wide = replace(description, fingerprints=fingerprints, specimens=description.specimens.assign(latent_3=0.0))
+    words = Elements(render(replace(run, recipe=recipe), wide)).words
+    assert "The latent space has 3 axes; shown are" in words
+
+
+def test_what_is_not_supported_is_said_at_the_map(tiny_run: TinyRun, description: Description) -> None:
+    metrics: Metrics = msgspec.structs.replace(tiny_run[0].metrics, supported=False, support="one blob")
+    words = Elements(render(replace(tiny_run[0], metrics=metrics), description)).words
+    assert "the ellipses divide what may be one continuous distribution" in words
+
+
+def test_another_store_is_refused_and_the_old_page_stays(tiny_run: TinyRun, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("old")
+    with pytest.raises(StoreError):
+        report(tiny_run[0], open_store(str(tmp_path / "other"), create=True), page)
+    assert page.read_text() == "old"
+    assert list(tmp_path.glob("*.html")) == [page]

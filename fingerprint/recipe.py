@@ -39,7 +39,7 @@ class BasisInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kin
     The basis is orthonormal, so a squared error of scores is the squared error of the curve but for a constant.
     """
 
-    components: Positive = 40
+    components: Positive = 20
 
 
 class LinearEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="linear"):
@@ -47,7 +47,10 @@ class LinearEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="
 
 
 class MLPEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="mlp"):
-    """Fully connected layers; `gain` widens the first one's weights, `whiten` gives it inputs of unit variance."""
+    """Fully connected layers; `gain` widens the first one's weights.
+
+    Inputs come to it with a mean square of 1: all divided by one number, or, with `whiten`, each by its own spread.
+    """
 
     hidden: tuple[Positive, ...] = (128, 128)
     activation: Literal["silu", "elu", "relu"] = "silu"
@@ -77,16 +80,16 @@ class LearnedVariance(Struct, frozen=True, forbid_unknown_fields=True, tag_field
     `rate` multiplies the learning rate of the one number.
     """
 
-    log_start: Number = -7.0
-    rate: PositiveNumber = 10.0
+    log_start: Number = -4.0
+    rate: PositiveNumber = 3.0
     depends_on_z: bool = False
 
 
 class MLPDecoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="mlp"):
     """Fully connected layers from the latent space; `hidden = []` with `skip` is a linear decoder."""
 
-    hidden: tuple[Positive, ...] = (64,)
-    activation: Literal["silu", "elu", "relu"] = "elu"
+    hidden: tuple[Positive, ...] = (64, 64)
+    activation: Literal["silu", "elu", "relu"] = "silu"
     skip: bool = True
     variance: FixedVariance | LearnedVariance = LearnedVariance()
 
@@ -126,11 +129,11 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     restarts: Positive = 5
     epochs: NonNegative = 0
     batch: NonNegative = 0
-    learning_rate: PositiveNumber = 3e-3
+    learning_rate: PositiveNumber = 1e-2
     betas: tuple[BelowOne, BelowOne] = (0.9, 0.99)
     weight_decay: NonNegativeNumber = 0.1
     warmup: NonNegative = 50  # steps
-    kl_weight: PositiveNumber = 10.0
+    kl_weight: PositiveNumber = 1.0
     terms: Literal["joint", "unimodal", "dropout"] = "unimodal"
     keep: Annotated[float, Meta(gt=0, le=1)] = 0.5  # probability of keeping a modality where `terms` is "dropout"
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.9  # of the prediction intervals

@@ -54,7 +54,8 @@ class _MLP(AbstractEncoder):
         self.network = StackedMLP(
             (len(generators),), widths, spec.activation, generators, skip=spec.skip, gain=spec.gain
         )
-        self.register_buffer("whitening", 1 / spread if spec.whiten else torch.ones_like(spread))
+        size = spread if spec.whiten else spread.square().mean().sqrt().expand_as(spread)
+        self.register_buffer("whitening", 1 / size)
 
     def features(self, x: Tensor, present: Tensor) -> Tensor:  # noqa: ARG002
         return self.network(x * self.whitening)

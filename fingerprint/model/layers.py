@@ -138,11 +138,12 @@ class StackedBatchNorm(nn.Module):
         """Normalise by the batch's moments in training, by the running ones otherwise."""
         if self.training:
             weight = present[:, :, None, None]
-            count = weight.sum((1, 3), keepdim=True).clamp_min(1) * x.shape[-1]
+            measured = weight.sum((1, 3), keepdim=True)
+            count = measured.clamp_min(1) * x.shape[-1]
             mean = (weight * x).sum((1, 3), keepdim=True) / count
             variance = (weight * (x - mean).square()).sum((1, 3), keepdim=True) / count
             with torch.no_grad():
-                momentum = self.momentum * (weight.sum((1, 3), keepdim=True) > 0)  # nothing measured teaches nothing
+                momentum = self.momentum * (measured > 0).to(x.dtype)  # a batch without any teaches nothing
                 self.running_mean.lerp_(mean, momentum)
                 self.running_variance.lerp_(variance, momentum)
         else:

@@ -22,6 +22,7 @@ BATCHES_PER_EPOCH = 4
 LEAST_BATCH, LARGEST_BATCH = 16, 256
 STEPS = 1000
 LEAST_SPECIMENS = 20
+MOST_COMPONENTS = 20
 
 
 def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: int) -> Recipe:
@@ -57,9 +58,9 @@ def plan_modality(raw: RawModality) -> ModalityRecipe:
     if raw.modality.kind is Kind.SCALAR:
         return ModalityRecipe(input=GridInput(), encoder=MLPEncoder(hidden=(100, 100)), decoder=MLPDecoder())
     points = min((block.values.shape[-1] for block in raw.blocks), default=1)
-    components = max(1, min(40, points, len(raw) // 4))
+    components = max(1, min(MOST_COMPONENTS, points, len(raw) // 4))
     return ModalityRecipe(
         input=BasisInput(components),
-        encoder=MLPEncoder(hidden=(128, 128), gain=4.0, whiten=True),
+        encoder=MLPEncoder(hidden=(256, 256), gain=2.5),
         decoder=MLPDecoder(),
     )

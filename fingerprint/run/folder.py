@@ -26,7 +26,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from fingerprint.errors import RunError
+from fingerprint.errors import RecipeError, RunError
 from fingerprint.files import write_atomically, write_bytes_atomically, write_text_atomically
 from fingerprint.model import PIMA, ModalityShape
 from fingerprint.prepare import Preparation
@@ -101,7 +101,9 @@ def write_end(
     calibration: Calibration,
     metrics: Metrics,
 ) -> None:
-    """Write what the training has learned; `run.json` last."""
+    """Write what the training has learned; `run.json` last. What an interrupted training left is not mixed with it."""
+    if (path / "model.safetensors").exists():
+        write_info(path, msgspec.structs.replace(info, status="running"))
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     write_atomically(path / "model.safetensors", lambda temporary: save_file(weights, temporary))
     write_bytes_atomically(path / "history.json", msgspec.json.encode(history))
@@ -154,13 +156,12 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
             where=str(folder),
             next=f"Finish it: fingerprint train --resume --out {folder}.",
         )
-    recipe = parse_recipe(_read_text(folder / "recipe.toml"), str(folder / "recipe.toml"))
+    recipe, preparations = read_recipe(folder), read_preparations(folder)
     try:
-        preparations = load_preparations(folder / "preparation.safetensors")
         model = build_model(recipe, preparations, make_generators(info.seeds))
         model.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, KeyError, RuntimeError, SafetensorError, msgspec.MsgspecError) as error:
-        raise _damaged(folder, error) from error
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        raise _damaged(folder / "model.safetensors", error) from error
     return Run(
         path=folder,
         info=info,
@@ -174,38 +175,70 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
     )
 
 
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe of a run.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    path = folder / "recipe.toml"
+    try:
+        return parse_recipe(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, RecipeError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_preparations(folder: Path) -> dict[str, Preparation]:
+    """The preparations of a run.
+
+    Raises:
+        RunError: they are missing or damaged.
+    """
+    path = folder / "preparation.safetensors"
+    try:
+        return load_preparations(path)
+    except (OSError, KeyError, AttributeError, SafetensorError, msgspec.MsgspecError) as error:
+        raise _damaged(path, error) from error
+
+
 def newest_run(runs: str | Path, *, having: tuple[str, ...] = ()) -> Path:
     """The newest completed run in a folder whose recipe has all the modalities in `having`.
 
     Raises:
-        RunError: there is none.
+        RunError: there is none, or a run in the folder is damaged or of a newer format.
     """
-    folder = Path(runs)
-    found: list[tuple[str, str]] = []
-    for candidate in folder.iterdir() if folder.is_dir() else ():
-        if not (candidate / "run.json").is_file():
-            continue
-        info = _read_json(candidate / "run.json", RunInfo)
-        if info.status != "completed":
-            continue
-        recipe = parse_recipe(_read_text(candidate / "recipe.toml"))
-        if set(having) <= set(recipe.modalities):
-            found.append((info.created, candidate.name))
-    if not found:
-        wanted = f" with {' and '.join(having)}" if having else ""
-        raise RunError(
-            f"there is no completed run{wanted} yet",
-            where=str(folder),
-            next="Train one: fingerprint train --clusters 4.",
-        )
-    return folder / max(found)[1]
+    begun = all_runs(runs)
+    for info, path in reversed(begun):
+        if info.status == "completed" and set(having) <= set(read_recipe(path).modalities):
+            return path
+    wanted = f" with {' and '.join(having)}" if having else ""
+    raise RunError(
+        f"there is no completed run{wanted} yet",
+        where=str(runs),
+        next="Train one: fingerprint train --clusters 4.",
+    )
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, error) from error
+def newest_unfinished(runs: str | Path) -> Path:
+    """The newest run in a folder that can be resumed.
+
+    Raises:
+        RunError: there is none, or a run in the folder is damaged or of a newer format.
+    """
+    unfinished = [path for info, path in all_runs(runs) if info.status != "completed"]
+    if not unfinished:
+        raise RunError("there is no unfinished run", where=str(runs), next="Start one: fingerprint train.")
+    return unfinished[-1]
+
+
+def all_runs(runs: str | Path) -> list[tuple[RunInfo, Path]]:
+    """Every run in a folder, oldest first.
+
+    Raises:
+        RunError: one is damaged or of a newer format.
+    """
+    folders = sorted(each.parent for each in Path(runs).glob("*/run.json"))
+    return sorted(((read_info(folder), folder) for folder in folders), key=lambda pair: pair[0].created)
 
 
 def _read_json(path: Path, kind: type[Any]) -> Any:
@@ -219,5 +252,5 @@ def _damaged(path: Path, error: Exception) -> RunError:
     return RunError(
         f"the run is damaged: {error}",
         where=str(path),
-        next="Train it again: fingerprint train, or copy it anew.",
+        next="Train it again: fingerprint train; or copy it anew. Then remove the damaged one.",
     )

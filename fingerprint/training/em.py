@@ -13,6 +13,7 @@ from fingerprint.model import Gaussian
 from fingerprint.model.prior import MixturePrior, mean_field_responsibilities
 
 LEAST_SHARE = 1e-4  # of all specimens; a cluster below it keeps its place and is called dead
+LEAST_VARIANCE = 1e-8  # of a cluster, where rounding leaves none; far below the e^-9 of any encoder
 
 
 def maximise(
@@ -63,7 +64,7 @@ def set_prior(
     safe = share.clamp_min(LEAST_SHARE).unsqueeze(-1)
     mean = torch.where(alive, first / safe, prior.mean)
     total = second.sum(1, keepdim=True) - first.sum(1, keepdim=True).square()
-    variance = (second / safe - mean.square()).maximum(floor * total)
+    variance = (second / safe - mean.square()).maximum(floor * total).clamp_min(LEAST_VARIANCE)
     variance = torch.where(alive, variance, prior.log_variance.exp())
     prior.mean.copy_(mean)
     prior.log_variance.copy_(variance.log())

@@ -109,11 +109,15 @@ def test_evaluation_depends_on_the_row_alone(spec: LinearEncoder | MLPEncoder | 
     torch.testing.assert_close(encoder(x, present).mean[:, 4:5], encoder(x[:, 4:5], present[:, 4:5]).mean)
 
 
-def test_whitening_undoes_the_spread_of_the_inputs() -> None:
-    plain = MLPEncoder(hidden=(7,))
-    whitened = build(MLPEncoder(hidden=(7,), whiten=True))
-    x, present = batch()
-    torch.testing.assert_close(whitened(x * SPREAD, present).mean, build(plain)(x, present).mean)
+@pytest.mark.parametrize(("whiten", "size"), [(True, SPREAD), (False, torch.tensor(7.0))])
+def test_the_first_layer_sees_inputs_of_unit_size(whiten: bool, size: Tensor) -> None:
+    """Whitened: each coordinate in units of its spread. Otherwise all of them in units of one number."""
+    spec, (x, present) = MLPEncoder(hidden=(7,), whiten=whiten), batch()
+    unit = build_encoder(spec, torch.ones(POINTS), LATENT, generators([0, 1])).double()
+    sized = build_encoder(spec, torch.ones(POINTS) * size, LATENT, generators([0, 1])).double()
+    expected = unit(x, present).mean
+    torch.testing.assert_close(sized(x * size.double(), present).mean, expected, rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(sized(x, present).mean, expected, atol=1e-3)
 
 
 def test_too_few_points_for_the_convolutions_are_refused() -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def run_path(name: str | None, runs: Path, *, having: tuple[str, ...] = ()) -> Path:
     """The run of that name or folder; without one the newest completed run that has the modalities, said on stderr."""
-    from fingerprint.run import newest_run
-
     if name is not None:
         return runs / name if (runs / name / "run.json").is_file() else Path(name)
+    from fingerprint.run import newest_run
+
     path = newest_run(runs, having=having)
     console.say(f"Run: {path}")
     return path

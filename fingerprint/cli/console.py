@@ -98,14 +98,14 @@ def stdout() -> Console:
     """The terminal for answers."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
 def stderr() -> Console:
     """The terminal for progress and messages."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=not sys.stderr.isatty())
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty())
 
 
 def is_live() -> bool:
@@ -164,7 +164,12 @@ def show_error(error: FingerprintError) -> None:
     if _session.json:
         refusal = {"what": error.what, "where": error.where, "expected": error.expected, "next": error.next}
         write(json_text({"error": refusal}))
-        return
+    else:
+        show_refusal(error)
+
+
+def show_refusal(error: FingerprintError) -> None:
+    """What was refused, for people, on stderr."""
     from rich.text import Text
 
     head = f"{error.where}: {error.what}" if error.where else error.what

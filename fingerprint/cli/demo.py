@@ -47,11 +47,10 @@ def demo(
             inside = _compare(spectra)
             _step("fingerprint export", lambda: export_verb.export())
             _step("fingerprint report", lambda: report_verb.report())
-    report = next(folder.glob("runs/*/report.html")).resolve()
+    (report,) = folder.resolve().glob("runs/*/report.html")
     seconds = time.monotonic() - begun
-    problems = [] if report.is_file() else ["no report was written"]
     console.answer(
-        {"ok": not problems, "problems": problems, "report": str(report), "inside": inside, "seconds": seconds},
+        {"ok": True, "problems": [], "report": str(report), "inside": inside, "seconds": seconds},
         f"\nDone in {seconds:.0f} s. Open the report in a browser:\n{report}",
     )
 

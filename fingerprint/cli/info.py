@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fingerprint.cli import console
+from fingerprint.cli.choose import run_path
 from fingerprint.cli.told import run_document, run_lines
 
 if TYPE_CHECKING:
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
 
 
 def info(
-    target: Annotated[str | None, typer.Argument(help="A store or the folder of a run. Default: the store.")] = None,
+    target: Annotated[str | None, typer.Argument(help="A store, or a run by name or folder.")] = None,
     store: console.StorePath = console.DEFAULT_STORE,
+    runs: console.RunsFolder = console.DEFAULT_RUNS,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Say what a store or a run holds."""
-    if target is not None and (Path(target) / "run.json").is_file():
-        _describe_run(Path(target))
+    path = None if target is None else run_path(target, runs)
+    if path is not None and (path / "run.json").is_file():
+        _describe_run(path)
     else:
         _describe_store(store if target is None else target)
 

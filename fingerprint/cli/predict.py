@@ -12,7 +12,7 @@ import typer
 
 from fingerprint.cli import console
 from fingerprint.cli.choose import open_run
-from fingerprint.errors import DataError
+from fingerprint.errors import DataError, FingerprintError
 
 if TYPE_CHECKING:
     from fingerprint.prediction import Prediction, Predictions
@@ -101,7 +101,8 @@ def _predict(
     runs: Path,
     store: str,
 ) -> None:
-    from fingerprint.prediction import Predictions, predict, predict_raw
+    from fingerprint.prediction import Predictions, predict, predict_raw, read_stored
+    from fingerprint.store import open_store
 
     if not (files or inputs or specimens or all_specimens):
         raise typer.BadParameter("give a file, a folder, --specimen ID or --all", param_hint="FILE")
@@ -109,11 +110,12 @@ def _predict(
     given = _inputs(inputs or [])
     found = predict(opened, target, _expand(files or []), inputs=given, x_unit=x_unit, level=level)
     if specimens or all_specimens:
-        raws = _stored(opened, target, store, specimens)
+        raws = read_stored(opened, open_store(store), target, specimens)
         found = Predictions((*found.predictions, *predict_raw(opened, target, raws, level=level)), found.refused)
-    _write(found, opened, Format.JSON if console.wants_json() else form, out)
+    _write(found, opened, form, out)
     for refusal in found.refused:
-        console.say(f"Refused: {refusal.where}: {refusal.reason} {refusal.next}".rstrip())
+        refused = FingerprintError(refusal.reason, where=refusal.where, expected=refusal.expected, next=refusal.next)
+        console.show_refusal(refused)
     if found.refused:
         raise typer.Exit(1)
 
@@ -144,38 +146,21 @@ def _expand(paths: list[Path]) -> list[Path]:
     return result
 
 
-def _stored(run: Run, target: str, store: str, specimens: list[str] | None) -> dict[str, Any]:
-    """What the store holds of these specimens, apart from the target."""
-    from fingerprint.store import open_store
-
-    source = open_store(store)
-    names = sorted(set(run.preparations) - {target})
-    raws = {name: source.read(name, specimens=specimens) for name in names}
-    known = {each for raw in raws.values() for each in raw.specimens}
-    missing = [each for each in specimens or [] if each not in known]
-    if missing:
-        raise DataError(
-            f"the store holds no {' or '.join(names)} of specimen {missing[0]!r}",
-            where=store,
-            next="See what it holds: fingerprint info.",
-        )
-    return {name: raw for name, raw in raws.items() if len(raw)}
-
-
 def _write(found: Predictions, run: Run, form: Format, out: Path | None) -> None:
     from fingerprint.files import write_text_atomically
 
-    if form is Format.JSON:
-        text = console.json_text(_document(found, run))
-    elif form is Format.CSV:
-        text = _csv(found.predictions)
-    else:
+    document = console.json_text(_document(found, run))
+    if form is Format.TABLE and not console.wants_json():
         text = _table(found.predictions)
-    if out is None:
-        console.write(text)
     else:
+        text = _csv(found.predictions) if form is Format.CSV else document
+    if out is not None:
         write_text_atomically(out, text)
         console.say(f"Written: {out}")
+    if console.wants_json():
+        console.write(document)
+    elif out is None:
+        console.write(text)
 
 
 def _document(found: Predictions, run: Run) -> dict[str, Any]:
@@ -220,13 +205,15 @@ def _table(predictions: tuple[Prediction, ...]) -> str:
         return ""
     target, unit, sign = predictions[0].target, predictions[0].unit, predictions[0].sign
     level = predictions[0].level
-    table = Table("specimen", f"{target} [{unit}]" if unit else target, f"{level:.0%} interval", "cluster", "novelty")
+    table = Table(
+        "specimen", f"{target} [{unit}]" if unit else target, f"{100 * level:g} % interval", "cluster", "novelty"
+    )
     for each in predictions:
         best = max(range(len(each.clusters)), key=each.clusters.__getitem__)
         warning = f"FLAGGED: {each.novelty.reason}" if each.novelty.flagged else each.novelty.reason
         table.add_row(each.specimen, *_told(each), f"{best} ({each.clusters[best]:.0%})", warning)
     reasons = sorted({each.why_no_interval for each in predictions if each.why_no_interval})
-    console = Console(file=io.StringIO(), width=120, highlight=False)
+    console = Console(file=io.StringIO(), width=120, highlight=False, markup=False, emoji=False)
     console.print(table)
     for reason in reasons:
         console.print(f"No interval: {reason}.")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from fingerprint.cli.told import run_document, run_lines
 
 if TYPE_CHECKING:
     from fingerprint.recipe import Recipe
+    from fingerprint.run import Run
     from fingerprint.training import Progress
 
 PLAIN_SECONDS = 5.0
@@ -34,7 +35,9 @@ def train(
     label: Annotated[
         str, typer.Option(help="Metadata column to compare clusters with afterwards; never trained on.")
     ] = "",
-    recipe: Annotated[str, typer.Option(help="A shipped recipe's name, or a TOML file.")] = "default",
+    recipe: Annotated[
+        str | None, typer.Option(help="A shipped recipe's name, or a TOML file.", show_default="default")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
     out: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one under --runs.")] = None,
     resume: Annotated[
@@ -50,46 +53,87 @@ def train(
 
     Ctrl-C stops after the epoch that runs and keeps a usable run; --resume goes on with it.
     """
+    choices = {
+        "clusters": clusters,
+        "latent": latent,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "split_seed": split_seed,
+        "restarts": restarts,
+    }
+    chosen = {key: value for key, value in choices.items() if value is not None}
+    if resume and (chosen or modalities or recipe is not None):
+        raise typer.BadParameter("goes on with the choices that were made; give no others", param_hint="--resume")
+    if resume:
+        run = _resume(store, runs, out, device, label)
+    else:
+        run = _begin(store, runs, out, device, label, recipe or "default", chosen, modalities)
+    console.answer(run_document(run), *run_lines(run))
+    if run.info.status == "interrupted":
+        _end_interrupted(run.path, f"Interrupted after epoch {len(run.history)} of {run.recipe.training.epochs}")
+
+
+def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -> Run:
+    """Go on with a run."""
+    from fingerprint import training
+    from fingerprint.run import newest_unfinished
+    from fingerprint.store import open_store
+
+    source = open_store(store)
+    path = out or newest_unfinished(runs)
+    console.say(f"Going on with {path}.")
+    with _progress() as tell, _keeping(path):
+        return training.resume(source, path, device=device, label=label, on_epoch=tell)
+
+
+def _begin(
+    store: str,
+    runs: Path,
+    out: Path | None,
+    device: str,
+    label: str,
+    recipe: str,
+    choices: dict[str, Any],
+    modalities: str | None,
+) -> Run:
+    """Begin a run."""
     from fingerprint import training
     from fingerprint.recipe import load_recipe
     from fingerprint.store import open_store
 
     source = open_store(store)
-    if resume:
-        path = out or training.newest_unfinished(runs)
-        console.say(f"Going on with {path}.")
-        with _progress() as tell:
-            run = training.resume(source, path, device=device, label=label, on_epoch=tell)
-    else:
-        choices = {
-            "clusters": clusters,
-            "latent": latent,
-            "epochs": epochs,
-            "learning_rate": learning_rate,
-            "seed": seed,
-            "split_seed": split_seed,
-            "restarts": restarts,
-        }
-        chosen = load_recipe(recipe, **{key: value for key, value in choices.items() if value is not None})
-        names = [name.strip() for name in modalities.split(",")] if modalities else None
-        with _progress() as tell:
-            run = training.train(
-                source,
-                chosen,
-                out or training.new_run_folder(runs),
-                modalities=names,
-                device=device,
-                label=label,
-                on_plan=_say_plan,
-                on_epoch=tell,
-            )
-    console.answer(run_document(run), *run_lines(run))
-    if run.info.status == "interrupted":
-        console.say(
-            f"Interrupted after epoch {len(run.history)} of {run.recipe.training.epochs}; what was learned is kept. "
-            f"Go on: fingerprint train --resume --out {run.path}"
+    chosen = load_recipe(recipe, **choices)
+    names = [name.strip() for name in modalities.split(",")] if modalities else None
+    path = out or training.new_run_folder(runs)
+    with _progress() as tell, _keeping(path):
+        return training.train(
+            source,
+            chosen,
+            path,
+            modalities=names,
+            device=device,
+            label=label,
+            on_plan=_say_plan,
+            on_epoch=tell,
         )
-        raise typer.Exit(130)
+
+
+@contextmanager
+def _keeping(path: Path) -> Generator[None]:
+    """Say how to go on when Ctrl-C comes at a moment that cannot wait for the end of an epoch."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _end_interrupted(path, "Interrupted")
+
+
+def _end_interrupted(path: Path, happened: str) -> NoReturn:
+    if (path / "run.json").is_file():
+        console.say(f"{happened}; what was learned is kept. Go on: fingerprint train --resume --out {path}")
+    else:
+        console.say(f"{happened} before the training began; nothing was written.")
+    raise typer.Exit(130)
 
 
 def _say_plan(recipe: Recipe) -> None:

@@ -27,7 +27,9 @@ class Profile:
         modality: what it is.
         axis: [point]; None for scalars.
         mean, sd: responsibility-weighted, [point].
-        count: specimens in which it was measured.
+        count: members of the cluster in which it was measured.
+
+    Mean and sd are nan for a cluster to which no specimen belongs in the least.
     """
 
     modality: Modality
@@ -142,7 +144,10 @@ def _fingerprint(
     inside = np.flatnonzero(responsibilities.argmax(1) == index)
     distance = (((latent[inside] - centre) / sd) ** 2).sum(1)
     nearest = inside[np.argsort(distance, kind="stable")[:NEAREST]]
-    profiles = {name: _profile(run, measured, name, responsibilities[:, index]) for name in sorted(run.preparations)}
+    profiles = {
+        name: _profile(run, measured.rows(inside), measured, name, responsibilities[:, index])
+        for name in sorted(run.preparations)
+    }
     return Fingerprint(
         cluster=cluster,
         profiles=profiles,
@@ -153,11 +158,12 @@ def _fingerprint(
     )
 
 
-def _profile(run: Run, measured: Physical, name: str, weight: NDArray[np.float64]) -> Profile:
+def _profile(run: Run, members: Physical, measured: Physical, name: str, weight: NDArray[np.float64]) -> Profile:
     preparation = run.preparations[name]
     present = measured.measured(name)
     values = measured.values[name][present]
-    share = weight[present] / max(weight[present].sum(), np.finfo(float).tiny)
+    total = weight[present].sum()
+    share = weight[present] / total if total > 0 else np.full(len(values), np.nan)
     mean = share @ values
     sd = np.sqrt(share @ (values - mean) ** 2)
-    return Profile(preparation.modality, preparation.grid, mean, sd, int((weight[present] > 0.5).sum()))
+    return Profile(preparation.modality, preparation.grid, mean, sd, int(members.measured(name).sum()))

@@ -18,6 +18,7 @@ report.py      what was found and done
 from __future__ import annotations
 
 from fingerprint.ingestion.arrays import ingest_arrays, ingest_frame
+from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.dataset import DatasetSpec, dump_dataset, load_dataset
 from fingerprint.ingestion.measurement import FileMeasurement, read_measurement
 from fingerprint.ingestion.report import IngestReport, write_rejected
@@ -27,6 +28,7 @@ __all__ = [
     "DatasetSpec",
     "FileMeasurement",
     "IngestReport",
+    "conform",
     "dump_dataset",
     "ingest",
     "ingest_arrays",

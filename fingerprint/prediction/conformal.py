@@ -40,7 +40,7 @@ def find_factor(calibration: Calibration, target: str, given: Sequence[str], lev
             needed = math.ceil(level / (1 - level) - 1e-9)
             return None, (
                 f"the validation part has {len(entry.scores)} specimens with {target} and {', '.join(given)}; "
-                f"a {level:.0%} interval needs at least {needed}"
+                f"a {100 * level:g} % interval needs at least {needed}"
             )
     return None, f"no interval was calibrated for {target} from {', '.join(given)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,14 +50,22 @@ def read_input(
     """Read files as the modality `name`.
 
     Raises:
-        DataError: the run does not know it, or an axis is not the model's.
+        DataError: the run does not know it, an axis is not the model's, or a specimen is given twice.
     """
     if name not in preparations:
         raise DataError(
             f"the run was not trained on {name!r}", expected=f"It knows: {', '.join(sorted(preparations))}."
         )
     raws = [_read(preparations[name], Path(path), x_unit) for path in paths]
-    return RawModality(raws[0].modality, tuple(block for raw in raws for block in raw.blocks))
+    both = RawModality(raws[0].modality, tuple(block for raw in raws for block in raw.blocks))
+    repeated = [specimen for specimen, count in Counter(both.specimens).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{name} of specimen {repeated[0]!r} is given twice",
+            where=", ".join(str(path) for path in paths),
+            expected="One measurement of each specimen in one modality.",
+        )
+    return both
 
 
 def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:

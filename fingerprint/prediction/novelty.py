@@ -44,7 +44,7 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
     """
     if not measured:
         return Novelty(None, False, "nothing was measured")
-    worst: tuple[float, str, int] | None = None
+    worst: tuple[float, str] | None = None
     for name, value in measured.items():
         known = np.asarray(calibration.novelty.get(name, ()))
         if len(known) < FEWEST:
@@ -56,14 +56,10 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
         at_least = int((known >= preparations[name].strangeness(value)).sum())
         p = (1 + at_least) / (1 + len(known))
         if worst is None or p < worst[0]:
-            worst = (p, name, len(known))
+            than = f"all {len(known)}" if at_least == 0 else f"all but {at_least} of {len(known)}"
+            flagged = p <= THRESHOLD / len(measured) or at_least == 0
+            worst = (p, f"its {name} is stranger than {than} specimens of the validation part" if flagged else "")
     assert worst is not None
-    p, name, count = worst
+    p, reason = worst
     adjusted = min(1.0, p * len(measured))
-    flagged = p <= max(THRESHOLD / len(measured), 1 / (1 + count))
-    reason = (
-        f"its {name} is stranger than {100 * (1 - p):.0f} % of the validation part"
-        if flagged
-        else "it looks like what was trained on"
-    )
-    return Novelty(adjusted, flagged, reason)
+    return Novelty(adjusted, bool(reason), reason or "it looks like what was trained on")

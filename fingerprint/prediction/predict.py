@@ -63,6 +63,7 @@ class Refusal(Struct, frozen=True):
     file: str
     where: str
     reason: str
+    expected: str
     next: str
 
 
@@ -94,9 +95,10 @@ def predict(
         level: of the interval; the run's own where None.
 
     Raises:
-        DataError: the run knows no such target.
+        DataError: the run knows no such target, or the level is impossible.
     """
     check_target(run, target)
+    check_level(level)
     answered: list[Prediction] = []
     refused: list[Refusal] = []
     for file in files:
@@ -127,9 +129,11 @@ def predict_raw(
         level: of the interval; the run's own where None.
 
     Raises:
-        DataError: the target is unknown, nothing else was measured, or an axis does not cover the model's.
+        DataError: the target is unknown, nothing else was measured, an axis does not cover the model's, or the level
+            is impossible.
     """
     check_target(run, target)
+    check_level(level)
     given = {name: raw for name, raw in raws.items() if name != target}
     unknown = sorted(set(given) - set(run.preparations))
     if unknown or not given:
@@ -171,6 +175,15 @@ def check_target(run: Run, target: str) -> None:
             f"the run was trained on {target} alone: there is nothing to predict it from",
             where=str(run.path),
             next="Train on two modalities or more.",
+        )
+
+
+def check_level(level: float | None) -> None:
+    """Refuse a level that no interval can have."""
+    if level is not None and not 0 < level < 1:
+        raise DataError(
+            f"an interval cannot have the level {level:g}",
+            expected="A probability above 0 and below 1, such as 0.95.",
         )
 
 
@@ -220,4 +233,4 @@ def _plain(values: Array, is_curve: bool) -> float | list[float]:
 
 
 def _refusal(file: str | Path, error: FingerprintError) -> Refusal:
-    return Refusal(str(file), error.where or str(file), error.what, error.next)
+    return Refusal(str(file), error.where or str(file), error.what, error.expected, error.next)

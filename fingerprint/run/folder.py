@@ -201,46 +201,6 @@ def read_preparations(folder: Path) -> dict[str, Preparation]:
         raise _damaged(path, error) from error
 
 
-def newest_run(runs: str | Path, *, having: tuple[str, ...] = ()) -> Path:
-    """The newest completed run in a folder whose recipe has all the modalities in `having`.
-
-    Raises:
-        RunError: there is none, or a run in the folder is damaged or of a newer format.
-    """
-    begun = all_runs(runs)
-    for info, path in reversed(begun):
-        if info.status == "completed" and set(having) <= set(read_recipe(path).modalities):
-            return path
-    wanted = f" with {' and '.join(having)}" if having else ""
-    raise RunError(
-        f"there is no completed run{wanted} yet",
-        where=str(runs),
-        next="Train one: fingerprint train --clusters 4.",
-    )
-
-
-def newest_unfinished(runs: str | Path) -> Path:
-    """The newest run in a folder that can be resumed.
-
-    Raises:
-        RunError: there is none, or a run in the folder is damaged or of a newer format.
-    """
-    unfinished = [path for info, path in all_runs(runs) if info.status != "completed"]
-    if not unfinished:
-        raise RunError("there is no unfinished run", where=str(runs), next="Start one: fingerprint train.")
-    return unfinished[-1]
-
-
-def all_runs(runs: str | Path) -> list[tuple[RunInfo, Path]]:
-    """Every run in a folder, oldest first.
-
-    Raises:
-        RunError: one is damaged or of a newer format.
-    """
-    folders = sorted(each.parent for each in Path(runs).glob("*/run.json"))
-    return sorted(((read_info(folder), folder) for folder in folders), key=lambda pair: pair[0].created)
-
-
 def _read_json(path: Path, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
@@ -90,10 +93,7 @@ def cluster_support(
     table = table[~np.isnan(table).any(1)]
     if len(table) < 10 * table.shape[1]:
         return False, f"only {len(table)} training specimens have every modality: too few to say"
-    criterion = {
-        count: float(GaussianMixture(count, n_init=3, reg_covar=1e-4, random_state=0).fit(table).bic(table))
-        for count in range(1, clusters + 1)
-    }
+    criterion = {count: _criterion(table, count) for count in range(1, min(clusters, len(table) // 2) + 1)}
     best = min(criterion, key=lambda count: criterion[count])
     if best == 1:
         return (
@@ -105,3 +105,11 @@ def cluster_support(
         True,
         f"a mixture of {best} describes the measurements better than one Gaussian (BIC lower by {gain:.0f})",
     )
+
+
+def _criterion(table: Array, count: int) -> float:
+    """BIC of a mixture of `count`; where the fit has not converged it is too high, which speaks for fewer clusters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture = GaussianMixture(count, n_init=3, reg_covar=1e-4, random_state=0).fit(table)
+    return float(mixture.bic(table))

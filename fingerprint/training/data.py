@@ -15,6 +15,8 @@ from fingerprint.store import Snapshot, Store
 from fingerprint.training.evaluation import PartData
 from fingerprint.training.split import Part, split
 
+LEAST_PER_CLUSTER = 2
+
 
 class Measured(NamedTuple):
     """What the store holds of the modalities that a training uses.
@@ -94,8 +96,20 @@ def metadata_column(store: Store, column: str, at: Snapshot) -> dict[str, str]:
 
 
 def make_plan(recipe: Recipe, measured: Measured) -> Recipe:
-    """Write out what the recipe leaves open, from the training part."""
-    return plan(recipe, measured.training_part(), len(measured.specimens(Part.TRAIN)))
+    """Write out what the recipe leaves open, from the training part.
+
+    Raises:
+        DataError: there are too few specimens, for any training or for so many clusters.
+    """
+    specimens, clusters = len(measured.specimens(Part.TRAIN)), recipe.model.clusters
+    planned = plan(recipe, measured.training_part(), specimens)
+    if clusters * LEAST_PER_CLUSTER > specimens:
+        raise DataError(
+            f"{clusters} clusters are asked for, and the training part has {specimens} specimens",
+            expected=f"At least {LEAST_PER_CLUSTER} specimens for each cluster.",
+            next=f"Ask for fewer: fingerprint train --clusters {specimens // LEAST_PER_CLUSTER} at most.",
+        )
+    return planned
 
 
 def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparation]:

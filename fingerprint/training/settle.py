@@ -45,4 +45,5 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
     clusters = model.prior.mean.shape[1]
     first = np.argsort(-model.prior.log_weights[map_member].cpu().numpy(), kind="stable")
     matches = [match_clusters(labels[map_member], row, clusters) for row in labels]
+    matches[map_member] = np.arange(clusters)
     return np.stack([match[first] for match in matches])

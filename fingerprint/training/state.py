@@ -55,7 +55,7 @@ class TrainingState:
                 generator.set_state(tensors[f"generator.{index}"])
             self.epoch = int(position["epoch"])
             self.history = msgspec.json.decode(position["history"], type=list[EpochRecord])
-        except (OSError, KeyError, ValueError, RuntimeError, SafetensorError, msgspec.MsgspecError) as error:
+        except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             raise RunError(
                 f"the saved state of the training cannot be read: {error}",
                 where=str(path),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,8 +14,7 @@ import msgspec
 import torch
 
 from fingerprint.errors import RecipeError, RunError
-from fingerprint.prepare.archive import load_preparations
-from fingerprint.recipe import Recipe, load_recipe, parse_recipe
+from fingerprint.recipe import Recipe, load_recipe
 from fingerprint.run import (
     STATE_FILE,
     Run,
@@ -24,6 +23,8 @@ from fingerprint.run import (
     load_run,
     make_generators,
     read_info,
+    read_preparations,
+    read_recipe,
     write_beginning,
     write_end,
 )
@@ -92,17 +93,14 @@ def train(
 
     Raises:
         DataError: the measurements cannot serve the recipe.
-        RunError: `out` holds a run already.
+        RecipeError: the device cannot be used, or no specimen has the metadata `label`.
+        RunError: `out` holds a run already, or is a file.
     """
     recipe = recipe or load_recipe()
     path = Path(out) if out is not None else new_run_folder(Path("runs"))
-    if (path / "run.json").exists():
-        raise RunError(
-            "there is a run of that name already",
-            where=str(path),
-            next=f"Go on with it: fingerprint train --resume --out {path}; or choose another --out.",
-        )
-    at = store.snapshot()
+    _check_free(path)
+    device, at = choose_device(device), store.snapshot()
+    labels = metadata_column(store, label, at) if label else None
     measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
     planned = make_plan(recipe, measured)
     on_plan(planned)
@@ -120,7 +118,7 @@ def train(
     )
     parts = {specimen: str(part) for specimen, part in measured.parts.items()}
     write_beginning(path, info, planned, preparations, parts)
-    return _train(store, path, info, device, label, on_epoch)
+    return _train(store, path, info, device, labels, on_epoch)
 
 
 def resume(
@@ -136,13 +134,15 @@ def resume(
     On a CPU the result is bit for bit that of a training that was never disturbed.
 
     Raises:
-        RunError: there is no such run, or it is complete.
+        RunError: there is no such run, or it is complete or damaged.
+        StoreError: the store is not the one that it began with.
     """
     path = Path(out)
     info = read_info(path)
     if info.status == "completed":
         raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
-    return _train(store, path, info, device, label, on_epoch)
+    labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
+    return _train(store, path, info, choose_device(device), labels, on_epoch)
 
 
 def new_run_folder(runs: Path) -> Path:
@@ -150,20 +150,6 @@ def new_run_folder(runs: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     candidates = [runs / stamp, *(runs / f"{stamp}-{number}" for number in range(2, 1000))]
     return next(candidate for candidate in candidates if not candidate.exists())
-
-
-def newest_unfinished(runs: str | Path) -> Path:
-    """The newest run in a folder that can be resumed.
-
-    Raises:
-        RunError: there is none.
-    """
-    folder = Path(runs)
-    candidates = [each.parent for each in folder.glob("*/run.json")]
-    unfinished = [(read_info(each).created, each) for each in candidates if read_info(each).status != "completed"]
-    if not unfinished:
-        raise RunError("there is no unfinished run", where=str(folder), next="Start one: fingerprint train.")
-    return max(unfinished)[1]
 
 
 def choose_device(device: str) -> str:
@@ -184,13 +170,29 @@ def choose_device(device: str) -> str:
     return device
 
 
+def _check_free(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise RunError("there is a file of that name", where=str(path), next="Choose another --out.")
+    if (path / "run.json").exists():
+        raise RunError(
+            "there is a run of that name already",
+            where=str(path),
+            next=f"Go on with it: fingerprint train --resume --out {path}; or choose another --out.",
+        )
+
+
 def _train(
-    store: Store, path: Path, info: RunInfo, device: str, label: str, on_epoch: Callable[[Progress], None]
+    store: Store,
+    path: Path,
+    info: RunInfo,
+    device: str,
+    labels: Mapping[str, str] | None,
+    on_epoch: Callable[[Progress], None],
 ) -> Run:
     """Train from what the run's folder says to the end, or to the next interruption."""
-    recipe = parse_recipe((path / "recipe.toml").read_text(encoding="utf-8"))
+    recipe = read_recipe(path)
     with cpu_threads(recipe.training.threads):
-        return _train_with(recipe, store, path, info, choose_device(device), label, on_epoch)
+        return _train_with(recipe, store, path, info, device, labels, on_epoch)
 
 
 def _train_with(
@@ -199,14 +201,13 @@ def _train_with(
     path: Path,
     info: RunInfo,
     device: str,
-    label: str,
+    labels: Mapping[str, str] | None,
     on_epoch: Callable[[Progress], None],
 ) -> Run:
     begun = time.monotonic()
     at = Snapshot(info.position, info.ingest)
     measured = read_measured(store, recipe, sorted(recipe.modalities), at)
-    labels = metadata_column(store, label, at) if label else None
-    preparations = load_preparations(path / "preparation.safetensors")
+    preparations = read_preparations(path)
     data = part_data(measured, preparations, device)
 
     generators = make_generators(info.seeds)

@@ -90,7 +90,7 @@ def _target_cards(score: Score) -> list[Card]:
     cards = [
         Card(
             f"Error of {score.target.name} from {best.given[0]} alone",
-            f"{number(best.rmse_percent)} %",
+            f"{number(best.rmse_percent)}\u00a0%",
             f"of the range, or {with_unit(best.rmse, score.target.unit)} (root-mean-square over {specimens}).",
         )
     ]

@@ -129,11 +129,8 @@ def render(run: Run, description: Description) -> str:
 
 
 def figure_json(figure: go.Figure) -> Markup:
-    """A figure as JSON that can stand in a script element: no character of it can end the element."""
-    text = str(figure.to_json())
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
+    """A figure as JSON that can stand in a script element: plotly writes `<`, `>` and `/` as escapes."""
+    return Markup(figure.to_json())
 
 
 FILTERS: dict[str, Any] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import betabinom
 
 from fingerprint.fingerprints import Description
 from fingerprint.modality import Modality
@@ -41,6 +43,7 @@ class Coverage:
     Attributes:
         level: the share of specimens that they promise to hold.
         inside, count: specimens in their interval, of those that have one; a curve counts as a whole.
+        expected: bounds of `inside` nine times in ten when the intervals are right; None where it cannot be said.
         width: mean width in the target's unit; None where there is no interval.
         reason: why there is none; "" where there is one.
     """
@@ -48,6 +51,7 @@ class Coverage:
     level: float
     inside: int
     count: int
+    expected: tuple[int, int] | None
     width: float | None
     reason: str
 
@@ -87,8 +91,24 @@ def score(run: Run, description: Description, target: str) -> Score:
     return Score(
         run.preparations[target].modality,
         (*errors, *together),
-        _coverage(run, tested),
+        _coverage(run, target, tested),
     )
+
+
+def expected_inside(calibrated: int, tested: int, level: float) -> tuple[int, int]:
+    """How many of `tested` specimens lie in split-conformal intervals, nine times in ten.
+
+    The coverage of one calibration follows Beta(k, n + 1 - k), k = ceil((n + 1) level) (Vovk, Proc. ACML, JMLR W&CP 25
+    (2012) 475), so the count follows a beta-binomial distribution.
+
+    Args:
+        calibrated: $n$, specimens that the intervals rest on.
+        tested: other specimens.
+        level: of the intervals.
+    """
+    rank = math.ceil((calibrated + 1) * level - 1e-9)
+    low, high = betabinom.interval(0.9, tested, rank, calibrated + 1 - rank)
+    return int(low), int(high)
 
 
 def _count(run: Run, description: Description, target: str, source: str) -> int:
@@ -124,7 +144,7 @@ def _together(run: Run, tested: Tested, target: str) -> list[SourceError]:
     return [SourceError(tuple(sorted(others)), rmse, 100 * rmse / preparation.range, r2, len(pairs))]
 
 
-def _coverage(run: Run, tested: Tested) -> Coverage:
+def _coverage(run: Run, target: str, tested: Tested) -> Coverage:
     level = run.recipe.training.level
     inside = 0
     widths: list[float] = []
@@ -136,4 +156,17 @@ def _coverage(run: Run, tested: Tested) -> Coverage:
     reasons = [each.why_no_interval for each, _ in tested if each.low is None]
     width = float(np.mean(widths)) if widths else None
     reason = "" if widths else next(iter(reasons), "no specimen of the test part has it measured")
-    return Coverage(level, inside, len(widths), width, reason)
+    return Coverage(level, inside, len(widths), _expected(run, target, tested), width, reason)
+
+
+def _expected(run: Run, target: str, tested: Tested) -> tuple[int, int] | None:
+    """What `expected_inside` says where all intervals come from one calibration."""
+    patterns = {frozenset(each.given) for each, _ in tested if each.low is not None}
+    if len(patterns) != 1:
+        return None
+    given = patterns.pop()
+    calibrated = next(
+        len(each.scores) for each in run.calibration.intervals if each.target == target and set(each.given) == given
+    )
+    count = sum(each.low is not None for each, _ in tested)
+    return expected_inside(calibrated, count, run.recipe.training.level)

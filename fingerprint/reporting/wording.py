@@ -54,12 +54,12 @@ def with_unit(value: float | None, unit: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage; what is neither nothing nor all is not rounded to it."""
+    """A share as a whole percentage, unbroken; what is neither nothing nor all is not rounded to it."""
     if 0 < share < 0.005:
-        return "< 1 %"
+        return "<\u00a01\u00a0%"
     if 0.995 <= share < 1:
-        return "> 99 %"
-    return f"{100 * share:.0f} %"
+        return ">\u00a099\u00a0%"
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def joined(words: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from fingerprint.reporting import report
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
 from fingerprint.reporting.findings import cards, warnings
 from fingerprint.reporting.page import render
-from fingerprint.reporting.scores import score
+from fingerprint.reporting.scores import expected_inside, score
 from fingerprint.run import ClusterMetrics, Metrics, Run
 from fingerprint.store import Store, open_store
 
@@ -140,6 +140,19 @@ def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, desc
     assert found.best_single.rmse == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-5)
 
 
+def test_the_expected_count_is_that_of_random_calibrations() -> None:
+    generator = np.random.default_rng(3)
+    calibrated, tested, level = 30, 40, 0.9
+    rank = int(np.ceil((calibrated + 1) * level))
+    factors = np.sort(generator.random((4000, calibrated)), axis=1)[:, rank - 1]
+    inside = (generator.random((4000, tested)) <= factors[:, None]).sum(1)
+    low, high = expected_inside(calibrated, tested, level)
+    assert (inside < low).mean() < 0.06
+    assert (inside > high).mean() < 0.06
+    assert (inside < low + 1).mean() > 0.04
+    assert (inside > high - 1).mean() > 0.04
+
+
 def test_without_intervals_the_reason_is_told(tiny_run: TinyRun, description: Description) -> None:
     run = tiny_run[0]
     without = [
@@ -159,8 +172,8 @@ def test_cards_hold_the_key_numbers(tiny_run: TinyRun, description: Description)
         card.title: card for card in cards(run, [score(run, description, target) for target in ("vdos", "stress")])
     }
     assert "GPa" in found["Error of stress from vdos alone"].note
-    assert found["Error of stress from vdos alone"].value.endswith(" %")
-    assert found["90 % intervals of stress"].value.endswith(" %")
+    assert found["Error of stress from vdos alone"].value.endswith("\u00a0%")
+    assert found["90\u00a0% intervals of stress"].value.endswith("\u00a0%")
     assert found["Reproducible clusters"].value == "2 of 3"
     assert "Error of vdos from stress alone" not in found
 
@@ -207,7 +220,7 @@ def test_metadata_of_each_cluster_are_counted(description: Description) -> None:
     order = {"cold": 0, "warm": 1, "hot": 2}
     table = description.specimens.assign(cluster=[order[route] for route in routes])
     rows = {row.name: row.cells for row in metadata_rows(replace(description, specimens=table))}
-    assert rows["route"] == (("cold 100 %",), ("warm 100 %",), ("hot 100 %",))
+    assert rows["route"] == tuple((f"{route} 100\u00a0%",) for route in order)
     temperatures = table.loc[table["cluster"] == 1, "metadata_temperature"]
     assert rows["temperature"][1][0] == f"{temperatures.min():.0f} to {temperatures.max():,.0f}".replace(",", "\u202f")
 

@@ -4,7 +4,7 @@ const OPTIONS = {
   responsive: true,
   displaylogo: false,
   scrollZoom: false,
-  showSendToCloud: true,
+  showSendToCloud: false,
   plotlyServerURL: "",
   modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d"],
   toImageButtonOptions: { format: "svg" },

@@ -166,7 +166,9 @@ def _expected(run: Run, target: str, tested: Tested) -> tuple[int, int] | None:
         return None
     given = patterns.pop()
     calibrated = next(
-        len(each.scores) for each in run.calibration.intervals if each.target == target and set(each.given) == given
+        len(each.scores)
+        for each in run.calibration.intervals
+        if each.target == target and frozenset(each.given) == given
     )
     count = sum(each.low is not None for each, _ in tested)
     return expected_inside(calibrated, count, run.recipe.training.level)

@@ -82,18 +82,18 @@ def align(
     """Measurements of `specimens` on the common grids, in that order; a modality that is not in `raws` is missing.
 
     Raises:
-        DataError: an axis does not cover the model's grid.
+        DataError: the axis of one of them does not cover the model's grid.
     """
     position = {specimen: row for row, specimen in enumerate(specimens)}
     values: dict[str, Array] = {}
     for name, preparation in preparations.items():
         table = np.full((len(specimens), preparation.points), np.nan)
-        raw = raws.get(name)
-        if raw is not None:
-            wanted = [(row, position[s]) for row, s in enumerate(raw.specimens) if s in position]
+        raw = raws.get(name, RawModality(preparation.modality, ()))
+        for block in raw.blocks:
+            wanted = [(row, position[s]) for row, s in enumerate(block.specimens) if s in position]
             if wanted:
                 source, target = np.array(wanted).T
-                table[target] = preparation.on_grid(raw)[source]
+                table[target] = preparation.on_grid(RawModality(raw.modality, (block,)))[source]
         values[name] = table
     return Physical(tuple(specimens), values)
 

@@ -1,0 +1,192 @@
+"""Recipes: what is written is what is meant, or it is refused with its place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fingerprint.bundled import bundled
+from fingerprint.errors import RecipeError
+from fingerprint.recipe import (
+    BasisInput,
+    ConvEncoder,
+    FixedVariance,
+    GridInput,
+    LearnedVariance,
+    LinearEncoder,
+    MLPDecoder,
+    MLPEncoder,
+    ModalityRecipe,
+    ModelRecipe,
+    PriorRecipe,
+    Recipe,
+    TrainingRecipe,
+    format_recipe,
+    load_recipe,
+    parse_recipe,
+    with_choices,
+)
+
+SHIPPED = sorted(path.stem for path in bundled("recipes").glob("*.toml"))
+EVERYTHING = Recipe(
+    model=ModelRecipe(latent=3, clusters=7, decoders="per_cluster"),
+    prior=PriorRecipe(start=0.5, rate=1.0, posterior_variance=False, floor=1e-6),
+    training=TrainingRecipe(group="plate", terms="dropout", betas=(0.5, 0.999), learning_rate=1 / 3),
+    modalities={
+        "a.b c": ModalityRecipe(
+            BasisInput(3), MLPEncoder((), "relu", False, 2.0, True), MLPDecoder((), "relu", False, FixedVariance(0.1))
+        ),
+        "ramé": ModalityRecipe(GridInput(), ConvEncoder((1, 2), 5, 2, "silu"), MLPDecoder(), 2.5),
+        "x": ModalityRecipe(encoder=LinearEncoder(), decoder=MLPDecoder(variance=LearnedVariance(-3, 1, True))),
+    },
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_recipe_parses_and_comes_back(name: str) -> None:
+    recipe = load_recipe(name)
+    assert parse_recipe(format_recipe(recipe)) == recipe
+
+
+def test_the_default_recipe_writes_out_every_default_and_nothing_else() -> None:
+    assert load_recipe() == load_recipe("default") == Recipe()
+    written = tomllib.loads(bundled("recipes/default.toml").read_text(encoding="utf-8"))
+    assert {section: set(keys) for section, keys in written.items()} == {
+        section: set(keys) for section, keys in msgspec.to_builtins(Recipe()).items() if section != "modalities"
+    }
+
+
+def test_everything_that_can_be_chosen_comes_back_from_toml() -> None:
+    assert parse_recipe(format_recipe(EVERYTHING)) == EVERYTHING
+
+
+@given(
+    st.floats(1e-300, 1e300),
+    st.floats(0, 1),
+    st.integers(0, 2**62 - 1),
+    st.lists(st.integers(1, 9), max_size=4),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=9),
+)
+def test_values_come_back_to_the_last_bit(number: float, share: float, seed: int, hidden: list[int], name: str) -> None:
+    recipe = Recipe(
+        prior=PriorRecipe(rate=share),
+        training=TrainingRecipe(learning_rate=number, seed=seed, group=name),
+        modalities={name: ModalityRecipe(encoder=MLPEncoder(tuple(hidden)))},
+    )
+    assert parse_recipe(format_recipe(recipe)) == recipe
+
+
+def test_a_file_needs_only_what_differs(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[model]\nclusters = 9\n")
+    assert load_recipe(path) == Recipe(model=ModelRecipe(clusters=9))
+    assert load_recipe(str(path)) == load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("cluster = 3", "`cluster`"),
+        ("[modle]\nclusters = 3", "`modle`"),
+        ("[model]\ncluster = 3", "`cluster` - at `$.model`"),
+        ("[training]\nlr = 0.1", "`lr` - at `$.training`"),
+        ('[modalities.x.encoder]\nkind = "linear"\nhidden = [3]', "`hidden`"),
+        ('[modalities.x.input]\nkind = "grid"\ncomponents = 3', "`components`"),
+        ("[modalities.x]\nwieght = 3", "`wieght`"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(RecipeError) as refused:
+        load_recipe(path)
+    assert refused.value.where == str(path)
+    assert named in refused.value.what
+    assert Path(refused.value.next.removeprefix("Every key and its default: ")).is_file()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[model]\nlatent = 0",
+        "[model]\nclusters = -1",
+        "[model]\nclusters = 2.5",
+        '[model]\nclusters = "4"',
+        '[model]\ndecoders = "both"',
+        "[prior]\nstart = 1.01",
+        "[prior]\nrate = -0.1",
+        "[prior]\nfloor = 0.0",
+        '[prior]\nposterior_variance = "yes"',
+        "[training]\nseed = -1",
+        "[training]\nseed = true",
+        f"[training]\nseed = {2**64}",
+        "[training]\nlearning_rate = 0.0",
+        "[training]\nlearning_rate = inf",
+        "[training]\nlearning_rate = nan",
+        "[training]\nbetas = [0.9, 1.0]",
+        "[training]\nbetas = [0.9]",
+        "[training]\nkl_weight = 0.0",
+        "[training]\nweight_decay = inf",
+        "[training]\nkeep = 0.0",
+        "[training]\nlevel = 1.0",
+        '[training]\nterms = "all"',
+        '[modalities.x.encoder]\nkind = "conv2d"',
+        "[modalities.x.encoder]\nhidden = [3]",
+        '[modalities.x.encoder]\nkind = "mlp"\nhidden = [0]',
+        '[modalities.x.decoder.variance]\nkind = "learned"\nlog_start = nan',
+        '[modalities.x.decoder.variance]\nkind = "fixed"\nvalue = 0.0',
+        '[modalities.x.input]\nkind = "basis"\ncomponents = 0',
+        "[model",
+        "clusters",
+    ],
+)
+def test_an_impossible_value_is_refused(text: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        parse_recipe(text, "mine.toml")
+    assert refused.value.where == "mine.toml"
+    assert refused.value.what
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    for path in (binary, tmp_path / "none.toml", tmp_path):
+        with pytest.raises(RecipeError):
+            load_recipe(path)
+
+
+def test_a_recipe_that_is_not_shipped_names_those_that_are() -> None:
+    with pytest.raises(RecipeError) as refused:
+        load_recipe("defualt")
+    assert "default" in refused.value.expected
+
+
+def test_choices_replace_single_values() -> None:
+    recipe = with_choices(EVERYTHING, clusters=2, seed=4, learning_rate=1, floor=0.5)
+    assert recipe.model == ModelRecipe(latent=3, clusters=2, decoders="per_cluster")
+    assert (recipe.training.seed, recipe.training.learning_rate) == (4, 1.0)
+    assert recipe.prior.floor == 0.5
+    assert recipe.modalities == EVERYTHING.modalities
+    assert with_choices(EVERYTHING) == EVERYTHING
+    assert load_recipe("default", clusters=2) == Recipe(model=ModelRecipe(clusters=2))
+
+
+def test_choices_are_checked_like_a_files() -> None:
+    with pytest.raises(RecipeError, match="'cluster'") as refused:
+        with_choices(Recipe(), cluster=3)
+    assert "clusters" in refused.value.expected
+    for wrong in ({"clusters": 0}, {"seed": "1"}, {"decoders": "both"}, {"learning_rate": float("nan")}):
+        with pytest.raises(RecipeError, match=next(iter(wrong))):
+            with_choices(Recipe(), **wrong)
+
+
+def test_a_choice_belongs_to_one_section_alone() -> None:
+    """Or `with_choices` could not tell which is meant."""
+    content = msgspec.to_builtins(Recipe())
+    keys = [key for section in ("model", "prior", "training") for key in content[section]]
+    assert len(keys) == len(set(keys))

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from fingerprint.errors import StoreError
-from fingerprint.fingerprints import Description
+from fingerprint.fingerprints import Description, describe
+from fingerprint.modality import Kind, Modality, RawModality
+from fingerprint.recipe import load_recipe
 from fingerprint.reporting import report
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
 from fingerprint.reporting.findings import cards, warnings
@@ -21,6 +23,7 @@ from fingerprint.reporting.page import render
 from fingerprint.reporting.scores import expected_inside, score
 from fingerprint.run import ClusterMetrics, Metrics, Run
 from fingerprint.store import Store, open_store
+from fingerprint.training import train
 
 TinyRun = tuple[Run, Store]
 
@@ -138,6 +141,31 @@ def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, desc
     assert found.coverage.width == pytest.approx(np.mean([each.high - each.low for each in tested]))
     squares = [(each.mean - truth[each.specimen]) ** 2 for each in tested]
     assert found.best_single.rmse == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-5)
+
+
+def test_three_modalities_are_scored_alone_and_together(tiny_store: Store, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"), create=True)
+    raws = [tiny_store.read(name) for name in ("vdos", "stress")]
+    double = [replace(block, values=2 * block.values) for block in raws[1].blocks]
+    twice = RawModality(Modality("twice", Kind.SCALAR, unit="K"), tuple(double))
+    store.append([*raws, twice], {}, "")
+    run = train(store, load_recipe(epochs=2, restarts=1, clusters=2), tmp_path / "run", device="cpu")
+    description = describe(run, store)
+    found = score(run, description, "twice")
+    assert [each.given for each in found.errors][-1] == ("stress", "vdos")
+    assert {each.given for each in found.errors[:-1]} == {("stress",), ("vdos",)}
+    preparation = run.preparations["twice"]
+    assert found.errors[-1].rmse_percent == pytest.approx(100 * found.errors[-1].rmse / preparation.range)
+    truth = description.specimens.set_index("specimen")["twice"]
+    squares = [
+        (each.mean - truth[each.specimen]) ** 2
+        for each in description.predictions["twice"]
+        if run.parts[each.specimen] == "test" and len(each.given) == 2 and np.isfinite(truth[each.specimen])
+    ]
+    assert found.errors[-1].rmse == pytest.approx(np.sqrt(np.mean(squares)))
+    words = Elements(render(run, description)).words
+    assert "From stress and vdos together" in words
+    assert "one member: unknown" in words
 
 
 def test_the_expected_count_is_that_of_random_calibrations() -> None:

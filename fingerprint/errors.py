@@ -2,7 +2,8 @@
 
     FingerprintError            refused: what, where, expected, next
     |-- ReadError               a measurement file cannot be read as what it claims to be
-    |-- DatasetError            dataset.toml is wrong, or what the files mean is ambiguous
+    |-- DatasetError            dataset.toml is wrong, or nothing measured is recognised
+    |   `-- AmbiguousError      what the files mean cannot be known; carries a dataset.toml to edit
     |-- UnitError               a unit is unknown or cannot be converted
     |-- StoreError              the store is missing, newer than this version, or damaged
     |-- RecipeError             a recipe has an unknown key or an impossible value
@@ -45,7 +46,17 @@ class ReadError(FingerprintError):
 
 
 class DatasetError(FingerprintError):
-    """`dataset.toml` is wrong, or what the files mean is ambiguous."""
+    """`dataset.toml` is wrong, or nothing measured is recognised."""
+
+
+class AmbiguousError(DatasetError):
+    """What the files mean cannot be known. `proposal` is a dataset.toml to edit."""
+
+    def __init__(self, what: str, *, where: str, proposal: str, next: str) -> None:
+        super().__init__(
+            what, where=where, expected=f"A dataset.toml that says so, such as this one:\n\n{proposal}", next=next
+        )
+        self.proposal = proposal
 
 
 class UnitError(FingerprintError):

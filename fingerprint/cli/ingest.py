@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fingerprint.cli import console
+from fingerprint.errors import AmbiguousError, DatasetError
 
 if TYPE_CHECKING:
     from fingerprint.ingestion import IngestReport
@@ -44,7 +45,13 @@ def ingest(
     from fingerprint.ingestion import ingest as ingest_files
     from fingerprint.ingestion import write_rejected
 
-    report = ingest_files(paths, store, dataset=dataset, dry_run=dry_run, skip_bad=skip_bad)
+    try:
+        report = ingest_files(paths, store, dataset=dataset, dry_run=dry_run, skip_bad=skip_bad)
+    except AmbiguousError as error:
+        if not dry_run or console.wants_json():
+            raise
+        console.write(error.proposal)
+        raise DatasetError(error.what, where=error.where, next=error.next) from None
     if report.refused:
         write_rejected(report.refused, REJECTED)
     if report.inferred and not dry_run:

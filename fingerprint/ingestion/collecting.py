@@ -96,10 +96,12 @@ def collect(source: Source, dataset: Path | None) -> Collected:
 
 def _plan(source: Source, dataset: Path | None) -> _Plan:
     own = source.root / FILE_NAME
-    path = dataset if dataset is not None else own if own.is_file() else None
+    # An empty one is what `ingest FOLDER --dry-run > FOLDER/dataset.toml` has just made: there is none yet.
+    written = own.is_file() and own.stat().st_size > 0
+    path = dataset if dataset is not None else own if written else None
     if path is not None:
         return _Plan(load_dataset(path), path.read_text(encoding="utf-8"), str(path), inferred=False)
-    nested = sorted(source.root.rglob(FILE_NAME)) if source.whole else []
+    nested = sorted(each for each in source.root.rglob(FILE_NAME) if each != own) if source.whole else []
     if nested:
         raise DatasetError(
             f"{nested[0]} describes that folder only, and nothing describes {source.root}",

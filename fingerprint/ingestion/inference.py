@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fingerprint.errors import DatasetError, UnitError
+from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
     FILE_NAME,
     STEM,
@@ -73,12 +73,13 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         name=slug(source.root.resolve().name), specimens=draft.choose_specimens(), modalities=draft.modalities
     )
     if draft.ambiguous:
-        raise DatasetError(
+        raise AmbiguousError(
             "; ".join(draft.ambiguous) + ": which of them were measured is not known",
             where=str(source.root),
-            expected=f"A {FILE_NAME} that says so, such as this one:\n\n{dump_dataset(spec, draft.reasons)}",
-            next=f"Save this as {source.root / FILE_NAME}, keep what was measured, move what describes how "
-            f"the specimen was made to metadata, then run: fingerprint ingest {source.root}",
+            proposal=dump_dataset(spec, draft.reasons),
+            next=f"Save it (fingerprint ingest {source.root} --dry-run > {source.root / FILE_NAME}), keep what was "
+            "measured, move what describes how the specimen was made to metadata, "
+            f"then run: fingerprint ingest {source.root}",
         )
     return Inference(spec, tuple(draft.reasons), tuple(draft.ignored), tuple(draft.warnings))
 

@@ -1,0 +1,106 @@
+"""Novelty is a p-value: uniform for what resembles the training data, small for what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+from two_factors import two_factors
+
+from fingerprint.modality import RawModality
+from fingerprint.prediction.novelty import judge
+from fingerprint.prepare import Preparation, fit_preparation
+from fingerprint.recipe import BasisInput, GridInput
+from fingerprint.run import Calibration
+from fingerprint.training.data import keep_specimens
+
+TRAIN, VALIDATION, TOTAL = 200, 199, 4400
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple[dict[str, RawModality], dict[str, RawModality], dict[str, RawModality]]:
+    """Training, validation and new specimens, exchangeable."""
+    data = two_factors(TOTAL, seed=8)
+    edges = ((0, TRAIN), (TRAIN, TRAIN + VALIDATION), (TRAIN + VALIDATION, TOTAL))
+    one, two, three = (
+        {name: keep_specimens(data.raws[name], set(data.ids[low:high])) for name in ("vdos", "stress")}
+        for low, high in edges
+    )
+    return one, two, three
+
+
+@pytest.fixture(scope="module")
+def preparations(parts: tuple[dict[str, RawModality], ...]) -> dict[str, Preparation]:
+    return {
+        "vdos": fit_preparation(parts[0]["vdos"], BasisInput(8)),
+        "stress": fit_preparation(parts[0]["stress"], GridInput()),
+    }
+
+
+@pytest.fixture(scope="module")
+def calibration(parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation]) -> Calibration:
+    known = {
+        name: tuple(np.sort(each.strangeness(each.on_grid(parts[1][name]))).tolist())
+        for name, each in preparations.items()
+    }
+    return Calibration(0.9, (), known)
+
+
+def test_p_values_of_exchangeable_specimens_are_uniform(
+    parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation]
+) -> None:
+    """Each of many specimens against a validation part of 19 of its own: its rank is any of 20, equally often."""
+    vdos = preparations["vdos"]
+    ranks: list[int] = []
+    for group in np.array_split(vdos.on_grid(parts[2]["vdos"]), (TOTAL - TRAIN - VALIDATION) // 20):
+        known = tuple(np.sort(vdos.strangeness(group[1:20])).tolist())
+        p = judge(Calibration(0.9, (), {"vdos": known}), preparations, {"vdos": group[0]}).p
+        assert p is not None
+        ranks.append(round(20 * p))
+    assert chisquare(np.bincount(ranks, minlength=21)[1:]).pvalue > 1e-3
+
+
+def test_one_in_fifty_is_flagged(
+    parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation], calibration: Calibration
+) -> None:
+    new = preparations["vdos"].on_grid(parts[2]["vdos"])
+    judged = [judge(calibration, preparations, {"vdos": each}) for each in new]
+    assert np.mean([each.flagged for each in judged]) < 0.06
+    for each in judged:
+        assert each.p is not None
+        assert each.flagged == (each.p <= 0.02)
+
+
+def test_noise_and_outliers_are_flagged(preparations: dict[str, Preparation], calibration: Calibration) -> None:
+    noise = np.random.default_rng(0).normal(0.5, 0.3, size=40)
+    found = judge(calibration, preparations, {"vdos": noise})
+    assert found.flagged
+    assert found.p == pytest.approx(1 / (VALIDATION + 1))
+    assert found.reason == f"its vdos is stranger than all {VALIDATION} specimens of the validation part"
+    assert judge(calibration, preparations, {"stress": np.array([80.0])}).flagged
+
+
+def test_of_several_modalities_the_strangest_counts_and_is_corrected_for(
+    preparations: dict[str, Preparation], calibration: Calibration
+) -> None:
+    usual = {"vdos": preparations["vdos"].centre, "stress": preparations["stress"].centre}
+    strange = usual | {"stress": np.array([80.0])}
+    alone, both = (
+        judge(calibration, preparations, {"stress": strange["stress"]}),
+        judge(calibration, preparations, strange),
+    )
+    assert both.flagged
+    assert "stress" in both.reason
+    assert alone.p is not None
+    assert both.p == pytest.approx(2 * alone.p)
+    fine = judge(calibration, preparations, usual)
+    assert (fine.p, fine.flagged) == (1.0, False)
+    assert fine.reason == "it looks like what was trained on"
+
+
+def test_a_small_validation_part_says_so(preparations: dict[str, Preparation], calibration: Calibration) -> None:
+    few = Calibration(0.9, (), {"vdos": calibration.novelty["vdos"][:8]})
+    found = judge(few, preparations, {"vdos": np.full(40, 9.0)})
+    assert (found.p, found.flagged) == (None, False)
+    assert "has 8 specimens with vdos; at least 9" in found.reason
+    assert judge(few, preparations, {}).reason == "nothing was measured"

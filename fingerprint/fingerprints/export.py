@@ -142,4 +142,10 @@ def _write(table: pd.DataFrame, path: Path, form: Format) -> None:
     if form == "csv":
         table.to_csv(path, index=False)
     else:
-        table.to_parquet(path, index=False)
+        table.apply(_of_one_type).to_parquet(path, index=False)
+
+
+def _of_one_type(column: pd.Series) -> pd.Series:
+    """Parquet has one type in a column: where metadata are text here and a number there, all become text."""
+    mixed = pd.api.types.infer_dtype(column, skipna=True).startswith("mixed")
+    return column.map(str, na_action="ignore") if mixed else column

@@ -1,0 +1,138 @@
+"""A run is whole, or it is refused with its name and what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+from two_factors import TwoFactors
+
+from fingerprint.errors import RunError
+from fingerprint.prediction import predict_raw
+from fingerprint.run import Run, all_runs, load_run, newest_run, newest_unfinished, read_info
+
+FILES = (
+    "run.json",
+    "recipe.toml",
+    "split.json",
+    "preparation.safetensors",
+    "model.safetensors",
+    "history.json",
+    "calibration.json",
+    "metrics.json",
+)
+
+
+@pytest.fixture
+def copy(factor_run: Run, tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the run under another name, with other entries in its run.json or recipe."""
+
+    def make(name: str, modality: str = "stress", **entries: Any) -> Path:
+        folder = tmp_path / "runs" / name
+        shutil.copytree(factor_run.path, folder)
+        content = msgspec.json.decode((folder / "run.json").read_bytes())
+        (folder / "run.json").write_bytes(msgspec.json.encode(content | entries))
+        recipe = folder / "recipe.toml"
+        recipe.write_text(recipe.read_text().replace("[modalities.stress", f"[modalities.{modality}"))
+        return folder
+
+    return make
+
+
+def test_a_folder_holds_what_the_docstring_says(factor_run: Run) -> None:
+    assert sorted(each.name for each in factor_run.path.iterdir()) == sorted(FILES)
+
+
+def test_an_opened_run_is_what_was_trained(factor_run: Run, factor_data: TwoFactors) -> None:
+    again = load_run(factor_run.path)
+    assert (again.info, again.recipe, again.parts, again.history) == (
+        factor_run.info,
+        factor_run.recipe,
+        factor_run.parts,
+        factor_run.history,
+    )
+    assert (again.calibration, again.metrics) == (factor_run.calibration, factor_run.metrics)
+    for key, value in factor_run.model.state_dict().items():
+        assert torch.equal(value, again.model.state_dict()[key])
+    assert not again.model.training
+    given = {"vdos": factor_data.raws["vdos"]}
+    assert predict_raw(again, "stress", given) == predict_raw(factor_run, "stress", given)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.95])
+def test_a_truncated_file_is_named(copy: Callable[..., Path], name: str, share: float) -> None:
+    folder = copy("a")
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(RunError) as refused:
+        load_run(folder)
+    assert refused.value.where.startswith(str(folder))
+    assert refused.value.next
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_missing_or_garbage_is_named(copy: Callable[..., Path], name: str) -> None:
+    folder = copy("a")
+    (folder / name).write_bytes(b"\xff\x00 not what it was")
+    with pytest.raises(RunError) as refused:
+        load_run(folder)
+    assert str(folder) in refused.value.where
+    (folder / name).unlink()
+    with pytest.raises(RunError) as refused:
+        load_run(folder)
+    assert str(folder) in refused.value.where
+
+
+def test_a_newer_format_is_refused_before_anything_else_is_read(copy: Callable[..., Path]) -> None:
+    folder = copy("a", format_version=99, something_new=[1])
+    (folder / "recipe.toml").write_text("unheard_of = true\n")
+    for attempt in (read_info, load_run, lambda path: newest_run(path.parent)):
+        with pytest.raises(RunError, match="format 99") as refused:
+            attempt(folder)
+        assert "Upgrade" in refused.value.next
+
+
+def test_no_run_at_all(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no such run"):
+        load_run(tmp_path / "nothing")
+    assert all_runs(tmp_path / "nothing") == []
+    with pytest.raises(RunError, match="no completed run with stress") as refused:
+        newest_run(tmp_path / "nothing", having=("stress",))
+    assert "fingerprint train" in refused.value.next
+    with pytest.raises(RunError, match="no unfinished run"):
+        newest_unfinished(tmp_path)
+
+
+def test_the_newest_completed_run_that_has_the_modality_is_meant(copy: Callable[..., Path], tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    copy("z-oldest", created="2026-01-01T00:00:00+00:00")
+    middle = copy("m-middle", created="2026-02-01T00:00:00+00:00")
+    other = copy("n-other", modality="density", created="2026-03-01T00:00:00+00:00")
+    stopped = copy("b-stopped", status="interrupted", created="2026-04-01T00:00:00+00:00")
+    written = copy("a-written", status="running", created="2026-05-01T00:00:00+00:00")
+    (runs / "not-a-run").mkdir()
+    (runs / "file").write_text("")
+    assert [path.name[0] for _, path in all_runs(runs)] == ["z", "m", "n", "b", "a"]
+    assert newest_run(runs) == other
+    assert newest_run(runs, having=("stress",)) == middle
+    assert newest_run(runs, having=("density",)) == other
+    assert newest_unfinished(runs) == written
+    with pytest.raises(RunError):
+        newest_run(runs, having=("raman",))
+    assert load_run(stopped).info.status == "interrupted"
+    with pytest.raises(RunError, match="still being trained") as refused:
+        load_run(written)
+    assert refused.value.next == f"Finish it: fingerprint train --resume --out {written}."
+
+
+def test_where_none_is_completed_the_unfinished_one_is_named(copy: Callable[..., Path], tmp_path: Path) -> None:
+    path = copy("a", status="running")
+    with pytest.raises(RunError, match="no completed run") as refused:
+        newest_run(tmp_path / "runs", having=("stress",))
+    assert f"--resume --out {path}" in refused.value.next

@@ -31,6 +31,13 @@ def scalars(values: Sequence[float] | NDArray[np.generic]) -> RawModality:
     return RawModality(STRESS, (block(np.asarray(values, dtype=np.float64), None),))
 
 
+def same(one: object, other: object) -> bool:
+    """Equal to the last bit."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    return type(one) is type(other) and one == other
+
+
 def gaussian_curves(specimens: int, rank: int = 3, noise: float = 0.05, seed: int = 0) -> NDArray[np.float64]:
     """A mean curve, `rank` Gaussian factors and white noise, [specimen, point]: the model of principal components."""
     fixed, rng = np.random.default_rng(99), np.random.default_rng(seed)

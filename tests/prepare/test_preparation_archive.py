@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from measured_curves import block, gaussian_curves, scalars, spectra
+from measured_curves import block, gaussian_curves, same, scalars, spectra
 
 from fingerprint.prepare import Preparation, fit_preparation
 from fingerprint.prepare.archive import load_preparations, save_preparations
 from fingerprint.recipe import BasisInput, GridInput
-
-
-def same(one: object, other: object) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
-    return type(one) is type(other) and one == other
 
 
 def prepared() -> dict[str, Preparation]:

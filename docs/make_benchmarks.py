@@ -169,7 +169,8 @@ def kills(record: dict[str, Any]) -> str:
     return f"""
 ## Killed and resumed
 
-{len(record["rows"])} trainings, each stopped by SIGKILL at a random moment and resumed: {same} ended with the weights of an undisturbed one, bit
+{len(record["rows"])} trainings, stopped {sum(row["kills"] for row in record["rows"])} times by SIGKILL at random moments and resumed: {same} ended with the weights, metrics and
+calibration of an undisturbed one, bit
 for bit.
 """
 

@@ -30,7 +30,11 @@ class Generated(StrEnum):
 
 
 @app.command("list", epilog="Example: fingerprint datasets list --json")
-def list_datasets(json: console.Json = False, quiet: console.Quiet = False) -> None:  # noqa: ARG001
+def list_datasets(
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
     """Name the data sets that come with fingerprint, and the folders to give to `fingerprint ingest`."""
     from rich.table import Table
 
@@ -55,6 +59,7 @@ def make_dataset(
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes other specimens.")] = 1,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Simulate specimens and write them as measurement files with their dataset.toml.
 

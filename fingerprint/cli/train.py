@@ -36,7 +36,7 @@ def train(
         str, typer.Option(help="Metadata column to compare clusters with afterwards; never trained on.")
     ] = "",
     recipe: Annotated[
-        str | None, typer.Option(help="A shipped recipe's name, or a TOML file.", show_default="default")
+        str | None, typer.Option(help="A shipped recipe's name, or a TOML file. Default: the one called default.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
     out: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one under --runs.")] = None,
@@ -82,7 +82,8 @@ def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -
 
     source = open_store(store)
     path = out or newest_unfinished(runs)
-    console.say(f"Going on with {path}.")
+    if out is None:
+        console.say(f"Going on with {path}.")
     with _progress() as tell, _keeping(path):
         return training.resume(source, path, device=device, label=label, on_epoch=tell)
 
@@ -98,11 +99,12 @@ def _begin(
     modalities: str | None,
 ) -> Run:
     """Begin a run."""
-    from fingerprint import training
     from fingerprint.recipe import load_recipe
     from fingerprint.store import open_store
 
     source = open_store(store)
+    from fingerprint import training  # torch takes seconds: a missing store is said before
+
     chosen = load_recipe(recipe, **choices)
     names = [name.strip() for name in modalities.split(",")] if modalities else None
     path = out or training.new_run_folder(runs)

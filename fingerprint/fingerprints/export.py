@@ -14,6 +14,11 @@ from fingerprint.store import Store
 
 Format = Literal["csv", "parquet"]
 
+PREDICTION_COLUMNS = (
+    "specimen", "part", "target", "from", "measured", "mean", "sd", "low", "high", "level", "unit", "sign", "novelty_p",
+    "flagged",
+)  # fmt: skip
+
 
 def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> list[Path]:
     """Write five kinds of tables into a folder; each is whole or not there.
@@ -93,7 +98,7 @@ def profile_table(description: Description) -> pd.DataFrame:
 
 
 def prediction_table(run: Run, description: Description) -> pd.DataFrame:
-    """One row per specimen and scalar target."""
+    """One row per specimen and scalar target; none, but its columns, where no scalar can be predicted."""
     row_of = {specimen: row for row, specimen in enumerate(description.measured.specimens)}
     rows = [
         {
@@ -116,7 +121,7 @@ def prediction_table(run: Run, description: Description) -> pd.DataFrame:
         if run.preparations[target].grid is None
         for each in predictions
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=PREDICTION_COLUMNS)
 
 
 def curve_tables(run: Run, description: Description) -> dict[str, pd.DataFrame]:

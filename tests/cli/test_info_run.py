@@ -1,0 +1,54 @@
+"""`fingerprint info RUN`, as its users call it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_answers import ESCAPE, document, error
+
+from fingerprint.recipe import parse_recipe
+from fingerprint.run import Run
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _here(factor_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FINGERPRINT_RUNS", str(factor_run.path.parent))
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_the_document(call: Call, factor_run: Run, by_name: bool) -> None:
+    code, out, err = call("info", factor_run.name if by_name else factor_run.path, "--json")
+    assert (code, err) == (0, "")
+    found = document(code, out)
+    assert {"recipe", "metrics", "snapshot", "versions"} <= set(found)
+    assert found["run"] == str(factor_run.path)
+    assert found["recipe"]["training"]["epochs"] == 60
+    assert set(found["recipe"]["modalities"]) == {"stress", "vdos"}
+    assert found["snapshot"] == {"position": 1, "ingest": factor_run.info.ingest}
+    assert {"fingerprint", "torch", "python"} <= set(found["versions"])
+    assert found["metrics"]["test"]["rmse"]["stress"]["vdos"] == factor_run.metrics.parts["test"].rmse["stress"]["vdos"]
+
+
+def test_for_people(call: Call, factor_run: Run) -> None:
+    code, out, err = call("info", factor_run.path)
+    assert (code, err) == (0, "")
+    assert ESCAPE not in out
+    assert "Errors on the test part" in out
+    assert factor_run.metrics.support in " ".join(out.split())
+    assert f"snapshot 1 ({factor_run.info.ingest})" in out
+    recipe = out[out.index("[model]") :]
+    assert parse_recipe(recipe) == factor_run.recipe
+
+
+def test_a_damaged_run_is_refused(call: Call, factor_run: Run) -> None:
+    shutil.copytree(factor_run.path, "copy")
+    Path("copy/metrics.json").write_text("{")
+    refusal = error(*call("info", "copy", "--json")[:2])
+    assert "damaged" in refusal["what"]
+    assert refusal["where"] == "copy/metrics.json"

@@ -26,7 +26,7 @@ from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
 import fingerprint
-from fingerprint.prediction import predict_raw
+from fingerprint.prediction import Prediction, predict_raw
 from fingerprint.run import Run
 from fingerprint.store import Store
 from fingerprint.training import Part, split
@@ -52,8 +52,8 @@ class Silicon:
         return np.array([row for row, specimen in enumerate(self.ids) if parts[specimen] is part])
 
 
-def baselines(data: Silicon, split_seed: int) -> dict[str, dict[str, float]]:
-    """Test error in percent, and seconds, of each baseline."""
+def baselines(data: Silicon, split_seed: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Test error in percent, and seconds, of each baseline; and the Gaussian process's predictions by specimen."""
     train, validation, test = (data.rows(split_seed, part) for part in Part)
     x, y = data.x, data.y
     whole = float(np.ptp(y[train]))
@@ -72,25 +72,61 @@ def baselines(data: Silicon, split_seed: int) -> dict[str, dict[str, float]]:
     best = min(models, key=lambda model: percent(model.predict(x[validation]), validation))
     result["pls"] = {"rmse_percent": percent(best.predict(x[test]), test), "seconds": time.perf_counter() - begun}
 
-    begun = time.perf_counter()
-    basis = PCA(COMPONENTS, svd_solver="full").fit(x[train])
+    processes = {
+        "gaussian_process_20": (x, train, 20),
+        "gaussian_process_2": (x, train, 2),
+        "gaussian_process_quantiles": (quantile_functions(x), train, 20),
+        "gaussian_process_more_data": (x, np.concatenate([train, validation]), 40),
+        "gaussian_process": (x, train, 40),
+    }
+    answer = np.empty(0)
+    for name, (features, rows, components) in processes.items():
+        begun = time.perf_counter()
+        answer = gaussian_process(features, y, rows, test, components)
+        result[name] = {"rmse_percent": percent(answer, test), "seconds": time.perf_counter() - begun}
+    return result, {data.ids[row]: float(value) for row, value in zip(test, answer, strict=True)}
+
+
+def gaussian_process(x: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray, components: int) -> np.ndarray:
+    """Predictions for `test` by a Gaussian process on principal scores, its kernel by marginal likelihood."""
+    basis = PCA(components, svd_solver="full").fit(x[train])
     scale = np.sqrt(basis.explained_variance_[0])
-    scores = {name: basis.transform(x[rows]) / scale for name, rows in (("train", train), ("test", test))}
     kernel = ConstantKernel(10.0, (1e-2, 1e5)) * RBF(1.0, (1e-2, 1e3)) + WhiteKernel(1e-3, (1e-7, 1e1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         process = GaussianProcessRegressor(kernel, normalize_y=True, n_restarts_optimizer=1, random_state=0)
-        process.fit(scores["train"], y[train])
-    predicted = process.predict(scores["test"])
-    result["gaussian_process"] = {"rmse_percent": percent(predicted, test), "seconds": time.perf_counter() - begun}
-    return result
+        process.fit(basis.transform(x[train]) / scale, y[train])
+    return np.asarray(process.predict(basis.transform(x[test]) / scale))
 
 
-def pima(store: Store, split_seed: int, folder: Path, recipe: str, **choices: Any) -> dict[str, Any]:
-    """One run of a recipe on one split, and everything that is asked of it."""
-    begun = time.perf_counter()
-    run = fingerprint.train(store, fingerprint.load_recipe(recipe, split_seed=split_seed, **choices), folder)
-    seconds = time.perf_counter() - begun
+def quantile_functions(x: np.ndarray) -> np.ndarray:
+    """Each density's quantile function at 200 levels, in which a shift or stretch of the axis is linear."""
+    cumulative = np.cumsum(x, axis=1)
+    levels = np.linspace(0.005, 0.995, 200)
+    positions = np.arange(x.shape[1])
+    return np.stack([np.interp(levels, row / row[-1], positions) for row in cumulative])
+
+
+def shared_error(run: Run, store: Store, process: dict[str, float]) -> dict[str, float]:
+    """How much of the test error PIMA and the Gaussian process have in common, and the error of their mean."""
+    truth = {specimen: float(value) for specimen, value, _ in store.read("stress").rows()}
+    answers = predict_test(run, store)
+    ours = np.array([each.mean - truth[each.specimen] for each in answers])
+    theirs = np.array([process[each.specimen] - truth[each.specimen] for each in answers])
+    whole = run.preparations["stress"].range
+    return {
+        "residual_correlation": float(np.corrcoef(ours, theirs)[0, 1]),
+        "mean_of_both_percent": 100 * float(np.sqrt(np.mean(((ours + theirs) / 2) ** 2))) / whole,
+    }
+
+
+def train(store: Store, split_seed: int, folder: Path, recipe: str, **choices: Any) -> Run:
+    """One run of a recipe on one split."""
+    return fingerprint.train(store, fingerprint.load_recipe(recipe, split_seed=split_seed, **choices), folder)
+
+
+def assess(run: Run, store: Store) -> dict[str, Any]:
+    """Everything that is asked of a run."""
     test = run.metrics.parts["test"]
     intervals = coverage(run, store)
     return {
@@ -100,16 +136,21 @@ def pima(store: Store, split_seed: int, folder: Path, recipe: str, **choices: An
         "spectrum_percent": test.rmse_percent["vdos"]["vdos"],
         "alive": alive_clusters(run, store),
         "stability": [each.stability for each in run.metrics.clusters],
-        "seconds": seconds,
+        "seconds": run.info.seconds,
         **intervals,
     }
 
 
+def predict_test(run: Run, store: Store) -> list[Prediction]:
+    """The stress of every test specimen, from its spectrum alone."""
+    chosen = {specimen for specimen, part in run.parts.items() if part == "test"}
+    return predict_raw(run, "stress", {"vdos": keep_specimens(store.read("vdos"), chosen)})
+
+
 def coverage(run: Run, store: Store) -> dict[str, float]:
     """Of the test part: share of stresses in their intervals, mean width in GPa, share of spectra flagged."""
-    chosen = {specimen for specimen, part in run.parts.items() if part == "test"}
     truth = {specimen: float(value) for specimen, value, _ in store.read("stress").rows()}
-    answers = predict_raw(run, "stress", {"vdos": keep_specimens(store.read("vdos"), chosen)})
+    answers = predict_test(run, store)
     bounds = np.array([[each.low, truth[each.specimen], each.high] for each in answers], dtype=np.float64)
     inside = (bounds[:, 0] <= bounds[:, 1]) & (bounds[:, 1] <= bounds[:, 2])
     return {
@@ -154,26 +195,24 @@ def main() -> None:
         for split_seed in splits:
             try:
                 with threadpool_limits(1):
-                    others = baselines(data, split_seed)
-                row = {
-                    "split_seed": split_seed,
-                    "pima": pima(store, split_seed, Path(name) / str(split_seed), "default"),
-                }
-                rows.append(row | others)
+                    others, process = baselines(data, split_seed)
+                run = train(store, split_seed, Path(name) / str(split_seed), "default")
+                own = assess(run, store) | shared_error(run, store, process)
+                rows.append({"split_seed": split_seed, "pima": own} | others)
             except Exception as error:
                 failures.append({"split_seed": split_seed, "error": repr(error)})
                 continue
-            ours, process = row["pima"]["rmse_percent"], others["gaussian_process"]["rmse_percent"]
-            print(f"split {split_seed}: pima {ours:.3f} gp {process:.3f} {row['pima']['seconds']:.0f} s", flush=True)
+            theirs = others["gaussian_process"]["rmse_percent"]
+            print(f"split {split_seed}: {own['rmse_percent']:.3f}, Gaussian process {theirs:.3f}", flush=True)
     ours = np.array([row["pima"]["rmse_percent"] for row in rows])
-    process = np.array([row["gaussian_process"]["rmse_percent"] for row in rows])
+    theirs = np.array([row["gaussian_process"]["rmse_percent"] for row in rows])
     record(
         "vdos_baselines",
         {
             "split_seeds": splits,
             "seeds": list(range(5)),
             "failures": failures,
-            "ratio_to_gaussian_process": ratio_interval(ours, process),
+            "ratio_to_gaussian_process": ratio_interval(ours, theirs),
             "rows": rows,
         },
     )

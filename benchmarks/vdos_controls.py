@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from record import mean, record, silicon_store, span
+from vdos_baselines import train
 
 import fingerprint
 from fingerprint.errors import DataError
@@ -35,7 +36,7 @@ def permuted(store: Store, folder: Path, split_seed: int) -> dict[str, Any]:
     blocks = tuple(dataclasses.replace(block, values=rng.permutation(block.values)) for block in stress.blocks)
     shuffled = fingerprint.open_store(folder / "permuted-store", create=True)
     shuffled.append([store.read("vdos"), RawModality(stress.modality, blocks)], {}, "")
-    run = train(shuffled, folder / "permuted", split_seed)
+    run = train(shuffled, split_seed, folder / "permuted", "default")
     test = run.metrics.parts["test"]
     return {
         "split_seed": split_seed,
@@ -52,7 +53,10 @@ def swapped(store: Store, folder: Path, split_seed: int) -> bool:
     other = fingerprint.open_store(folder / "swapped-store", create=True)
     moved = {own: metadata[str(source)] for own, source in zip(ids, shuffled, strict=True)}
     other.append([store.read("vdos"), store.read("stress")], moved, "")
-    runs = [train(each, folder / name, split_seed, epochs=20) for each, name in ((store, "own"), (other, "swapped"))]
+    runs = [
+        train(each, split_seed, folder / name, "default", epochs=20)
+        for each, name in ((store, "own"), (other, "swapped"))
+    ]
     digests = {hashlib.sha256((run.path / "model.safetensors").read_bytes()).hexdigest() for run in runs}
     return len(digests) == 1
 
@@ -88,11 +92,6 @@ def noticed(run: Run, raw: RawModality) -> float:
         return 1.0
 
 
-def train(store: Store, folder: Path, split_seed: int, **choices: Any) -> Run:
-    """The default recipe."""
-    return fingerprint.train(store, fingerprint.load_recipe("default", split_seed=split_seed, **choices), folder)
-
-
 def main() -> None:
     """Run the controls and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -104,7 +103,7 @@ def main() -> None:
         for split_seed in splits:
             folder = Path(name) / str(split_seed)
             shuffled.append(permuted(store, folder, split_seed))
-            run = train(store, folder / "run", split_seed)
+            run = train(store, split_seed, folder / "run", "default")
             strange.append({"split_seed": split_seed, **strangers(run, store, split_seed)})
             print(shuffled[-1], strange[-1], flush=True)
         identical = swapped(store, Path(name), splits[0])

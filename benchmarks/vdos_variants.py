@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from record import record, silicon_store, span
-from vdos_baselines import pima
+from vdos_baselines import assess, train
 
 LATENT_SIZES = (1, 2, 3, 4, 8)
 
@@ -36,7 +36,7 @@ def main() -> None:
             for split_seed in own_splits:
                 folder = Path(name) / f"{variant}-{split_seed}".replace(" ", "-")
                 try:
-                    result = pima(store, split_seed, folder, recipe, **choices)
+                    result = assess(train(store, split_seed, folder, recipe, **choices), store)
                 except Exception as error:
                     failures.append({"variant": variant, "split_seed": split_seed, "error": repr(error)})
                     continue

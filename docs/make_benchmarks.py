@@ -59,6 +59,10 @@ def vdos_baselines(record: dict[str, Any]) -> str:
     methods += [("PIMA, single members", [value for each in ours for value in each["members"]])]
     for key, label in (
         ("gaussian_process", "Gaussian process on 40 principal components"),
+        ("gaussian_process_20", "Gaussian process on 20"),
+        ("gaussian_process_2", "Gaussian process on 2"),
+        ("gaussian_process_quantiles", "Gaussian process on 20 components of the quantile functions"),
+        ("gaussian_process_more_data", "Gaussian process on 40, trained on the validation part too"),
         ("pls", "PLS"),
         ("ridge", "Ridge"),
     ):
@@ -84,6 +88,8 @@ def vdos_baselines(record: dict[str, Any]) -> str:
 {errors}
 
 - Ratio to the Gaussian process: {ratio["ratio"]:.3f}, paired-bootstrap 95 % interval {ratio["low"]:.3f} to {ratio["high"]:.3f}.
+- PIMA and the Gaussian process err alike: their residuals correlate by {spread([each["residual_correlation"] for each in ours], 2)}, and the
+  mean of the two predictions is off by {spread([each["mean_of_both_percent"] for each in ours])} %.
 - The spectrum decoded from the spectrum: {spread([each["spectrum_percent"] for each in ours], 2)} % of its range.
 - Given the stress as well, its error is {spread([each["given_both_percent"] for each in ours])} %: no measure of skill.
 - 90 % intervals cover {100 * pooled:.1f} % of all test values ({spread([100 * each["coverage"] for each in ours], 1)} over splits); mean

@@ -33,23 +33,24 @@ class _Header(Struct, frozen=True):
 def save_preparations(path: Path, preparations: Mapping[str, Preparation]) -> None:
     """Write all preparations of a run to one file, whole or not at all."""
     arrays: dict[str, np.ndarray] = {}
-    headers: dict[str, str] = {}
+    headers: dict[str, dict[str, object]] = {}
     for name, preparation in preparations.items():
         fields = {key: value for key, value in vars(preparation).items() if key not in _ARRAYS}
         fields["modality"] = asdict(preparation.modality)
-        headers[name] = msgspec.json.encode(fields).decode()
+        headers[name] = fields
         for key in _ARRAYS:
             value = getattr(preparation, key)
             if value is not None:
                 arrays[f"{name}/{key}"] = np.ascontiguousarray(value)
-    write_atomically(path, lambda temporary: save_file(arrays, temporary, metadata=headers))
+    text = msgspec.json.encode(headers).decode()
+    write_atomically(path, lambda temporary: save_file(arrays, temporary, metadata={"preparations": text}))
 
 
 def load_preparations(path: Path) -> dict[str, Preparation]:
     """Read what `save_preparations` wrote, bit for bit."""
     with safe_open(path, framework="np") as file:
         arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        headers = {name: msgspec.json.decode(text, type=_Header) for name, text in file.metadata().items()}
+        headers = msgspec.json.decode(file.metadata()["preparations"], type=dict[str, _Header])
     return {
         name: Preparation(
             grid=arrays.get(f"{name}/grid"),

@@ -65,7 +65,7 @@ def resample(block: Block, grid: NDArray[np.float64], name: str) -> NDArray[np.f
             f"its axis covers {axis[0]:g} to {axis[-1]:g}, the model's {name!r} needs {grid[0]:g} to {grid[-1]:g}",
             where=block.sources[0] if block.sources else block.specimens[0],
             expected="A measurement over the whole of the model's axis, in its unit.",
-            next="If the axis is in another unit, say which: --x-unit UNIT.",
+            next="Leave the specimen out, or, where a file is predicted from, say the unit of its axis: --x-unit UNIT.",
         )
     if own_spacing < 0.5 * spacing:
         return _cell_means(axis, values, grid)

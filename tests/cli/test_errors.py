@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pty
 import subprocess
@@ -134,8 +135,6 @@ def test_no_live_display_on_a_pipe_with_no_color_or_quiet(monkeypatch: pytest.Mo
 
 def test_a_document_of_numbers_that_are_not_finite() -> None:
     text = console.json_text({"a": float("nan"), "b": [float("inf"), 1e-300, 0.1 + 0.2]})
-    import json
-
     found = json.loads(text)
     assert found == {"schema_version": 1, "a": None, "b": [None, 1e-300, 0.1 + 0.2]}
     assert text.endswith("}\n")

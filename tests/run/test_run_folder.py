@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ import torch
 from two_factors import TwoFactors
 
 from fingerprint.errors import RunError
+from fingerprint.files import write_bytes_atomically
 from fingerprint.prediction import predict_raw
-from fingerprint.run import Run, all_runs, load_run, newest_run, newest_unfinished, read_info
+from fingerprint.run import Run, all_runs, folder, load_run, newest_run, newest_unfinished, read_info, write_end
 
 FILES = (
     "run.json",
@@ -136,3 +138,25 @@ def test_where_none_is_completed_the_unfinished_one_is_named(copy: Callable[...,
     with pytest.raises(RunError, match="no completed run") as refused:
         newest_run(tmp_path / "runs", having=("stress",))
     assert f"--resume --out {path}" in refused.value.next
+
+
+def test_an_end_that_is_cut_short_is_not_taken_for_a_run(
+    copy: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New weights beside old intervals would be wrong without a sign of it."""
+    path = copy("a", status="interrupted")
+    run = load_run(path)
+
+    def full(target: Path, content: bytes) -> None:
+        if target.name == "calibration.json":
+            raise OSError(errno.ENOSPC, "full")
+        write_bytes_atomically(target, content)
+
+    monkeypatch.setattr(folder, "write_bytes_atomically", full)
+    with pytest.raises(OSError, match="full"):
+        write_end(path, run.info, run.model, list(run.history), run.calibration, run.metrics)
+    with pytest.raises(RunError, match="killed"):
+        load_run(path)
+    monkeypatch.undo()
+    write_end(path, run.info, run.model, list(run.history), run.calibration, run.metrics)
+    assert load_run(path).info.status == "interrupted"

@@ -93,7 +93,7 @@ def fill_store(path: Path, data: TwoFactors, names: Sequence[str] = ("vdos", "st
 
 def quick_recipe(**choices: Any) -> Recipe:
     """The default recipe, small enough for a test."""
-    return load_recipe("default", **({"epochs": 20, "restarts": 2, "clusters": 3} | choices))
+    return load_recipe("default", **({"epochs": 20, "batch": 50, "restarts": 2, "clusters": 3} | choices))
 
 
 def write_spectrum(path: Path, values: NDArray[np.float64], header: str = "frequency_thz,vdos") -> Path:

@@ -25,7 +25,7 @@ def data() -> TwoFactors:
 @pytest.fixture(scope="module")
 def learned(data: TwoFactors, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("learned")
-    recipe = quick_recipe(epochs=80, batch=50, kl_weight=1.0)
+    recipe = quick_recipe(epochs=60, kl_weight=1.0)
     return train(fill_store(folder / "store", data), recipe, folder / "run", device="cpu", label="label")
 
 
@@ -91,7 +91,7 @@ def test_what_is_unrelated_is_not_predicted(data: TwoFactors, tmp_path: Path) ->
     store = open_store(tmp_path / "store", create=True)
     permuted = RawModality(data.raws["stress"].modality, (Block(block.specimens, shuffled),))
     store.append([data.raws["vdos"], permuted], {}, "")
-    metrics = train(store, quick_recipe(epochs=40, batch=50), tmp_path / "run", device="cpu").metrics
+    metrics = train(store, quick_recipe(epochs=25), tmp_path / "run", device="cpu").metrics
     r2 = metrics.parts["test"].r2["stress"]["vdos"]
     assert r2 is not None
     assert r2 < 0.15
@@ -110,7 +110,7 @@ def test_a_fifth_to_a_third_of_each_modality_may_be_missing(tmp_path: Path) -> N
     counts = [len(data.raws[name]) for name in names]
     assert max(counts) <= 200
     store = fill_store(tmp_path / "store", data, names)
-    run = train(store, quick_recipe(epochs=60, batch=50, kl_weight=1.0), tmp_path / "run", device="cpu")
+    run = train(store, quick_recipe(epochs=50, batch=100, kl_weight=1.0), tmp_path / "run", device="cpu")
     test = run.metrics.parts["test"].r2
     for target, source in (("stress", "vdos"), ("density", "vdos"), ("stress", "joint")):
         r2 = test[target][source]
@@ -121,7 +121,7 @@ def test_a_fifth_to_a_third_of_each_modality_may_be_missing(tmp_path: Path) -> N
 
 
 def _variant(**choices: object) -> Recipe:
-    return quick_recipe(**({"epochs": 12} | choices))
+    return quick_recipe(**({"epochs": 8} | choices))
 
 
 def _with(name: str, choice: ModalityRecipe, other: str) -> Recipe:

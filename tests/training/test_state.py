@@ -54,7 +54,7 @@ class Problem(NamedTuple):
 def problem(factor_store: Store) -> Problem:
     """With everything that has a state of its own: batch norm, random terms, learned variances, decoders by cluster."""
     learned = MLPDecoder(hidden=(8,), variance=LearnedVariance(depends_on_z=True))
-    recipe = quick_recipe(epochs=12, terms="dropout", decoders="per_cluster")
+    recipe = quick_recipe(epochs=10, terms="dropout", decoders="per_cluster")
     recipe = msgspec.structs.replace(
         recipe,
         modalities={
@@ -84,18 +84,18 @@ def assert_same(first: TrainingState, second: TrainingState) -> None:
             assert torch.equal(value, others[index][name]), (index, name)
 
 
-@pytest.mark.parametrize("at", [1, 3, 8])
+@pytest.mark.parametrize("at", [2, 6])
 def test_a_restored_training_goes_on_bit_for_bit(problem: Problem, tmp_path: Path, at: int) -> None:
-    assert em_start(problem.recipe) == 3
+    assert 0 < em_start(problem.recipe) < 6
     undisturbed = problem.state()
-    problem.run(undisturbed, 10)
+    problem.run(undisturbed, 8)
     first = problem.state()
     problem.run(first, at)
     first.save(tmp_path / "state.safetensors")
     second = problem.state()
     second.restore(tmp_path / "state.safetensors")
     assert_same(second, first)
-    problem.run(second, 10)
+    problem.run(second, 8)
     assert_same(second, undisturbed)
 
 

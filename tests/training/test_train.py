@@ -28,7 +28,7 @@ LEARNED = ("model.safetensors", "history.json", "calibration.json", "metrics.jso
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     """Saves its state after every epoch."""
-    return quick_recipe(epochs=30, checkpoint_seconds=1e-9)
+    return quick_recipe(epochs=16, checkpoint_seconds=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def signalled(store: Store, recipe: Recipe, out: Path, number: signal.Signals) -
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     until = time.monotonic() + 120
-    while saved_epoch(out) < 10 and process.poll() is None:
+    while saved_epoch(out) < 5 and process.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.002)
     process.send_signal(number)
@@ -87,7 +87,7 @@ def test_a_killed_training_ends_as_an_undisturbed_one(
     path = tmp_path / "killed"
     code, out, _ = signalled(factor_store, recipe, path, signal.SIGKILL)
     assert (code, out) == (-signal.SIGKILL, "")
-    assert 10 <= saved_epoch(path) < 30
+    assert 5 <= saved_epoch(path) < 16
     with pytest.raises(RunError, match="killed") as refused:
         load_run(path)
     assert refused.value.next == f"Finish it: fingerprint train --resume --out {path}."
@@ -106,8 +106,8 @@ def test_ctrl_c_leaves_a_run_that_predicts_and_goes_on(
     assert code == 130
     document = json.loads(out)
     assert document["status"] == "interrupted"
-    assert 10 <= document["epochs"] < 30
-    assert f"Interrupted after epoch {document['epochs']} of 30" in err
+    assert 5 <= document["epochs"] < 16
+    assert f"Interrupted after epoch {document['epochs']} of 16" in err
     assert f"fingerprint train --resume --out {path}" in err
     assert "Traceback" not in err
     run = load_run(path)

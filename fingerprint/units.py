@@ -138,7 +138,7 @@ def canonical(unit: str) -> str:
     if lower in _UNSTATED or lower in _ARBITRARY:
         return ""
     known = _SPELLINGS.get(lower)
-    if known is not None and (text == lower or _means(text, known)):
+    if known is not None and (text in (lower, known) or _means(text, known)):
         return known
     _parse(text)
     return text
@@ -218,7 +218,7 @@ def convert_curve(
     """
     (x_from, x_to), (y_from, y_to) = axis_units, units
     new_x = np.asarray(convert(x, x_from, x_to), dtype=np.float64)
-    if is_density(y_from, x_from) and not same_unit(x_from, x_to):
+    if not same_unit(x_from, x_to) and is_density(y_from, x_from):
         source, target = _parse(canonical(x_from)), _parse(canonical(x_to))
         density = _parse(canonical(y_from)) * source / target
         jacobian = x / new_x if _reciprocal(source, target) else 1 / _step(x_from, x_to)

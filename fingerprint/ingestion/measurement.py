@@ -22,7 +22,7 @@ from fingerprint.ingestion.reader import (
     Unrecognised,
 )
 from fingerprint.modality import Kind, Modality, RawModality
-from fingerprint.units import canonical, is_density
+from fingerprint.units import canonical, is_density, same_unit
 
 _EXPECTED = {
     True: "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets.",
@@ -125,6 +125,8 @@ def _named(columns: Sequence[Column], modality: Modality, identity: Column | Non
 
 def _unit_on(modality: Modality, axis_unit: str | None) -> str:
     """The modality's unit, for a density that of the same density over the given axis."""
-    if axis_unit is None or not is_density(modality.unit, modality.axis_unit):
+    if axis_unit is None or same_unit(axis_unit, modality.axis_unit):
+        return modality.unit
+    if not is_density(modality.unit, modality.axis_unit):
         return modality.unit
     return f"({modality.unit})*({modality.axis_unit})/({canonical(axis_unit)})"

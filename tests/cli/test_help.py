@@ -11,6 +11,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from two_factors import TwoFactors, write_spectrum
+
+from fingerprint.run import Run
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -71,16 +74,20 @@ def test_every_verb_has_the_common_options(verb: tuple[str, ...], call: Call) ->
         assert option in out
 
 
-def test_help_imports_nothing_heavy() -> None:
-    script = f"import sys, fingerprint.cli; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+def test_a_prediction_in_the_models_own_units_does_not_load_the_unit_registry(
+    factor_run: Run, factor_data: TwoFactors, tmp_path: Path
+) -> None:
+    file = write_spectrum(tmp_path / "a.csv", factor_data.raws["vdos"].blocks[0].values[0])
+    script = (
+        "import sys\nfrom fingerprint.prediction import predict\nfrom fingerprint.run import load_run\n"
+        f"assert predict(load_run({str(factor_run.path)!r}), 'stress', [{str(file)!r}]).predictions\n"
+        "print(*sorted({'pint', 'sklearn', 'scipy', 'plotly', 'jinja2', 'fingerprint.training'} & set(sys.modules)))"
+    )
     told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     assert told.strip() == ""
 
 
-def test_a_prediction_imports_nothing_that_only_training_or_reports_need() -> None:
-    script = (
-        "import sys, fingerprint.cli.predict, fingerprint.prediction, fingerprint.run\n"
-        "print(*sorted({'sklearn', 'scipy', 'plotly', 'jinja2', 'fingerprint.training'} & set(sys.modules)))"
-    )
+def test_help_imports_nothing_heavy() -> None:
+    script = f"import sys, fingerprint.cli; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     assert told.strip() == ""

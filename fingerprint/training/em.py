@@ -99,14 +99,24 @@ def streaming_update(
 
 
 @torch.no_grad()
-def full_update(prior: MixturePrior, q: Gaussian, floor: float, *, iterations: int = 1) -> None:
+def full_update(
+    prior: MixturePrior, q: Gaussian, floor: float, *, iterations: int = 1, posterior_variance: bool = True
+) -> None:
     """EM over all specimens, `iterations` times. [Eq. 15]"""
     for _ in range(iterations):
-        set_prior(prior, *maximise(q, mean_field_responsibilities(q, prior)), floor)
+        gamma = mean_field_responsibilities(q, prior)
+        set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)
 
 
 @torch.no_grad()
-def seed_clusters(prior: MixturePrior, q: Gaussian, generators: Sequence[torch.Generator], floor: float) -> None:
+def seed_clusters(
+    prior: MixturePrior,
+    q: Gaussian,
+    generators: Sequence[torch.Generator],
+    floor: float,
+    *,
+    posterior_variance: bool = True,
+) -> None:
     """Lay the clusters out by k-means++ on the latent means, the best of 20 starts for each seed.
 
     Cures clusters that start on top of each other, of which all but one die (docs/deviations.md).
@@ -119,4 +129,4 @@ def seed_clusters(prior: MixturePrior, q: Gaussian, generators: Sequence[torch.G
         labels = kmeans.fit_predict(mean.double().cpu().numpy())
         assignments.append(torch.nn.functional.one_hot(torch.as_tensor(labels).long(), clusters))
     gamma = torch.stack(assignments).to(q.mean)
-    set_prior(prior, *maximise(q, gamma), floor)
+    set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)

@@ -29,9 +29,10 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
     """
     model = state.model.eval()
     posterior = embed(model, train).posterior
+    floor, own = recipe.prior.floor, recipe.prior.posterior_variance
     if state.epoch <= em_start(recipe):
-        seed_clusters(model.prior, posterior, state.generators, recipe.prior.floor)
-    full_update(model.prior, posterior, recipe.prior.floor, iterations=FINAL_EM_ITERATIONS)
+        seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
+    full_update(model.prior, posterior, floor, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
     bounds = validation_elbo(model, validation if len(validation) else train)
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))

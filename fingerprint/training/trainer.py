@@ -64,7 +64,9 @@ def run_epochs(
         if state.epoch == em_start(recipe):
             with torch.no_grad():
                 q = state.model.eval().embed(*whole(train))
-            seed_clusters(state.model.prior, q, state.generators, prior.floor)
+            seed_clusters(
+                state.model.prior, q, state.generators, prior.floor, posterior_variance=prior.posterior_variance
+            )
         record = _one_epoch(state, recipe, train, batches, em=state.epoch >= em_start(recipe))
         state.epoch += 1
         state.history.append(EpochRecord(state.epoch, *record, validation_elbo(state.model, validation).tolist()))

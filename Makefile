@@ -36,10 +36,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
-# The report is tested in a real browser. On a CI machine one is installed; elsewhere the one that is there is used.
+# The report is tested in a real browser. On a CI machine (as root) one is installed; elsewhere the one that is there is used.
 .PHONY: browser
 browser:
-ifeq ($(CI),true)
+ifeq ($(CI)-$(shell id -u),true-0)
 	command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
 	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 endif

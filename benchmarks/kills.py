@@ -22,8 +22,17 @@ from record import record, silicon_store
 
 import fingerprint
 from fingerprint.recipe import format_recipe, load_recipe
+from fingerprint.run import read_info
 
-COMPARED = ("model.safetensors", "history.json", "calibration.json", "metrics.json", "split.json", "recipe.toml")
+COMPARED = (
+    "model.safetensors",
+    "preparation.safetensors",
+    "history.json",
+    "calibration.json",
+    "metrics.json",
+    "split.json",
+    "recipe.toml",
+)
 LONGEST_WAIT = 8.0
 
 
@@ -33,6 +42,8 @@ def killed_training(store: str, recipe: Path, out: Path, rng: random.Random, mos
     kills = 0
     while True:
         begun = (out / "run.json").is_file()
+        if begun and read_info(out).status == "completed":
+            return kills
         process = subprocess.Popen(
             [*command, *(["--resume"] if begun else ["--recipe", str(recipe)])],
             stdout=subprocess.DEVNULL,

@@ -16,6 +16,8 @@ from fingerprint.ingestion.report import Ignored, Refused
 from fingerprint.ingestion.sources import Source, claims
 from fingerprint.modality import RawModality
 
+Metadata = dict[str, dict[str, Cell]]
+
 
 @dataclass(frozen=True)
 class Collected:
@@ -68,13 +70,13 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         raw = _read(name, plan.spec.modalities[name], files, missing, refused)
         if raw is not None:
             modalities.append(raw)
-    metadata: dict[str, Mapping[str, Cell]] = {}
+    metadata: Metadata = {}
     described: list[Path] = []
     if plan.spec.specimens is not None:
         described = source.matches(plan.spec.specimens.file)
         for path in described:
             try:
-                metadata.update(format_of(path).read_metadata(path, plan.spec.specimens, missing))
+                add_metadata(metadata, format_of(path).read_metadata(path, plan.spec.specimens, missing))
             except ReadError as error:
                 refused.append(_refusal(path, error))
     if not modalities and refused:
@@ -92,6 +94,13 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         plan.inferred,
         (*plan.warnings, *_strangers(modalities)),
     )
+
+
+def add_metadata(known: Metadata, more: Mapping[str, Mapping[str, Cell]]) -> None:
+    """Add what another table says of specimens, key by key; what it leaves empty stays as it was known."""
+    for specimen, row in more.items():
+        own = known.setdefault(specimen, {})
+        own.update({key: value for key, value in row.items() if value is not None or key not in own})
 
 
 def _plan(source: Source, dataset: Path | None) -> _Plan:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
-from fingerprint.ingestion.collecting import Collected, collect
+from fingerprint.ingestion.collecting import Collected, Metadata, add_metadata, collect
 from fingerprint.ingestion.conform import conform, merge
 from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.report import IngestReport, Refused, describe_modality
@@ -45,9 +45,9 @@ def ingest(
     if failures and not skip_bad:
         _stop(failures)
     modalities = _merged(found)
-    metadata: dict[str, Mapping[str, Cell]] = {}
+    metadata: Metadata = {}
     for each in found:
-        metadata.update(each.metadata)
+        add_metadata(metadata, each.metadata)
     toml = (
         found[0].dataset_toml if len(found) == 1 else "\n".join(f"# {each.root}\n{each.dataset_toml}" for each in found)
     )

@@ -262,3 +262,16 @@ def test_a_file_for_a_prediction_is_what_the_store_holds(folder: Path, tmp_path:
     assert read_measurement(folder / "stress.csv", stress).raw.specimens == ("s1", "s3")
     with pytest.raises(ReadError, match="no vdos"):
         read_measurement(folder / "stress.csv", modality)
+
+
+def test_metadata_of_several_folders_and_tables_are_united_key_by_key(folder: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "hardness.csv").write_text("specimen,hardness_gpa,lab,route\ns1,9,north,\ns2,8,south,warm\ns3,7,north,\n")
+    store = open_store(tmp_path / "store", create=True)
+    ingest([folder, more], store)
+    assert store.specimens() == {
+        "s1": {"route": "cold", "lab": "north"},
+        "s2": {"route": "warm", "lab": "south"},
+        "s3": {"route": "cold", "lab": "north"},
+    }

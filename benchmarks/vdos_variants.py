@@ -2,7 +2,8 @@
 
     python benchmarks/vdos_variants.py [--splits 0-4] [--paper-splits 0]
 
-The paper's configuration (recipes/vdos_paper.toml) takes minutes a member, so it has splits of its own.
+The paper's configuration (recipes/vdos_paper.toml) takes seconds an epoch on one core, so it has one member, splits of its
+own, and far fewer than the 40,000 epochs of the paper.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from record import record, silicon_store, span
 from vdos_baselines import assess, train
 
 LATENT_SIZES = (1, 2, 3, 4, 8)
+PAPER_EPOCHS = 150
 
 
 def main() -> None:
     """Run every variant and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--splits", default="0-4")
+    parser.add_argument("--splits", default="0-1")
     parser.add_argument("--paper-splits", default="0")
     arguments = parser.parse_args()
     splits, paper_splits = span(arguments.splits), span(arguments.paper_splits)
@@ -29,7 +31,8 @@ def main() -> None:
     failures: list[dict[str, Any]] = []
     variants = [(f"latent {size}", "default", {"latent": size}, splits) for size in LATENT_SIZES]
     variants += [("joint term only", "default", {"terms": "joint"}, splits)]
-    variants += [("the paper's configuration", "vdos_paper", {"restarts": 2}, paper_splits)]
+    paper = f"the paper's configuration, {PAPER_EPOCHS} epochs"
+    variants += [(paper, "vdos_paper", {"restarts": 1, "epochs": PAPER_EPOCHS}, paper_splits)]
     with tempfile.TemporaryDirectory() as name:
         store = silicon_store(Path(name))
         for variant, recipe, choices, own_splits in variants:

@@ -1,9 +1,9 @@
 """Other choices beside the default recipe, on the same splits: the latent size, and the paper's configuration.
 
-    python benchmarks/vdos_variants.py [--splits 0-4] [--paper-splits 0]
+    python benchmarks/vdos_variants.py [--splits 0-1] [--paper-splits 0]
 
-The paper's configuration (recipes/vdos_paper.toml) takes seconds an epoch on one core, so it has one member, splits of its
-own, and far fewer than the 40,000 epochs of the paper.
+The paper's configuration (recipes/vdos_paper.toml) takes seconds an epoch on one core, so it has one member, splits of
+its own, and far fewer than the 40,000 epochs of the paper.
 """
 
 from __future__ import annotations

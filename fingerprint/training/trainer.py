@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fingerprint.model import PIMA
+from fingerprint.model import PIMA, Gaussian
+from fingerprint.prediction.cross_modal import cubature
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import LearnedVariance, Recipe, TrainingRecipe
 from fingerprint.run import EpochRecord
@@ -109,12 +110,18 @@ def _one_epoch(
 
 @torch.no_grad()
 def validation_elbo(model: PIMA, tensors: Tensors) -> Tensor:
-    """ELBO given everything measured, at the posterior mean, nats per specimen, [seed]; empty for no specimens."""
+    """Weighted ELBO given everything measured, nats per specimen, [seed]; empty for no specimens. [Eq. 13]
+
+    The expectation over the posterior is taken by the cubature points that predictions use, not by a random draw. With
+    reconstruction weights other than 1 it compares members of one recipe, and nothing else.
+    """
     if not len(tensors):
         return torch.empty(0)
     values, present = whole(tensors)
     q = model.eval().embed(values, present)
-    return model.elbo(q, torch.zeros_like(q.mean), values, present).value().mean(1)
+    standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_variance))
+    bounds = [model.elbo(q, noise, values, present).value().mean(1) for noise in cubature(standard)]
+    return torch.stack(bounds).mean(0)
 
 
 def whole(tensors: Tensors) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -49,9 +49,9 @@ def run_lines(run: Run) -> list[RenderableType]:
         clusters.add_row(
             str(each.index), f"{each.weight:.2f}", str(each.size), _number(each.stability, ""), _verdict(each)
         )
-    support = run.metrics.support
-    verdict = f"Clusters: {support}." if run.metrics.supported else f"No clusters are supported: {support}."
-    return [errors, clusters, Text(verdict), Text(f"Run: {run.path}")]
+    answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
+    verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
+    return [errors, clusters, verdict, Text(f"Run: {run.path}")]
 
 
 def _verdict(cluster: Any) -> str:

@@ -39,8 +39,8 @@ def cards(run: Run, scores: Sequence[Score]) -> list[Card]:
     else:
         note = f"{members}, trained from different random starts, agree on them (stability of 0.6 or more)."
         found.append(Card("Reproducible clusters", f"{good} of {len(clusters)}", note))
-    answer = "supported" if run.metrics.supported else "not supported"
-    found.append(Card("Do the data have clusters?", answer.capitalize(), _sentence(run.metrics.support)))
+    answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
+    found.append(Card("More than one Gaussian?", answer, _sentence(run.metrics.support)))
     return found
 
 
@@ -60,7 +60,12 @@ def warnings(run: Run, scores: Sequence[Score]) -> list[str]:
             f"The training was interrupted after {done} of {planned} epochs. Everything here is provisional. "
             f"Go on with it: fingerprint train --resume --out {run.path}"
         )
-    if not run.metrics.supported:
+    if run.metrics.supported is None:
+        found.append(
+            f"Whether the measurements are more than one Gaussian cannot be told: {run.metrics.support}. "
+            "What is called a cluster on this page may be a region of one continuous distribution."
+        )
+    elif not run.metrics.supported:
         found.append(
             f"The data do not support clusters: {run.metrics.support}. "
             "What is called a cluster on this page is a region of one continuous distribution."

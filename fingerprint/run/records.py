@@ -89,10 +89,14 @@ class ClusterMetrics(Struct, frozen=True):
 
 
 class Metrics(Struct, frozen=True):
-    """What a run is worth."""
+    """What a run is worth.
+
+    `supported`: whether the training measurements are not one Gaussian, which clusters need but which does not prove
+    separate groups; None where it cannot be told. `support` is the reason, in words.
+    """
 
     parts: dict[str, PartMetrics]
     restarts: tuple[MemberMetrics, ...]
     clusters: tuple[ClusterMetrics, ...]
-    supported: bool
+    supported: bool | None
     support: str

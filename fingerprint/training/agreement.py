@@ -1,4 +1,4 @@
-"""Whether members find the same clusters, and whether the data support clusters at all."""
+"""Whether members find the same clusters, and whether the measurements are more than one Gaussian at all."""
 
 from __future__ import annotations
 
@@ -69,8 +69,11 @@ def stability(labels: Labels, member: int, clusters: int) -> list[float | None]:
 
 def cluster_support(
     physical: dict[str, Array], preparations: dict[str, Preparation], clusters: int
-) -> tuple[bool, str]:
+) -> tuple[bool | None, str]:
     """Whether a mixture describes the training measurements better than one Gaussian does.
+
+    This tells whether the measurements are one Gaussian, and no more: a curved continuum is not one either, and a
+    mixture describes it better without there being separate groups.
 
     The leading principal scores of every modality, each scaled to unit variance, are described by full-covariance
     mixtures of 1 to `clusters` components; the Bayesian information criterion decides. One Gaussian blob has no
@@ -83,8 +86,10 @@ def cluster_support(
         clusters: how many were asked for.
 
     Returns:
-        Whether clusters are supported, and why, in a sentence.
+        Whether the measurements are not one Gaussian, None where that cannot be told; and why, in a sentence.
     """
+    if clusters == 1:
+        return None, "one cluster was asked for: there is nothing to compare one Gaussian with"
     scores: list[Array] = []
     for name, preparation in preparations.items():
         centred = (physical[name] - preparation.centre) @ preparation.components.T
@@ -92,7 +97,7 @@ def cluster_support(
     table = np.concatenate(scores, axis=1)
     table = table[~np.isnan(table).any(1)]
     if len(table) < 10 * table.shape[1]:
-        return False, f"only {len(table)} training specimens have every modality: too few to say"
+        return None, f"only {len(table)} training specimens have every modality: too few to say"
     criterion = {count: _criterion(table, count) for count in range(1, min(clusters, len(table) // 2) + 1)}
     best = min(criterion, key=lambda count: criterion[count])
     if best == 1:
@@ -103,7 +108,8 @@ def cluster_support(
     gain = criterion[1] - criterion[best]
     return (
         True,
-        f"a mixture of {best} describes the measurements better than one Gaussian (BIC lower by {gain:.0f})",
+        f"the measurements are not one Gaussian: a mixture of {best} describes them better (BIC lower by {gain:.0f}); "
+        "that alone does not tell separate groups from one curved continuum",
     )
 
 

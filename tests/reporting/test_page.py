@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from fingerprint.cli.told import run_lines
 from fingerprint.errors import StoreError
 from fingerprint.fingerprints import Description, describe
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.recipe import load_recipe
 from fingerprint.reporting import report
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
-from fingerprint.reporting.findings import cards, warnings
+from fingerprint.reporting.findings import Card, cards, warnings
 from fingerprint.reporting.page import render
 from fingerprint.reporting.scores import expected_inside, score
 from fingerprint.run import ClusterMetrics, Metrics, Run
@@ -265,10 +266,25 @@ def test_more_axes_than_two_are_said(tiny_run: TinyRun, description: Description
     assert "The latent space has 3 axes; shown are" in words
 
 
-def test_what_is_not_supported_is_said_at_the_map(tiny_run: TinyRun, description: Description) -> None:
-    metrics: Metrics = msgspec.structs.replace(tiny_run[0].metrics, supported=False, support="one blob")
-    words = Elements(render(replace(tiny_run[0], metrics=metrics), description)).words
-    assert "the ellipses divide what may be one continuous distribution" in words
+@pytest.mark.parametrize(
+    ("supported", "answer", "at_the_map"),
+    [
+        (True, "Yes", "that alone does not tell separate groups from one curved continuum"),
+        (False, "No", "the ellipses divide what may be one continuous distribution"),
+        (None, "Cannot be told", "the ellipses may divide one continuous distribution"),
+    ],
+)
+def test_whether_it_is_more_than_one_gaussian(
+    supported: bool | None, answer: str, at_the_map: str, tiny_run: TinyRun, description: Description
+) -> None:
+    metrics: Metrics = msgspec.structs.replace(tiny_run[0].metrics, supported=supported, support="a reason")
+    run = replace(tiny_run[0], metrics=metrics)
+    assert cards(run, [])[-1] == Card("More than one Gaussian?", answer, "A reason.")
+    assert any("do not support clusters" in each for each in warnings(run, [])) is (supported is False)
+    assert any("cannot be told: a reason." in each for each in warnings(run, [])) is (supported is None)
+    assert at_the_map in Elements(render(run, description)).words
+    (verdict,) = [str(line) for line in run_lines(run) if "Gaussian" in str(line)]
+    assert verdict == f"More than one Gaussian? {answer}: a reason."
 
 
 def test_another_store_is_refused_and_the_old_page_stays(tiny_run: TinyRun, tmp_path: Path) -> None:

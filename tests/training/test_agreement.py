@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 from two_factors import two_factors
 
+from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.prepare import align, fit_preparation
 from fingerprint.recipe import BasisInput, GridInput
 from fingerprint.training.agreement import cluster_support, match_clusters, stability
@@ -88,5 +89,27 @@ def test_too_few_specimens_say_nothing_of_clusters() -> None:
     preparations = {"vdos": fit_preparation(raws["vdos"], BasisInput(12))}
     physical = align(raws, preparations, data.ids[:30]).values
     supported, why = cluster_support(physical, preparations, 3)
-    assert not supported
+    assert supported is None
     assert "too few to say" in why
+
+
+def test_of_one_cluster_nothing_can_be_told() -> None:
+    data = two_factors(200, blobs=3, seed=4)
+    preparations = {"vdos": fit_preparation(data.raws["vdos"], BasisInput(12))}
+    supported, why = cluster_support(align(data.raws, preparations, data.ids).values, preparations, 1)
+    assert supported is None
+    assert "one cluster was asked for" in why
+
+
+def test_a_curved_continuum_is_not_called_groups() -> None:
+    """A parabola with noise has no groups, and no Gaussian fits it."""
+    random = np.random.default_rng(0)
+    along = random.uniform(-1, 1, 400)
+    curve = np.stack([along, along**2, np.zeros(400)], axis=1) + random.normal(0, 0.02, (400, 3))
+    ids = tuple(f"s{row}" for row in range(400))
+    raw = RawModality(Modality("curve", Kind.SPECTRUM, "a.u.", axis_name="x"), (Block(ids, curve, np.arange(3.0)),))
+    preparations = {"curve": fit_preparation(raw, BasisInput(3))}
+    supported, why = cluster_support({"curve": curve}, preparations, 4)
+    assert supported
+    assert why.startswith("the measurements are not one Gaussian")
+    assert why.endswith("that alone does not tell separate groups from one curved continuum")

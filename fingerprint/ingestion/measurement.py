@@ -38,10 +38,12 @@ class FileMeasurement:
         raw: the measurements.
         axis_unit_stated: whether the file or the caller said in what unit the axis is. If not, the axis is as
             it stands in the file, and whoever uses it must see that it spans what the modality's does.
+        axis_header: what the file calls its axis; "" where it does not say.
     """
 
     raw: RawModality
     axis_unit_stated: bool
+    axis_header: str = ""
 
 
 def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
@@ -72,7 +74,7 @@ def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None
         raise ReadError(f"no {modality.name} was measured", where=str(path))
     own = modality.axis_unit if axis_unit is None else canonical(axis_unit)
     as_said = RawModality(replace(raw.modality, axis_unit=own), raw.blocks)
-    return FileMeasurement(conform(as_said, modality), axis_unit_stated=axis_unit is not None)
+    return FileMeasurement(conform(as_said, modality), axis_unit_stated=axis_unit is not None, axis_header=found.axis)
 
 
 class _Found(NamedTuple):

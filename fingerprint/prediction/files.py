@@ -76,12 +76,27 @@ def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:
     return {name: RawModality(raw.modality, (replace(raw.blocks[0], specimens=first),)) for name, raw in raws.items()}
 
 
+def _alike(header: str, axis_name: str) -> bool:
+    """Whether a header may name the axis: one begins with the other, or one of them says nothing."""
+    own, known = header.strip().casefold(), axis_name.strip().casefold()
+    silent = {"", "x", "axis"}
+    return own in silent or known in silent or own.startswith(known) or known.startswith(own)
+
+
 def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModality:
-    """Read a file as one modality; an axis without a unit must span what the model's does."""
+    """Read a file as one modality; an axis without a unit must be called and span what the model's does."""
     measurement = read_measurement(path, preparation.modality, x_unit=x_unit)
     grid = preparation.grid
     if grid is None or measurement.axis_unit_stated:
         return measurement.raw
+    if not _alike(measurement.axis_header, preparation.modality.axis_name):
+        known = preparation.modality
+        raise DataError(
+            f"its axis is called {measurement.axis_header!r} and has no unit; the model's is {known.axis_name!r} "
+            f"({known.axis_unit or 'no unit'})",
+            where=str(path),
+            next=f"If it is the same quantity, say its unit: --x-unit {known.axis_unit or 'UNIT'}.",
+        )
     own = grid[[0, -1]]
     for block in measurement.raw.blocks:
         assert block.axis is not None

@@ -20,26 +20,27 @@ def common_grid(raw: RawModality) -> NDArray[np.float64]:
         raw: the training part of one modality; every block has an axis.
 
     Returns:
-        [point], strictly increasing. An even grid has the median spacing of the axes, and at most `MOST_POINTS`.
+        [point], strictly increasing. An even grid has the specimens' median spacing, and at most `MOST_POINTS`.
 
     Raises:
-        DataError: the axes have less than half of their median span in common.
+        DataError: the axes have less than half of the specimens' median span in common.
     """
-    axes = [block.axis for block in raw.blocks if block.axis is not None]
+    measured = [(block.axis, len(block.specimens)) for block in raw.blocks if block.axis is not None]
+    axes, counts = [axis for axis, _ in measured], [count for _, count in measured]
     if all(np.array_equal(axis, axes[0]) for axis in axes):
         return axes[0]
     first = max(axis[0] for axis in axes)
     last = min(axis[-1] for axis in axes)
-    span = float(np.median([axis[-1] - axis[0] for axis in axes]))
+    span = float(np.median(np.repeat([axis[-1] - axis[0] for axis in axes], counts)))
     if last - first < 0.5 * span:
         raise DataError(
             f"the axes of {raw.modality.name!r} have too little in common: all of them cover only "
             f"{first:g} to {last:g} {raw.modality.axis_unit}".rstrip(),
             where=_extremes(raw.blocks),
-            expected=f"At least half of their median span, {span:g}.",
+            expected=f"At least half of the span that most of them have, {span:g}.",
             next="Leave out the specimens named above, or ingest them as a modality of another name.",
         )
-    spacing = float(np.median([np.median(np.diff(axis)) for axis in axes]))
+    spacing = float(np.median(np.repeat([np.median(np.diff(axis)) for axis in axes], counts)))
     points = min(MOST_POINTS, round((last - first) / spacing) + 1)
     return np.linspace(first, last, max(points, 2))
 

@@ -125,3 +125,10 @@ def test_the_grid_has_a_greatest_size() -> None:
     first, second = np.linspace(0, 1, 9000), np.linspace(0, 1, 9001)
     raw = spectra(block(curves(first), first), block(curves(second), second, first=5))
     assert len(common_grid(raw)) == MOST_POINTS
+
+
+def test_a_few_short_curves_do_not_shrink_the_grid_of_many() -> None:
+    long, short = np.linspace(0.0, 900.0, 91), np.linspace(0.0, 333.0, 3)
+    raw = spectra(block(np.ones((150, 91)), long), block(np.ones((2, 3)), short, first=150))
+    with pytest.raises(DataError, match="too little in common"):
+        common_grid(raw)

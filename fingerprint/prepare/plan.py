@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -34,13 +35,14 @@ def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: in
         training_specimens: how many specimens have at least one of them.
 
     Raises:
-        DataError: there are too few specimens.
+        DataError: there are too few specimens, or none that was measured in two ways.
     """
     if training_specimens < LEAST_SPECIMENS:
         raise DataError(
             f"the training part has {training_specimens} specimens; at least {LEAST_SPECIMENS} are needed",
             next="Ingest more specimens: fingerprint ingest FOLDER.",
         )
+    _check_overlap(raws)
     chosen = {name: recipe.modalities.get(name) or plan_modality(raw) for name, raw in raws.items()}
     training = recipe.training
     batch = training.batch or min(max(math.ceil(training_specimens / BATCHES_PER_EPOCH), LEAST_BATCH), LARGEST_BATCH)
@@ -51,6 +53,18 @@ def plan(recipe: Recipe, raws: Mapping[str, RawModality], training_specimens: in
         modalities={name: chosen[name] for name in sorted(chosen)},
         training=msgspec.structs.replace(training, batch=batch, epochs=epochs),
     )
+
+
+def _check_overlap(raws: Mapping[str, RawModality]) -> None:
+    """Refuse modalities of which no specimen has two: nothing can be learned between them."""
+    counts = Counter(specimen for raw in raws.values() for specimen in set(raw.specimens))
+    if len(raws) > 1 and max(counts.values(), default=0) < 2:
+        examples = ", ".join(f"{name}: {raw.specimens[0]!r}" for name, raw in raws.items() if len(raw))
+        raise DataError(
+            f"no specimen of the training part was measured in two ways ({examples})",
+            expected="The same specimen id in two modalities or more.",
+            next="Compare the ids: fingerprint show ID. Undo an ingest with other ids: fingerprint store undo INGEST.",
+        )
 
 
 def plan_modality(raw: RawModality) -> ModalityRecipe:

@@ -18,6 +18,8 @@ from fingerprint.recipe import BasisInput, GridInput
 
 Array = NDArray[np.float64]
 
+LARGEST, SMALLEST = 1e100, 1e-100  # beyond these, squares and their products leave the range of float64
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -123,7 +125,8 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
         default_components: size of the basis that judges strangeness, where the model does not see scores.
 
     Raises:
-        DataError: fewer than 3 measurements, no spread at all, or an image.
+        DataError: fewer than 3 measurements, no spread at all, values too large or too small to be squared, or an
+            image.
     """
     name = raw.modality.name
     if raw.modality.kind is Kind.IMAGE:
@@ -133,15 +136,26 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
             f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed",
             next=_restrict(name),
         )
+    largest = max(float(np.abs(block.values.astype(np.float64)).max()) for block in raw.blocks if len(block.specimens))
+    if largest > LARGEST:
+        raise DataError(f"{name!r} has values as large as {largest:.3g}: their squares overflow", next=_rescale(name))
     grid = common_grid(raw) if raw.modality.has_axis else None
     physical = _stack(raw, grid)
     low, high = float(physical.min()), float(physical.max())
     centre = physical.mean(0)
     centred = physical - centre
-    total = float((centred**2).sum())
+    extent = max(abs(low), abs(high))
+    relative = float(np.sqrt(np.mean((centred / extent) ** 2))) if extent > 0 else 0.0
     # What is left of identical float64 rows after subtracting their mean is rounding, not spread.
-    if total <= centred.size * (1e-14 * max(abs(low), abs(high))) ** 2:
+    if relative <= 1e-14:
         raise DataError(f"every measurement of {name!r} in the training part is the same", next=_restrict(name))
+    if relative * extent < SMALLEST:
+        raise DataError(
+            f"the measurements of {name!r} differ by no more than about {relative * extent:.3g}: "
+            "squares of that vanish in float64",
+            next=_rescale(name),
+        )
+    total = float((centred**2).sum())
     wanted = choice.components if isinstance(choice, BasisInput) else default_components
     components, variance = _principal_directions(centred, wanted)
     explained = float(variance.sum()) * len(physical)
@@ -179,6 +193,10 @@ def _stack(raw: RawModality, grid: Array | None) -> Array:
     else:
         columns = [resample(block, grid, raw.modality.name) for block in raw.blocks]
     return np.concatenate(columns)
+
+
+def _rescale(name: str) -> str:
+    return f"Ingest {name!r} in a unit in which its values are nearer to 1."
 
 
 def _restrict(name: str) -> str:

@@ -76,3 +76,9 @@ def test_too_few_specimens_are_refused() -> None:
     plan(Recipe(), RAWS, LEAST_SPECIMENS)
     with pytest.raises(DataError, match="19 specimens; at least 20"):
         plan(Recipe(), RAWS, LEAST_SPECIMENS - 1)
+
+
+def test_modalities_without_a_common_specimen_are_refused() -> None:
+    elsewhere = spectra(block(gaussian_curves(60), first=100))
+    with pytest.raises(DataError, match="measured in two ways"):
+        plan(Recipe(), {"stress": RAWS["stress"], "dos": elsewhere}, 120)

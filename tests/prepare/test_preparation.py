@@ -163,3 +163,21 @@ def test_images_are_refused() -> None:
     raw = RawModality(Modality("map", Kind.IMAGE), (block(np.zeros((5, 4, 4)), None),))
     with pytest.raises(DataError, match="'map' is an image"):
         fit_preparation(raw, GridInput())
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e120, 1e300, 1.7e308])
+def test_values_that_cannot_be_squared_are_refused_and_not_called_the_same(size: float) -> None:
+    for raw in (scalars(np.array([0.1, -0.5, 1.0]) * size), spectra(block(CURVES / np.abs(CURVES).max() * size))):
+        with pytest.raises(DataError, match="squares") as refused:
+            fit_preparation(raw, GridInput())
+        assert "unit" in refused.value.next
+
+
+@pytest.mark.parametrize("size", [1e-80, 1e80])
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_the_unit_does_not_matter(choice: GridInput | BasisInput, size: float) -> None:
+    one, other = fitted(choice), fitted(choice, CURVES * size)
+    np.testing.assert_allclose(other.to_model(CURVES * size), one.to_model(CURVES), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(other.strangeness(CURVES * size), one.strangeness(CURVES), rtol=1e-6)
+    with pytest.raises(DataError, match="is the same"):
+        fitted(choice, np.full_like(CURVES, 0.3 * size))

@@ -35,7 +35,8 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
 
     The score is `Preparation.strangeness`; its p-value is its rank among those of the validation part, multiplied by
     the number of modalities (Bonferroni). Flagged at p <= 0.02, or when stranger than all of a validation part too
-    small to show 0.02; at least 9 validation specimens are needed.
+    small to show 0.02, in which case the reason says how often that happens to ordinary specimens; at least 9
+    validation specimens are needed.
 
     Args:
         calibration: of the run.
@@ -44,6 +45,8 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
     """
     if not measured:
         return Novelty(None, False, "nothing was measured")
+    share = THRESHOLD / len(measured)
+    rate = 0.0
     worst: tuple[float, str] | None = None
     for name, value in measured.items():
         known = np.asarray(calibration.novelty.get(name, ()))
@@ -54,12 +57,15 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
                 f"the validation part has {len(known)} specimens with {name}; at least {FEWEST} are needed",
             )
         at_least = int((known >= preparations[name].strangeness(value)).sum())
+        rate += max(share, 1 / (1 + len(known)))
         p = (1 + at_least) / (1 + len(known))
         if worst is None or p < worst[0]:
             than = f"all {len(known)}" if at_least == 0 else f"all but {at_least} of {len(known)}"
-            flagged = p <= THRESHOLD / len(measured) or at_least == 0
+            flagged = p <= share or at_least == 0
             worst = (p, f"its {name} is stranger than {than} specimens of the validation part" if flagged else "")
     assert worst is not None
     p, reason = worst
+    if reason and rate > 1.001 * THRESHOLD:
+        reason += f"; with so few, about 1 in {round(1 / rate)} ordinary specimens would be flagged"
     adjusted = min(1.0, p * len(measured))
     return Novelty(adjusted, bool(reason), reason or "it looks like what was trained on")

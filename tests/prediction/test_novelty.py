@@ -80,6 +80,27 @@ def test_noise_and_outliers_are_flagged(preparations: dict[str, Preparation], ca
     assert judge(calibration, preparations, {"stress": np.array([80.0])}).flagged
 
 
+@pytest.mark.parametrize(("size", "rate"), [(9, "1 in 10 "), (48, "1 in 49 "), (49, None), (199, None)])
+def test_a_small_validation_part_says_how_often_ordinary_specimens_are_flagged(
+    size: int, rate: str | None, preparations: dict[str, Preparation], calibration: Calibration
+) -> None:
+    few = Calibration(0.9, (), {name: known[:size] for name, known in calibration.novelty.items()})
+    reason = judge(few, preparations, {"vdos": np.full(40, 9.0)}).reason
+    assert f"stranger than all {size} specimens" in reason
+    assert ("ordinary specimens" in reason) is (rate is not None)
+    assert (rate or "") in reason
+    usual = judge(few, preparations, {"vdos": preparations["vdos"].centre})
+    assert "ordinary" not in usual.reason
+
+
+def test_of_two_modalities_either_may_raise_a_false_alarm(
+    preparations: dict[str, Preparation], calibration: Calibration
+) -> None:
+    few = Calibration(0.9, (), {name: known[:9] for name, known in calibration.novelty.items()})
+    both = {"vdos": np.full(40, 9.0), "stress": preparations["stress"].centre}
+    assert "about 1 in 5 ordinary specimens" in judge(few, preparations, both).reason
+
+
 def test_of_several_modalities_the_strangest_counts_and_is_corrected_for(
     preparations: dict[str, Preparation], calibration: Calibration
 ) -> None:

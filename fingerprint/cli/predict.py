@@ -12,11 +12,14 @@ import typer
 
 from fingerprint.cli import console
 from fingerprint.cli.choose import open_run
-from fingerprint.errors import DataError, FingerprintError
+from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
-    from fingerprint.prediction import Prediction, Predictions
+    from fingerprint.prediction import Prediction, Predictions, Refusal
     from fingerprint.run import Run
+
+
+SEEN = {"train": "was trained on", "validation": "was calibrated on"}
 
 
 class Format(StrEnum):
@@ -101,17 +104,30 @@ def _predict(
     runs: Path,
     store: str,
 ) -> None:
-    from fingerprint.prediction import Predictions, predict, predict_raw, read_stored
+    from fingerprint.prediction import Predictions, Refusal, predict, predict_stored
     from fingerprint.store import open_store
 
     if not (files or inputs or specimens or all_specimens):
         raise typer.BadParameter("give a file, a folder, --specimen ID or --all", param_hint="FILE")
     opened = open_run(run, runs, having=(target,))
     given = _inputs(inputs or [])
-    found = predict(opened, target, _expand(files or []), inputs=given, x_unit=x_unit, level=level)
+    paths, empty = _expand(files or [])
+    found = predict(opened, target, paths, inputs=given, x_unit=x_unit, level=level)
+    answered = list(found.predictions)
+    refused = [_nothing_in(folder) for folder in empty] + list(found.refused)
     if specimens or all_specimens:
-        raws = read_stored(opened, open_store(store), target, specimens)
-        found = Predictions((*found.predictions, *predict_raw(opened, target, raws, level=level)), found.refused)
+        try:
+            stored = predict_stored(
+                opened, open_store(store), target, None if all_specimens else specimens, level=level
+            )
+        except FingerprintError as error:
+            if not answered:
+                raise
+            refused.append(Refusal(store, error.where, error.what, error.expected, error.next))
+        else:
+            answered += stored.predictions
+            refused += stored.refused
+    found = Predictions(tuple(answered), tuple(refused))
     _write(found, opened, form, out)
     for refusal in found.refused:
         refused = FingerprintError(refusal.reason, where=refusal.where, expected=refusal.expected, next=refusal.next)
@@ -130,20 +146,28 @@ def _inputs(pairs: list[str]) -> dict[str, list[str | Path]]:
     return result
 
 
-def _expand(paths: list[Path]) -> list[Path]:
-    """Files as they are; of a folder the files that a reader knows, sorted."""
+def _expand(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Files as they are, and of a folder the files that a reader knows, sorted; and the folders that have none."""
     from fingerprint.ingestion.formats import find_format
 
     result: list[Path] = []
+    empty: list[Path] = []
     for path in paths:
         if not path.is_dir():
             result.append(path)
             continue
         inside = sorted(each for each in path.iterdir() if each.is_file() and find_format(each) is not None)
         if not inside:
-            raise DataError("no file in this folder can be read", where=str(path), expected="CSV, text or HDF5 files.")
+            empty.append(path)
         result += inside
-    return result
+    return result, empty
+
+
+def _nothing_in(folder: Path) -> Refusal:
+    from fingerprint.prediction import Refusal
+
+    name = str(folder)
+    return Refusal(name, name, "no file in this folder can be read", "CSV, text or HDF5 files.", "")
 
 
 def _write(found: Predictions, run: Run, form: Format, out: Path | None) -> None:
@@ -179,12 +203,12 @@ def _csv(predictions: tuple[Prediction, ...]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     clusters = len(predictions[0].clusters) if predictions else 0
-    head = ["source", "specimen", "target", "x", "mean", "sd", "low", "high", "level", "unit", "sign"]
+    head = ["source", "specimen", "part", "target", "x", "mean", "sd", "low", "high", "level", "unit", "sign"]
     writer.writerow([*head, "novelty_p", "flagged", *(f"cluster_{index}" for index in range(clusters))])
     for each in predictions:
         tail = [each.level, each.unit, each.sign, each.novelty.p, each.novelty.flagged, *each.clusters]
         for x, *numbers in _points(each):
-            writer.writerow([each.source, each.specimen, each.target, x, *numbers, *tail])
+            writer.writerow([each.source, each.specimen, each.part, each.target, x, *numbers, *tail])
     return buffer.getvalue()
 
 
@@ -223,9 +247,10 @@ def _table(predictions: tuple[Prediction, ...]) -> str:
 
 
 def _told(each: Prediction) -> tuple[str, str]:
+    seen = f"\n({SEEN[each.part]}: the interval does not apply)" if each.part in SEEN else ""
     if isinstance(each.mean, list):
-        return f"a curve of {len(each.mean)} points", "see --format csv or --json"
+        return f"a curve of {len(each.mean)} points", f"see --format csv or --json{seen}"
     low, high = each.low, each.high
     if isinstance(low, float) and isinstance(high, float):
-        return f"{each.mean:.3f}", f"{low:.3f} to {high:.3f}"
-    return f"{each.mean:.3f}", "-"
+        return f"{each.mean:.3f}", f"{low:.3f} to {high:.3f}{seen}"
+    return f"{each.mean:.3f}", f"-{seen}"

@@ -3,7 +3,7 @@
 from fingerprint.prediction.embedding import Embedding, embed
 from fingerprint.prediction.novelty import Novelty
 from fingerprint.prediction.predict import Prediction, Predictions, Refusal, check_target, predict, predict_raw
-from fingerprint.prediction.stored import read_stored
+from fingerprint.prediction.stored import predict_stored, read_stored
 
 __all__ = [
     "Embedding",
@@ -15,5 +15,6 @@ __all__ = [
     "embed",
     "predict",
     "predict_raw",
+    "predict_stored",
     "read_stored",
 ]

@@ -27,6 +27,8 @@ class Prediction(Struct, frozen=True):
     Attributes:
         source: where the measurements came from.
         specimen: its id.
+        part: of the run's split, if the run knows a specimen of this id: train, validation or test; empty for a new
+            one. The interval is honest for test and new specimens alone.
         target, unit, sign: what is predicted.
         given: the modalities that it was predicted from.
         mean, sd: the average over members, and the square root of the total variance; for a spectrum one number per
@@ -41,6 +43,7 @@ class Prediction(Struct, frozen=True):
 
     source: str
     specimen: str
+    part: str
     target: str
     unit: str
     sign: str
@@ -58,13 +61,21 @@ class Prediction(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A file that could not be predicted from, and why."""
+    """A file, or a specimen of a store, that could not be predicted from, and why.
+
+    Attributes:
+        file: empty for a specimen of a store.
+        where: the place, as an error says it.
+        reason, expected, next: what is wrong, what would be right, what to do.
+        specimen: its id, for a specimen of a store.
+    """
 
     file: str
     where: str
     reason: str
     expected: str
     next: str
+    specimen: str = ""
 
 
 class Predictions(Struct, frozen=True):
@@ -209,6 +220,7 @@ def _predict_group(group: _Group, sources: Mapping[str, str], level: float) -> d
         specimen: Prediction(
             source=sources[specimen],
             specimen=specimen,
+            part=run.parts.get(specimen, ""),
             target=target,
             unit=preparation.modality.unit,
             sign=preparation.modality.sign,

@@ -1,18 +1,19 @@
-"""What a store holds of specimens, in a run's units."""
+"""What a store holds of specimens, in a run's units, and predictions from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fingerprint.errors import DataError
 from fingerprint.ingestion import conform
-from fingerprint.modality import RawModality
+from fingerprint.modality import Block, RawModality
+from fingerprint.prediction.predict import Predictions, Refusal, check_level, check_target, predict_raw
 from fingerprint.run import Run
 from fingerprint.store import Store
 
 
 def read_stored(run: Run, store: Store, target: str, specimens: Sequence[str] | None = None) -> dict[str, RawModality]:
-    """The measurements from which a run can predict `target`, by modality.
+    """The measurements from which a run can predict `target`, by modality; of unknown specimens there are none.
 
     Args:
         run: its modalities are read, apart from the target.
@@ -21,18 +22,98 @@ def read_stored(run: Run, store: Store, target: str, specimens: Sequence[str] | 
         specimens: ids; all that the store holds where None.
 
     Raises:
-        DataError: the store has nothing of a specimen that the target can be predicted from.
+        DataError: the store has nothing at all that the target can be predicted from.
         DatasetError, UnitError: the store means something else by a modality's name.
     """
     names = sorted((set(run.preparations) - {target}) & set(store.modalities()))
     raws = {name: conform(store.read(name, specimens=specimens), run.preparations[name].modality) for name in names}
-    known = {each for raw in raws.values() for each in raw.specimens}
-    missing = [each for each in specimens or [] if each not in known]
-    if missing or not known:
-        wanted = " or ".join(sorted(set(run.preparations) - {target}))
+    found = {name: raw for name, raw in raws.items() if len(raw)}
+    if not names or (specimens is None and not found):
         raise DataError(
-            f"the store holds no {wanted} of specimen {missing[0]!r}" if missing else f"the store holds no {wanted}",
-            where=store.path,
-            next="See what it holds: fingerprint info.",
+            f"the store holds no {_sources(run, target)}", where=store.path, next="See what it holds: fingerprint info."
         )
-    return {name: raw for name, raw in raws.items() if len(raw)}
+    return found
+
+
+def predict_stored(
+    run: Run, store: Store, target: str, specimens: Sequence[str] | None = None, *, level: float | None = None
+) -> Predictions:
+    """Predict `target` for specimens of a store; one that cannot be predicted is refused and the others are answered.
+
+    Args:
+        run: a trained run.
+        store: any store, not only the one that the run was trained on.
+        target: the modality to predict.
+        specimens: ids; all that the store holds where None.
+        level: of the interval; the run's own where None.
+
+    Raises:
+        DataError: the target is unknown, the level impossible, or the store has nothing to predict the target from.
+        DatasetError, UnitError: the store means something else by a modality's name.
+    """
+    check_target(run, target)
+    check_level(level)
+    raws = read_stored(run, store, target, specimens)
+    known = {specimen for raw in raws.values() for specimen in raw.specimens}
+    refused = [
+        Refusal(
+            file="",
+            where=store.path,
+            reason=f"the store holds no {_sources(run, target)} of specimen {specimen!r}",
+            expected="",
+            next="See what it holds: fingerprint info.",
+            specimen=specimen,
+        )
+        for specimen in dict.fromkeys(specimens or [])
+        if specimen not in known
+    ]
+    refused += _not_covering(run, raws)
+    bad = {each.specimen for each in refused}
+    kept = {name: _without(raw, bad) for name, raw in raws.items()}
+    kept = {name: raw for name, raw in kept.items() if len(raw)}
+    answered = predict_raw(run, target, kept, level=level) if kept else []
+    return Predictions(tuple(answered), tuple(refused))
+
+
+def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
+    """One refusal for each specimen of which an axis does not cover the model's."""
+    refused: dict[str, Refusal] = {}
+    for name, raw in raws.items():
+        for block in raw.blocks:
+            try:
+                run.preparations[name].on_grid(RawModality(raw.modality, (block,)))
+            except DataError as error:
+                for specimen in block.specimens:
+                    refused[specimen] = Refusal(
+                        file="",
+                        where=f"{name} of specimen {specimen}",
+                        reason=error.what,
+                        expected=error.expected,
+                        next="Leave the specimen out, or ingest a measurement that covers the axis.",
+                        specimen=specimen,
+                    )
+    return list(refused.values())
+
+
+def _without(raw: RawModality, specimens: set[str]) -> RawModality:
+    """A modality but for some specimens."""
+    blocks = [
+        (block, [row for row, each in enumerate(block.specimens) if each not in specimens]) for block in raw.blocks
+    ]
+    return RawModality(
+        raw.modality,
+        tuple(
+            Block(
+                tuple(block.specimens[row] for row in rows),
+                block.values[rows],
+                block.axis,
+                tuple(block.sources[row] for row in rows) if block.sources else (),
+            )
+            for block, rows in blocks
+            if rows
+        ),
+    )
+
+
+def _sources(run: Run, target: str) -> str:
+    return " or ".join(sorted(set(run.preparations) - {target}))

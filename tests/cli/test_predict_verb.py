@@ -130,7 +130,33 @@ def test_specimens_of_the_store(call: Call, factor_data: TwoFactors) -> None:
     )
     everything = document(*call("predict-stress", "--all", "--json")[:2])["predictions"]
     assert [each["specimen"] for each in everything] == list(factor_data.ids)
-    assert "nobody" in error(*call("predict-stress", "--specimen", "nobody", "--json")[:2])["what"]
+    code, out, _ = call("predict-stress", "spectra/a.csv", "--specimen", "nobody", "--specimen", "si-0001", "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert [each["specimen"] for each in found["predictions"]] == ["a", "si-0001"]
+    assert [each["specimen"] for each in found["refused"]] == ["nobody"]
+
+
+def test_a_store_that_is_not_there_does_not_silence_the_files(call: Call) -> None:
+    code, out, _ = call("predict-stress", "spectra/a.csv", "--all", "--store", "nowhere", "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert [each["specimen"] for each in found["predictions"]] == ["a"]
+    assert [each["file"] for each in found["refused"]] == ["nowhere"]
+    assert "nowhere" in str(error(*call("predict-stress", "--all", "--store", "nowhere", "--json")[:2]))
+
+
+def test_what_was_trained_on_is_marked(call: Call, factor_run: Run) -> None:
+    marks = {"train": "was trained on: the interval", "validation": "was calibrated on: the interval", "test": ""}
+    for part, mark in marks.items():
+        specimen = next(each for each, own in factor_run.parts.items() if own == part)
+        _, out, _ = call("predict-stress", "--specimen", specimen)
+        text = " ".join(out.replace("│", " ").split())
+        assert mark in text
+        assert ("does not apply" in text) is bool(mark)
+        (row,) = csv.DictReader(io.StringIO(call("predict-stress", "--specimen", specimen, "--format", "csv")[1]))
+        assert row["part"] == part
+    assert "does not apply" not in call("predict-stress", "spectra")[1]
 
 
 def test_named_inputs_and_units(call: Call) -> None:
@@ -182,7 +208,11 @@ def test_an_unknown_target_and_an_empty_folder(call: Call, tmp_path: Path, facto
     refusal = error(*call("predict", "--target", "colour", "spectra", "--run", factor_run.path, "--json")[:2])
     assert "not trained on 'colour'" in refusal["what"]
     (tmp_path / "empty").mkdir()
-    assert "no file" in error(*call("predict-stress", "empty", "--json")[:2])["what"]
+    code, out, _ = call("predict-stress", "empty", "spectra/a.csv", "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert [each["specimen"] for each in found["predictions"]] == ["a"]
+    assert [(each["file"], "no file" in each["reason"]) for each in found["refused"]] == [("empty", True)]
 
 
 def test_a_run_that_is_not_finished_is_refused_with_the_next_command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from two_factors import AXIS, STRESS, TwoFactors, fill_store, quick_recipe, two_
 
 from fingerprint.errors import DataError, DatasetError
 from fingerprint.modality import Block, Kind, Modality, RawModality
-from fingerprint.prediction import Prediction, predict, predict_raw, read_stored
+from fingerprint.prediction import Prediction, predict, predict_raw, predict_stored, read_stored
 from fingerprint.run import Run, load_run
 from fingerprint.store import Store, open_store
 from fingerprint.training import train
@@ -205,12 +206,39 @@ def test_another_store_is_read_in_the_runs_units(factor_run: Run, factor_data: T
     np.testing.assert_allclose([each.mean for each in found], [each.mean for each in expected], rtol=1e-5)
     with pytest.raises(DataError, match="no vdos"):
         read_stored(factor_run, store, "stress")
-    with pytest.raises(DataError, match="specimen 'nobody'"):
-        read_stored(factor_run, store, "vdos", ["si-0001", "nobody"])
+    found = predict_stored(factor_run, store, "vdos", ["si-0001", "nobody"])
+    assert [each.specimen for each in found.predictions] == ["si-0001"]
+    assert [(each.specimen, "'nobody'" in each.reason) for each in found.refused] == [("nobody", True)]
     tension = open_store(tmp_path / "tension", create=True)
     tension.append([RawModality(Modality("stress", Kind.SCALAR, "GPa", "tension positive"), (block,))], {}, "")
     with pytest.raises(DatasetError, match="sign convention"):
         read_stored(factor_run, tension, "vdos")
+
+
+def test_one_specimen_that_does_not_reach_does_not_silence_the_others(
+    factor_run: Run, spectra: np.ndarray, tmp_path: Path
+) -> None:
+    store = open_store(tmp_path / "store", create=True)
+    axis = np.asarray(AXIS)
+    blocks = (Block(("good",), spectra[:1], axis), Block(("short",), spectra[1:2, :20], axis[:20]))
+    store.append([RawModality(factor_run.preparations["vdos"].modality, blocks)], {}, "")
+    for named in (None, ["good", "short"]):
+        found = predict_stored(factor_run, store, "stress", named)
+        assert [each.specimen for each in found.predictions] == ["good"]
+        (refusal,) = found.refused
+        assert refusal.specimen == "short"
+        assert "short" in refusal.where
+        assert "covers" in refusal.reason
+        assert "--x-unit" not in refusal.next
+    assert predict_stored(factor_run, store, "stress", ["short"]).predictions == ()
+
+
+def test_the_part_that_a_specimen_was_in_is_said(factor_run: Run, factor_store: Store) -> None:
+    found = predict_stored(factor_run, factor_store, "stress").predictions
+    assert {each.specimen: each.part for each in found} == dict(factor_run.parts)
+    raw = read_stored(factor_run, factor_store, "stress", ["si-0001"])["vdos"]
+    renamed = RawModality(raw.modality, tuple(replace(block, specimens=("new",)) for block in raw.blocks))
+    assert only(predict_raw(factor_run, "stress", {"vdos": renamed})).part == ""
 
 
 def test_a_run_needs_no_store_and_may_be_moved(factor_run: Run, spectra: np.ndarray, tmp_path: Path) -> None:

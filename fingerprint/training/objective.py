@@ -56,6 +56,8 @@ def objective(
 ) -> Objective:
     """The mean negative ELBO over terms and the specimens that have something to say in each. [Eq. 13]
 
+    A batch in which nobody has anything to say in any term contributes nothing.
+
     Args:
         model: all seeds.
         values, present: the batch of each seed.
@@ -76,7 +78,7 @@ def objective(
         {name: value.repeat(1, repeats) for name, value in present.items()},
         kl_weight,
     )
-    share = counts.flatten(1) / counts.sum((1, 2)).unsqueeze(1)
+    share = counts.flatten(1) / counts.sum((1, 2)).clamp_min(1).unsqueeze(1)
     specimens = q.mean.shape[2]
     return Objective(
         loss=-(share * bound.value(kl_weight)).sum(),

@@ -22,17 +22,19 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
     """Fit the mixture to the final latent points and put all members' clusters in the same order.
 
     Cures a mixture that lags behind the encoders, being a moving average, and clusters that have another number in
-    each member. A training that was stopped before its clusters were laid out gets them here.
+    each member. A training that was stopped before its clusters were laid out gets them here. Where each cluster has
+    decoders of its own the mixture stays as it is: these decoders were trained for just these clusters.
 
     Returns:
         The member with the best validation ELBO, whose clusters are shown, greatest first.
     """
     model = state.model.eval()
-    posterior = embed(model, train).posterior
-    floor, own = recipe.prior.floor, recipe.prior.posterior_variance
-    if state.epoch <= em_start(recipe):
-        seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
-    full_update(model.prior, posterior, floor, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
+    if recipe.model.decoders == "per_modality":
+        posterior = embed(model, train).posterior
+        floor, own = recipe.prior.floor, recipe.prior.posterior_variance
+        if state.epoch <= em_start(recipe):
+            seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
+        full_update(model.prior, posterior, floor, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
     bounds = validation_elbo(model, validation if len(validation) else train)
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))

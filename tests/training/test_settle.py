@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 import torch
-from two_factors import TwoFactors
+from two_factors import TwoFactors, quick_recipe
 
 from fingerprint.prediction import embed
 from fingerprint.prepare import Tensors, align, to_tensors
-from fingerprint.run import Run, load_run
+from fingerprint.run import Run, build_model, load_run, make_generators
 from fingerprint.training.agreement import match_clusters
-from fingerprint.training.settle import common_order
+from fingerprint.training.settle import common_order, settle
+from fingerprint.training.state import TrainingState
+from fingerprint.training.trainer import make_optimizer, run_epochs
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,30 @@ def test_the_map_member_keeps_its_order_by_weight_even_where_clusters_are_empty(
         model.prior.mean[:, 1:] = 1e3  # nobody is there
         model.prior.log_weights.copy_(torch.tensor([0.9, 0.02, 0.08]).log().expand(2, 3))
     assert common_order(model, tensors, 0)[0].tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize("epochs", [3, 12])
+def test_clusters_with_decoders_of_their_own_are_not_moved_away_from_them(
+    factor_run: Run, tensors: Tensors, epochs: int
+) -> None:
+    """Stopped before the clusters were laid out, or trained to the end: what is predicted stays as it was trained."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(state: TrainingState) -> None:
+        if state.epoch == epochs:
+            raise Stopped
+
+    modalities = factor_run.recipe.modalities
+    recipe = msgspec.structs.replace(quick_recipe(epochs=12), modalities=modalities)
+    recipe = msgspec.structs.replace(recipe, model=msgspec.structs.replace(recipe.model, decoders="per_cluster"))
+    generators = make_generators((0, 1))
+    model = build_model(recipe, factor_run.preparations, generators)
+    state = TrainingState(model, make_optimizer(model, recipe), generators)
+    with pytest.raises(Stopped):
+        run_epochs(state, recipe, tensors, tensors, stop)
+    before = [model.eval().decode(embed(model, tensors).posterior.mean, name) for name in model.names]
+    settle(state, recipe, tensors, tensors)
+    after = [model.decode(embed(model, tensors).posterior.mean, name) for name in model.names]
+    torch.testing.assert_close(after, before)

@@ -21,6 +21,7 @@ from fingerprint.recipe import Recipe, format_recipe
 from fingerprint.run import STATE_FILE, Run, load_run, newest_unfinished, read_info
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, new_run_folder, resume, train
+from fingerprint.training.data import keep_specimens
 
 LEARNED = ("model.safetensors", "history.json", "calibration.json", "metrics.json", "split.json", "recipe.toml")
 
@@ -146,6 +147,16 @@ def test_a_second_ctrl_c_stops_at_once_and_resume_still_works(factor_store: Stor
     resume(factor_store, path, device="cpu")
     train(factor_store, recipe, whole, device="cpu")
     assert_same_run(path, whole)
+
+
+def test_a_modality_that_few_specimens_have_may_be_missing_from_a_whole_batch(tmp_path: Path) -> None:
+    """Terms drawn at random then fuse nothing that anybody of the batch has."""
+    data = two_factors(200)
+    raws = data.raws | {"stress": keep_specimens(data.raws["stress"], set(data.ids[:8]))}
+    recipe = quick_recipe(epochs=4, batch=16, terms="dropout")
+    run = train(fill_store(tmp_path / "store", data._replace(raws=raws)), recipe, tmp_path / "run", device="cpu")
+    assert np.isfinite([record.reconstruction for record in run.history]).all()
+    assert all(value.isfinite().all() for value in run.model.state_dict().values())
 
 
 def test_metadata_and_labels_reach_no_tensor(factor_data: TwoFactors, factor_store: Store, tmp_path: Path) -> None:

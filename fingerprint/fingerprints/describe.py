@@ -17,6 +17,7 @@ from fingerprint.run import ClusterMetrics, Run
 from fingerprint.store import Snapshot, Store
 
 NEAREST = 5
+MEASURED_COLUMN = "measured_"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Description:
     Attributes:
         fingerprints: one per cluster.
         specimens: one row per specimen: `specimen`, `part`, `cluster`, `latent_1`.. and `latent_sd_1`.. of the map
-            member, `probability_0`.. averaged over members, the measured scalars by name, and `metadata_*`.
+            member, `probability_0`.. averaged over members, `measured_NAME` of every scalar, and
+            `metadata_*`.
         predictions: by target, each specimen's from all other modalities that it has.
         measured: of the run's specimens, physical units on the common grids.
     """
@@ -109,7 +111,7 @@ def describe(run: Run, store: Store) -> Description:
     columns |= {f"probability_{cluster}": averaged[:, cluster] for cluster in range(averaged.shape[1])}
     for name, preparation in run.preparations.items():
         if preparation.grid is None:
-            columns[name] = measured.values[name][:, 0]
+            columns[MEASURED_COLUMN + name] = measured.values[name][:, 0]
     metadata = store.specimens(at)
     for key in sorted({key for row in metadata.values() for key in row}):
         columns[f"metadata_{key}"] = [metadata.get(specimen, {}).get(key) for specimen in specimens]

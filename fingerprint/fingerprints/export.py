@@ -25,7 +25,7 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
 
     fingerprints: one row per cluster: weight, size, stability, mean and sd of every scalar, members, nearest specimens
     profiles: cluster, modality, x, mean, sd, with units, for every point of every curve
-    specimens: latent position, cluster probabilities, measured scalars, metadata
+    specimens: latent position, cluster probabilities, measured scalars (`measured_NAME`), metadata
     predictions: every scalar predicted from the other modalities, with its interval
     predicted_NAME: every curve predicted from the others, a column per point
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from fingerprint.fingerprints import Description, Fingerprint
+from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Modality
 from fingerprint.reporting.style import cluster_colour, cluster_dash, cluster_symbol, fade, new_figure
 from fingerprint.reporting.thinning import SPECIMENS, thin_curve
@@ -70,7 +70,7 @@ def scalar_profiles(description: Description, name: str) -> go.Figure:
     figure = new_figure(440)
     for each in description.fingerprints:
         index = each.cluster.index
-        values = table.loc[table["cluster"] == index, name].dropna()
+        values = table.loc[table["cluster"] == index, MEASURED_COLUMN + name].dropna()
         figure.add_trace(
             go.Box(
                 y=values.to_numpy(dtype=np.float32),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fingerprint.fingerprints import Description
+from fingerprint.fingerprints import MEASURED_COLUMN, Description
 from fingerprint.modality import Kind
 from fingerprint.reporting.style import PALE, PALETTE, QUIET, cluster_colour
 from fingerprint.reporting.wording import escape, value_title
@@ -46,7 +46,7 @@ def colourings(run: Run, description: Description) -> list[Colouring]:
         if preparation.modality.kind is Kind.SCALAR:
             modality = preparation.modality
             label = f"{name} ({modality.unit})" if modality.unit else name
-            colours = _on_scale(column(table, name))
+            colours = _on_scale(column(table, MEASURED_COLUMN + name))
             found.append(Colouring(MEASURED, label, colours, scale_title=value_title(modality)))
     return found + [_colouring(name, column(table, METADATA + name)) for name in metadata_columns(table)]
 

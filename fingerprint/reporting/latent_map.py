@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fingerprint.fingerprints import Description, Fingerprint
+from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Kind
 from fingerprint.reporting.colouring import FOUND, METADATA, Colouring
 from fingerprint.reporting.style import (
@@ -140,15 +140,15 @@ def hover_texts(run: Run, description: Description) -> list[str]:
         likely = sorted(((row[name], int(str(name).rsplit("_", 1)[1])) for name in probabilities), reverse=True)
         chances = ", ".join(f"{index}: {p:.2f}" for p, index in likely if p >= LEAST_PROBABILITY)
         lines = [f"<b>{escape(row['specimen'])}</b> · {escape(row['part'])} part", f"cluster probability {chances}"]
-        lines += [
-            f"{escape(each.name)}: "
-            + (escape(with_unit(row[each.name], each.unit)) if np.isfinite(row[each.name]) else "not measured")
-            for each in scalars
-        ]
+        lines += [f"{escape(each.name)}: {_measured(row[MEASURED_COLUMN + each.name], each.unit)}" for each in scalars]
         facts = {name.removeprefix(METADATA): row[name] for name in metadata}
         lines += [f"{escape(name)}: {_fact(value)}" for name, value in facts.items() if _is_known(value)]
         texts.append("<br>".join(lines))
     return texts
+
+
+def _measured(value: float, unit: str) -> str:
+    return escape(with_unit(value, unit)) if np.isfinite(value) else "not measured"
 
 
 def _is_known(value: object) -> bool:

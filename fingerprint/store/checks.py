@@ -12,6 +12,7 @@ from fingerprint.errors import StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+RESERVED = "joint"
 _DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
 
 
@@ -26,6 +27,12 @@ def check_modality(raw: RawModality) -> None:
         raise StoreError(
             f"{name!r} cannot be the name of a modality",
             expected="Letters (a-z, A-Z), digits, _ and -, beginning with a letter or digit, 100 at most.",
+            next="Rename it in dataset.toml.",
+        )
+    if name == RESERVED:
+        raise StoreError(
+            f"{name!r} cannot be the name of a modality: in the results of a run it stands for all modalities together",
+            expected="Any other name.",
             next="Rename it in dataset.toml.",
         )
     twice = [specimen for specimen, count in Counter(raw.specimens).items() if count > 1]

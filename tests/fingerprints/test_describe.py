@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from two_factors import AXIS, TwoFactors, fill_store
+from two_factors import AXIS, TwoFactors, fill_store, quick_recipe
 
 from fingerprint.errors import StoreError
 from fingerprint.fingerprints import Description, describe, export
 from fingerprint.fingerprints.describe import NEAREST
+from fingerprint.modality import RawModality
 from fingerprint.prediction import embed
 from fingerprint.prepare import to_tensors
 from fingerprint.run import Run
 from fingerprint.store import Store, open_store
+from fingerprint.training import train
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +66,29 @@ def test_the_table_of_specimens(description: Description, factor_data: TwoFactor
     table = description.specimens
     assert list(table["specimen"]) == list(factor_data.ids)
     assert list(table["part"]) == [factor_run.parts[each] for each in factor_data.ids]
-    np.testing.assert_array_equal(table["stress"], factor_data.raws["stress"].blocks[0].values)
+    np.testing.assert_array_equal(table["measured_stress"], factor_data.raws["stress"].blocks[0].values)
     assert list(table["metadata_label"]) == [f"state-{blob}" for blob in factor_data.blob]
     probabilities = table[[f"probability_{index}" for index in range(3)]]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     own = {specimen: each.cluster.index for each in description.fingerprints for specimen in each.members}
     assert list(table["cluster"]) == [own[each] for each in factor_data.ids]
     assert (table[["latent_sd_1", "latent_sd_2"]] > 0).all(axis=None)
+
+
+@pytest.mark.parametrize("name", ["cluster", "part", "specimen", "latent_1", "probability_0"])
+def test_a_modality_may_be_called_as_a_column(name: str, factor_data: TwoFactors, tmp_path: Path) -> None:
+    block = factor_data.raws["stress"].blocks[0]
+    named = RawModality(replace(factor_data.raws["stress"].modality, name=name), (block,))
+    store = open_store(tmp_path / "store", create=True)
+    store.append([factor_data.raws["vdos"], named], {}, "")
+    run = train(store, quick_recipe(epochs=1), tmp_path / "run", device="cpu")
+    table = describe(run, store).specimens
+    np.testing.assert_array_equal(table[f"measured_{name}"], block.values)
+    assert list(table["specimen"]) == list(factor_data.ids)
+    assert list(table["part"]) == [run.parts[each] for each in factor_data.ids]
+    assert set(table["cluster"]) <= {0, 1, 2}
+    assert not np.array_equal(table["latent_1"], block.values)
+    assert table["probability_0"].between(0, 1).all()
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -86,7 +86,7 @@ def test_each_colouring_follows_its_column(tiny_run: TinyRun, description: Descr
     assert "compression positive" in scale["coloraxis.colorbar.title.text"]
     for specimens, colours in zip(ids, change["marker.color"], strict=False):
         for specimen, colour in zip(specimens, colours, strict=True):
-            stress = table.loc[specimen, "stress"]
+            stress = table.loc[specimen, "measured_stress"]
             assert isinstance(colour, str) if np.isnan(stress) else colour == stress
 
     change, scale, _ = buttons["route"]
@@ -182,7 +182,9 @@ def test_parity_parts_the_split_and_bars_the_test_part(tiny_run: TinyRun, descri
         each = by_id[told.split("<b>")[1].split("</b>")[0]]
         assert y == pytest.approx(each.mean, rel=1e-6)
         assert y + half == pytest.approx(each.high, rel=1e-5)
-        assert x == pytest.approx(description.specimens.set_index("specimen").loc[each.specimen, "stress"], rel=1e-6)
+        assert x == pytest.approx(
+            description.specimens.set_index("specimen").loc[each.specimen, "measured_stress"], rel=1e-6
+        )
         assert "from vdos" in told
         assert "GPa" in told
     assert "measured stress (GPa)" in figure.layout.xaxis.title.text

@@ -131,7 +131,7 @@ def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, desc
     assert found.best_single is not None
     assert found.best_single.given == ("vdos",)
     assert found.best_single.rmse == run.metrics.parts["test"].rmse["stress"]["vdos"]
-    truth = description.specimens.set_index("specimen")["stress"]
+    truth = description.specimens.set_index("specimen")["measured_stress"]
     tested = [
         each
         for each in description.predictions["stress"]
@@ -157,7 +157,7 @@ def test_three_modalities_are_scored_alone_and_together(tiny_store: Store, tmp_p
     assert {each.given for each in found.errors[:-1]} == {("stress",), ("vdos",)}
     preparation = run.preparations["twice"]
     assert found.errors[-1].rmse_percent == pytest.approx(100 * found.errors[-1].rmse / preparation.range)
-    truth = description.specimens.set_index("specimen")["twice"]
+    truth = description.specimens.set_index("specimen")["measured_twice"]
     squares = [
         (each.mean - truth[each.specimen]) ** 2
         for each in description.predictions["twice"]

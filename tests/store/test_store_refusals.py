@@ -36,6 +36,12 @@ def test_names_that_cannot_name_a_folder(store: Store, name: str, tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_the_name_that_results_use_for_all_modalities(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"'joint' .* stands for all modalities together"):
+        store.append([stress({"a": 1.0}, replace(STRESS, name="joint"))], {}, "")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [

@@ -31,8 +31,8 @@ class Prediction(Struct, frozen=True):
             one. The interval is honest for test and new specimens alone.
         target, unit, sign: what is predicted.
         given: the modalities that it was predicted from.
-        mean, sd: the average over members, and the square root of the total variance; for a spectrum one number per
-            point of `axis`.
+        mean, sd: the average over members, and the square root of the model's own total variance, which is not
+            calibrated: use the interval. For a spectrum one number per point of `axis`.
         low, high: the conformal interval; a spectrum lies in its band as a whole. None where it cannot be had.
         level: of the interval.
         why_no_interval: the reason, where there is none.

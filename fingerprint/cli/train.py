@@ -84,8 +84,8 @@ def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -
     path = out or newest_unfinished(runs)
     if out is None:
         console.say(f"Going on with {path}.")
-    with _progress() as tell, _keeping(path):
-        return training.resume(source, path, device=device, label=label, on_epoch=tell)
+    with _progress() as tell, _keeping(path) as keep:
+        return training.resume(source, path, device=device, label=label, on_epoch=keep(tell))
 
 
 def _begin(
@@ -107,34 +107,44 @@ def _begin(
 
     chosen = load_recipe(recipe, **choices)
     names = [name.strip() for name in modalities.split(",")] if modalities else None
-    path = out or training.new_run_folder(runs)
-    with _progress() as tell, _keeping(path):
+    with _progress() as tell, _keeping(out) as keep:
         return training.train(
             source,
             chosen,
-            path,
+            out,
+            runs=runs,
             modalities=names,
             device=device,
             label=label,
             on_plan=_say_plan,
-            on_epoch=tell,
+            on_warning=console.say,
+            on_epoch=keep(tell),
         )
 
 
 @contextmanager
-def _keeping(path: Path) -> Generator[None]:
+def _keeping(path: Path | None) -> Generator[Callable[[Callable[[Progress], None]], Callable[[Progress], None]]]:
     """Say how to go on when Ctrl-C comes at a moment that cannot wait for the end of an epoch."""
+
+    def keep(tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
+        def heard(progress: Progress) -> None:
+            nonlocal path
+            path = progress.path
+            tell(progress)
+
+        return heard
+
     try:
-        yield
+        yield keep
     except KeyboardInterrupt:
         _end_interrupted(path, "Interrupted")
 
 
-def _end_interrupted(path: Path, happened: str) -> NoReturn:
-    if (path / "run.json").is_file():
+def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
+    if path and ((path / "state.safetensors").is_file() or (path / "model.safetensors").is_file()):
         console.say(f"{happened}; what was learned is kept. Go on: fingerprint train --resume --out {path}")
     else:
-        console.say(f"{happened} before the training began; nothing was written.")
+        console.say(f"{happened}; nothing was learned yet.")
     raise typer.Exit(130)
 
 

@@ -4,9 +4,11 @@ from fingerprint.run.folder import (
     STATE_FILE,
     Run,
     build_model,
+    diverged,
     load_run,
     make_generators,
     read_info,
+    read_parts,
     read_preparations,
     read_recipe,
     write_beginning,
@@ -14,6 +16,7 @@ from fingerprint.run.folder import (
     write_info,
 )
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
+from fingerprint.run.lock import locked
 from fingerprint.run.records import (
     Calibration,
     ClusterMetrics,
@@ -38,11 +41,14 @@ __all__ = [
     "RunInfo",
     "all_runs",
     "build_model",
+    "diverged",
     "load_run",
+    "locked",
     "make_generators",
     "newest_run",
     "newest_unfinished",
     "read_info",
+    "read_parts",
     "read_preparations",
     "read_recipe",
     "write_beginning",

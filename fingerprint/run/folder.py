@@ -10,6 +10,7 @@
       calibration.json           what the intervals and the novelty rest on
       metrics.json               errors by part, members, clusters
       state.safetensors          only while the training is unfinished: what --resume needs
+      .lock                      held while it is trained (`run.lock`)
 
 A run predicts from its folder alone, on any machine. `run.json` is written last at each stage.
 """
@@ -156,6 +157,8 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
             where=str(folder),
             next=f"Finish it: fingerprint train --resume --out {folder}.",
         )
+    if info.status == "diverged":
+        raise diverged(folder)
     recipe, preparations = read_recipe(folder), read_preparations(folder)
     try:
         model = build_model(recipe, preparations, make_generators(info.seeds))
@@ -168,11 +171,29 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
         recipe=recipe,
         preparations=preparations,
         model=model.to(device).eval(),
-        parts=_read_json(folder / "split.json", dict[str, str]),
+        parts=read_parts(folder),
         history=tuple(_read_json(folder / "history.json", list[EpochRecord])),
         calibration=_read_json(folder / "calibration.json", Calibration),
         metrics=_read_json(folder / "metrics.json", Metrics),
     )
+
+
+def diverged(folder: Path) -> RunError:
+    """What is said of a run whose training diverged."""
+    return RunError(
+        "the training of this run diverged: there is nothing to use or to go on with",
+        where=str(folder),
+        next="Train another with smaller steps: fingerprint train --learning-rate 1e-4.",
+    )
+
+
+def read_parts(folder: Path) -> dict[str, str]:
+    """The part of the split of every specimen of a run.
+
+    Raises:
+        RunError: they are missing or damaged.
+    """
+    return _read_json(folder / "split.json", dict[str, str])
 
 
 def read_recipe(folder: Path) -> Recipe:

@@ -12,7 +12,7 @@ FORMAT_VERSION = 1
 class RunInfo(Struct, frozen=True):
     """What a run is and what it stands on."""
 
-    status: Literal["running", "interrupted", "completed"]
+    status: Literal["running", "interrupted", "completed", "diverged"]
     seeds: tuple[int, ...]
     map_member: int
     position: int

@@ -120,6 +120,25 @@ def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparatio
     }
 
 
+def drop_uncovered(measured: Measured, preparations: Mapping[str, Preparation]) -> tuple[Measured, tuple[str, ...]]:
+    """Leave out the validation and test specimens whose axis does not cover the grid of the training part.
+
+    Returns:
+        What is kept, and the ids of what is left out, sorted.
+    """
+    held_out = {specimen for specimen, part in measured.parts.items() if part is not Part.TRAIN}
+    uncovered: set[str] = set()
+    for name, preparation in preparations.items():
+        raw = keep_specimens(measured.raws[name], held_out)
+        for block in raw.blocks:
+            try:
+                preparation.on_grid(RawModality(raw.modality, (block,)))
+            except DataError:
+                uncovered.update(block.specimens)
+    parts = {specimen: part for specimen, part in measured.parts.items() if specimen not in uncovered}
+    return Measured(measured.raws, parts), tuple(sorted(uncovered))
+
+
 def part_data(measured: Measured, preparations: Mapping[str, Preparation], device: str) -> dict[Part, PartData]:
     """Every part as measured and as the model sees it, resident on the device."""
     result: dict[Part, PartData] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,50 +19,39 @@ from fingerprint.run import (
     Run,
     RunInfo,
     build_model,
+    diverged,
     load_run,
+    locked,
     make_generators,
     read_info,
+    read_parts,
     read_preparations,
     read_recipe,
     write_beginning,
     write_end,
+    write_info,
 )
 from fingerprint.store import Snapshot, Store
 from fingerprint.training.data import (
+    Measured,
     choose_modalities,
+    drop_uncovered,
     fit_preparations,
     make_plan,
     metadata_column,
     part_data,
     read_measured,
 )
-from fingerprint.training.evaluation import PartData, calibrate, evaluate
-from fingerprint.training.interrupt import interruptible
+from fingerprint.training.evaluation import calibrate, evaluate
+from fingerprint.training.interrupt import Interruption, interruptible
 from fingerprint.training.settle import settle
 from fingerprint.training.split import Part
 from fingerprint.training.state import TrainingState
 from fingerprint.training.threads import cpu_threads
-from fingerprint.training.trainer import make_optimizer, run_epochs
+from fingerprint.training.trainer import make_optimizer
+from fingerprint.training.watch import DivergedError, Progress, run_watched
 
-
-@dataclass(frozen=True)
-class Progress:
-    """What is told after every epoch: the state, the epochs in all, and seconds since this process began them."""
-
-    state: TrainingState
-    epochs: int
-    first_epoch: int
-    seconds: float
-
-    @property
-    def seconds_left(self) -> float:
-        """At the mean pace so far."""
-        done = max(self.state.epoch - self.first_epoch, 1)
-        return self.seconds / done * (self.epochs - self.state.epoch)
-
-
-class _Stop(Exception):
-    """Ends the loop after a whole epoch."""
+NAMED = 5  # specimens in a warning
 
 
 def train(
@@ -71,10 +59,12 @@ def train(
     recipe: Recipe | None = None,
     out: str | Path | None = None,
     *,
+    runs: str | Path = "runs",
     modalities: Sequence[str] | None = None,
     device: str = "auto",
     label: str = "",
     on_plan: Callable[[Recipe], None] = lambda recipe: None,
+    on_warning: Callable[[str], None] = lambda warning: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
 ) -> Run:
     """Train PIMA on a store. [Algorithm 1]
@@ -84,27 +74,36 @@ def train(
     Args:
         store: what was measured.
         recipe: the choices; the shipped default where None.
-        out: the run's folder, which must not hold a run yet; a new one under `runs/` where None.
+        out: the run's folder, which must not hold a run yet; a new one under `runs` where None.
+        runs: holds the runs that are not named.
         modalities: only these; all of the recipe's, or of the store's where it names none, if None.
         device: "auto" (CUDA if there is one), or as torch names it.
         label: metadata column for the `accuracy` in the metrics; it is never trained on.
         on_plan: told the planned recipe before the first epoch.
+        on_warning: told what is left out of validation and test.
         on_epoch: told after every epoch.
 
     Raises:
         DataError: the measurements cannot serve the recipe.
         RecipeError: the device cannot be used, or no specimen has the metadata `label`.
-        RunError: `out` holds a run already, or is a file.
+        RunError: `out` holds a run already, or is a file; or the training diverged.
     """
     recipe = recipe or load_recipe()
-    path = Path(out) if out is not None else new_run_folder(Path("runs"))
-    _check_free(path)
+    if out is not None:
+        _check_free(Path(out))
     device, at = choose_device(device), store.snapshot()
     labels = metadata_column(store, label, at) if label else None
     measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
     planned = make_plan(recipe, measured)
     on_plan(planned)
     preparations = fit_preparations(planned, measured)
+    measured, uncovered = drop_uncovered(measured, preparations)
+    if uncovered:
+        names = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
+        on_warning(
+            f"{len(uncovered)} specimens are left out of validation and test: their axes do not cover that of the "
+            f"training part ({names})."
+        )
     seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
     info = RunInfo(
         status="running",
@@ -117,8 +116,12 @@ def train(
         versions=_versions(),
     )
     parts = {specimen: str(part) for specimen, part in measured.parts.items()}
-    write_beginning(path, info, planned, preparations, parts)
-    return _train(store, path, info, device, labels, on_epoch)
+    path = Path(out) if out is not None else new_run_folder(Path(runs))
+    path.mkdir(parents=True, exist_ok=True)
+    with locked(path):
+        _check_free(path)
+        write_beginning(path, info, planned, preparations, parts)
+        return _train(store, path, info, device, labels, on_epoch)
 
 
 def resume(
@@ -134,22 +137,34 @@ def resume(
     On a CPU the result is bit for bit that of a training that was never disturbed.
 
     Raises:
-        RunError: there is no such run, or it is complete or damaged.
+        RunError: there is no such run, or it is complete, damaged, or being trained; or the training diverged.
         StoreError: the store is not the one that it began with.
     """
     path = Path(out)
-    info = read_info(path)
-    if info.status == "completed":
-        raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
-    labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
-    return _train(store, path, info, choose_device(device), labels, on_epoch)
+    read_info(path)
+    with locked(path):
+        info = read_info(path)
+        if info.status == "completed":
+            raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
+        if info.status == "diverged":
+            raise diverged(path)
+        labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
+        return _train(store, path, info, choose_device(device), labels, on_epoch)
 
 
 def new_run_folder(runs: Path) -> Path:
-    """A folder that does not exist yet, named by the time."""
+    """Make a folder that nobody else has, named by the time."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    candidates = [runs / stamp, *(runs / f"{stamp}-{number}" for number in range(2, 1000))]
-    return next(candidate for candidate in candidates if not candidate.exists())
+    runs.mkdir(parents=True, exist_ok=True)
+    folder, number = runs / stamp, 1
+    while True:
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+            folder = runs / f"{stamp}-{number}"
+        else:
+            return folder
 
 
 def choose_device(device: str) -> str:
@@ -191,8 +206,8 @@ def _train(
 ) -> Run:
     """Train from what the run's folder says to the end, or to the next interruption."""
     recipe = read_recipe(path)
-    with cpu_threads(recipe.training.threads):
-        return _train_with(recipe, store, path, info, device, labels, on_epoch)
+    with cpu_threads(recipe.training.threads), interruptible() as interruption:
+        return _train_with(recipe, store, path, info, device, labels, on_epoch, interruption)
 
 
 def _train_with(
@@ -203,10 +218,12 @@ def _train_with(
     device: str,
     labels: Mapping[str, str] | None,
     on_epoch: Callable[[Progress], None],
+    interruption: Interruption,
 ) -> Run:
     begun = time.monotonic()
     at = Snapshot(info.position, info.ingest)
-    measured = read_measured(store, recipe, sorted(recipe.modalities), at)
+    raws = {name: store.read(name, at=at) for name in sorted(recipe.modalities)}
+    measured = Measured(raws, {specimen: Part(part) for specimen, part in read_parts(path).items()})
     preparations = read_preparations(path)
     data = part_data(measured, preparations, device)
 
@@ -215,7 +232,11 @@ def _train_with(
     state = TrainingState(model, make_optimizer(model, recipe), generators)
     if (path / STATE_FILE).exists():
         state.restore(path / STATE_FILE)
-    stopped = _run(state, recipe, data, path, on_epoch)
+    try:
+        stopped = run_watched(state, recipe, data, path, on_epoch, interruption)
+    except DivergedError:
+        write_info(path, msgspec.structs.replace(info, status="diverged"))
+        raise
 
     train_tensors = data[Part.TRAIN].tensors
     map_member = settle(state, recipe, train_tensors, data[Part.VALIDATION].tensors)
@@ -229,36 +250,6 @@ def _train_with(
     )
     write_end(path, info, model, state.history, calibration, metrics)
     return load_run(path)
-
-
-def _run(
-    state: TrainingState,
-    recipe: Recipe,
-    data: dict[Part, PartData],
-    path: Path,
-    on_epoch: Callable[[Progress], None],
-) -> bool:
-    """The epochs that are left; returns whether they were cut short. The state is saved at intervals and at the end."""
-    begun = saved = time.monotonic()
-    first_epoch = state.epoch
-    with interruptible() as interruption:
-
-        def after_epoch(state: TrainingState) -> None:
-            nonlocal saved
-            now = time.monotonic()
-            on_epoch(Progress(state, recipe.training.epochs, first_epoch, now - begun))
-            last = state.epoch == recipe.training.epochs
-            if interruption.requested or last or now - saved > recipe.training.checkpoint_seconds:
-                state.save(path / STATE_FILE)
-                saved = now
-            if interruption.requested and not last:
-                raise _Stop
-
-        try:
-            run_epochs(state, recipe, data[Part.TRAIN].tensors, data[Part.VALIDATION].tensors, after_epoch)
-        except _Stop:
-            return True
-    return False
 
 
 def _versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,7 +111,29 @@ def test_a_ctrl_c_that_cannot_wait_is_told(call: Call, monkeypatch: pytest.Monke
     monkeypatch.setattr(fingerprint.training, "train", interrupted)
     code, out, err = call("train", *QUICK, "--out", "runs/a")
     assert (code, out) == (130, "")
-    assert "nothing was written" in err
+    assert "nothing was learned yet" in err
+
+
+def test_a_ctrl_c_after_the_last_epoch_that_cannot_wait_tells_how_to_go_on(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed_twice(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys.modules["fingerprint.training.train"], "settle", pressed_twice)
+    code, out, err = call("train", *QUICK)
+    (path,) = Path("runs").iterdir()
+    assert (code, out) == (130, "")
+    assert f"what was learned is kept. Go on: fingerprint train --resume --out {path}" in " ".join(err.split())
+
+
+def test_a_training_that_diverges_is_told(call: Call) -> None:
+    code, out, err = call("train", *QUICK, "--learning-rate", "1e6")
+    assert (code, out) == (1, "")
+    assert "diverged at epoch" in err
+    assert "--learning-rate" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(

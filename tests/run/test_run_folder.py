@@ -16,7 +16,17 @@ from two_factors import TwoFactors
 from fingerprint.errors import RunError
 from fingerprint.files import write_bytes_atomically
 from fingerprint.prediction import predict_raw
-from fingerprint.run import Run, all_runs, folder, load_run, newest_run, newest_unfinished, read_info, write_end
+from fingerprint.run import (
+    Run,
+    all_runs,
+    folder,
+    load_run,
+    locked,
+    newest_run,
+    newest_unfinished,
+    read_info,
+    write_end,
+)
 
 FILES = (
     "run.json",
@@ -47,7 +57,7 @@ def copy(factor_run: Run, tmp_path: Path) -> Callable[..., Path]:
 
 
 def test_a_folder_holds_what_the_docstring_says(factor_run: Run) -> None:
-    assert sorted(each.name for each in factor_run.path.iterdir()) == sorted(FILES)
+    assert sorted(each.name for each in factor_run.path.iterdir()) == sorted([*FILES, ".lock"])
 
 
 def test_an_opened_run_is_what_was_trained(factor_run: Run, factor_data: TwoFactors) -> None:
@@ -94,7 +104,7 @@ def test_a_file_that_is_missing_or_garbage_is_named(copy: Callable[..., Path], n
 def test_a_newer_format_is_refused_before_anything_else_is_read(copy: Callable[..., Path]) -> None:
     folder = copy("a", format_version=99, something_new=[1])
     (folder / "recipe.toml").write_text("unheard_of = true\n")
-    for attempt in (read_info, load_run, lambda path: newest_run(path.parent)):
+    for attempt in (read_info, load_run):
         with pytest.raises(RunError, match="format 99") as refused:
             attempt(folder)
         assert "Upgrade" in refused.value.next
@@ -160,3 +170,30 @@ def test_an_end_that_is_cut_short_is_not_taken_for_a_run(
     monkeypatch.undo()
     write_end(path, run.info, run.model, list(run.history), run.calibration, run.metrics)
     assert load_run(path).info.status == "interrupted"
+
+
+def test_a_run_that_cannot_be_read_does_not_stand_in_the_way_of_others(
+    copy: Callable[..., Path], tmp_path: Path
+) -> None:
+    good = copy("good")
+    (copy("damaged", created="2090-01-01T00:00:00+00:00") / "run.json").write_text("{")
+    copy("newer", created="2091-01-01T00:00:00+00:00", format_version=99)
+    (copy("torn", created="2092-01-01T00:00:00+00:00") / "recipe.toml").write_text("[")
+    assert newest_run(tmp_path / "runs") == good
+    with pytest.raises(RunError, match="no completed run") as refused:
+        newest_run(tmp_path / "runs", having=("raman",))
+    assert "damaged, newer, torn" in refused.value.expected
+
+
+def test_a_run_that_is_trained_or_has_diverged_is_not_gone_on_with(copy: Callable[..., Path], tmp_path: Path) -> None:
+    older = copy("older", status="interrupted", created="2026-01-01T00:00:00+00:00")
+    newer = copy("newer", status="running", created="2026-02-01T00:00:00+00:00")
+    gone = copy("gone", status="diverged", created="2026-03-01T00:00:00+00:00")
+    with pytest.raises(RunError, match="diverged"):
+        load_run(gone)
+    with locked(newer):
+        assert newest_unfinished(tmp_path / "runs") == older
+        with pytest.raises(RunError, match="being trained") as refused, locked(newer):
+            pass
+        assert refused.value.where == str(newer)
+    assert newest_unfinished(tmp_path / "runs") == newer

@@ -30,17 +30,26 @@ def newest_run(runs: str | Path, *, having: tuple[str, ...] = ()) -> Path:
     """
     unfinished: Path | None = None
     for info, path in reversed(all_runs(runs)):
-        if set(having) <= set(read_recipe(path).modalities):
+        if set(having) <= _names(path):
             if info.status == "completed":
                 return path
             if info.status != "diverged":
                 unfinished = unfinished or path
+    known = sorted({name for info, path in all_runs(runs) if info.status == "completed" for name in _names(path)})
+    if known:
+        raise RunError(
+            f"no completed run knows {' and '.join(having)}",
+            where=str(runs),
+            expected=f"The completed runs know: {', '.join(known)}. {_passed_over(runs)}".rstrip(),
+            next="Name one of these, or train on it: fingerprint train --modalities A,B.",
+        )
     wanted = f" with {' and '.join(having)}" if having else ""
     raise RunError(
         f"there is no completed run{wanted} yet",
         where=str(runs),
         expected=_passed_over(runs),
-        next=f"Finish the one that was begun: fingerprint train --resume --out {unfinished}."
+        next=f"Finish the one that was begun: fingerprint train --resume --out {unfinished}; or, if it was "
+        f"interrupted, use it as it is: --run {unfinished}."
         if unfinished
         else "Train one: fingerprint train --clusters 4.",
     )
@@ -61,6 +70,11 @@ def newest_unfinished(runs: str | Path) -> Path:
         expected=_passed_over(runs),
         next="Start one: fingerprint train.",
     )
+
+
+def _names(path: Path) -> set[str]:
+    """The modalities that a run was trained on."""
+    return set(read_recipe(path).modalities)
 
 
 def _passed_over(runs: str | Path) -> str:

@@ -204,7 +204,8 @@ def test_refusals(call: Call, arguments: tuple[object, ...], said: str) -> None:
 
 def test_an_unknown_target_and_an_empty_folder(call: Call, tmp_path: Path, factor_run: Run) -> None:
     refusal = error(*call("predict", "--target", "colour", "spectra", "--json")[:2])
-    assert "no completed run with colour" in refusal["what"]
+    assert refusal["what"] == "no completed run knows colour"
+    assert "stress, vdos" in refusal["expected"]
     refusal = error(*call("predict", "--target", "colour", "spectra", "--run", factor_run.path, "--json")[:2])
     assert "not trained on 'colour'" in refusal["what"]
     (tmp_path / "empty").mkdir()

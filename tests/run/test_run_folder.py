@@ -182,6 +182,7 @@ def test_a_run_that_cannot_be_read_does_not_stand_in_the_way_of_others(
     assert newest_run(tmp_path / "runs") == good
     with pytest.raises(RunError, match="no completed run") as refused:
         newest_run(tmp_path / "runs", having=("raman",))
+    assert "The completed runs know: stress, vdos." in refused.value.expected
     assert "damaged, newer, torn" in refused.value.expected
 
 

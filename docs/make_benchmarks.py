@@ -183,8 +183,7 @@ def kills(record: dict[str, Any]) -> str:
 ## Killed and resumed
 
 {len(record["rows"])} trainings, stopped {sum(row["kills"] for row in record["rows"])} times by SIGKILL at random moments and resumed: {same} ended with the weights, metrics and
-calibration of an undisturbed one, bit
-for bit.
+calibration of an undisturbed one, bit for bit.
 """
 
 

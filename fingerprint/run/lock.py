@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from fingerprint.errors import RunError
 
@@ -19,16 +20,19 @@ def locked(folder: Path) -> Generator[None]:
     Raises:
         RunError: it is being trained already.
     """
-    with (folder / LOCK_FILE).open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(
-                "the run is being trained by another process",
-                where=str(folder),
-                next="Wait for it to end, or train another: fingerprint train.",
-            ) from error
+    lock = FileLock(folder / LOCK_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(
+            "the run is being trained by another process",
+            where=str(folder),
+            next="Wait for it to end, or train another: fingerprint train.",
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def is_free(folder: Path) -> bool:

@@ -77,6 +77,17 @@ def test_every_record_says_how_it_was_made() -> None:
         assert {"command", "commit", "versions", "machine", "failures"} <= set(content), path.name
 
 
+def test_the_figures_of_the_readme_are_those_of_the_record() -> None:
+    import json
+
+    rows = json.loads((ROOT / "benchmarks" / "results" / "vdos_baselines.json").read_text(encoding="utf-8"))["rows"]
+    for label, key in (("PIMA", "pima"), ("Gaussian process", "gaussian_process"), ("Ridge", "ridge"), ("PLS", "pls")):
+        mean = sum(row[key]["rmse_percent"] for row in rows) / len(rows)
+        assert re.search(rf"{label}\s+{mean:.3f}", README), label
+    inside = sum(row["pima"]["coverage"] * row["pima"]["test_specimens"] for row in rows)
+    assert f"{100 * inside / sum(row['pima']['test_specimens'] for row in rows):.1f} % of the test values" in README
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shutil
@@ -39,7 +40,7 @@ def test_the_commands_of_the_readme_run_one_after_another(
     shutil.copytree(bundled("datasets/silicon_vdos/vdos"), tmp_path / "vdos")
     shutil.copy(bundled("datasets/silicon_vdos/new_specimens/si-new-1.csv"), tmp_path / "spectrum.csv")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("fingerprint.prepare.plan.STEPS", 40)  # the real recipe otherwise
+    monkeypatch.setattr(importlib.import_module("fingerprint.prepare.plan"), "STEPS", 40)  # the recipe otherwise
     commands = [
         line.partition("#")[0].split()[1:]
         for block in blocks(README, "sh")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from fingerprint.errors import StoreError
+from fingerprint.errors import DiskError, StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -139,4 +141,31 @@ def _check_axis(axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], points:
             f"an axis of shape {axis.shape} and type {axis.dtype} for {points} points",
             where=where,
             expected="One finite, strictly increasing float64 number per point.",
+        )
+
+
+def check_space(path: str, size: int) -> None:
+    """Refuse, before anything is written, what plainly does not fit on the disk.
+
+    Measurements hardly compress, so that half of their size is the least that they need. What fits this test and fails
+    later is refused as well, but the storage engine's own threads then complain on stderr too.
+
+    Args:
+        path: of the store; an object-store URL is not looked at.
+        size: of the values to be stored, in bytes.
+
+    Raises:
+        DiskError: less than half of that is free.
+    """
+    if "://" in path:
+        return
+    store = Path(path).absolute()
+    folder = next(each for each in (store, *store.parents) if each.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free < size / 2:
+        raise DiskError(
+            "the disk is full",
+            where=path,
+            expected=f"About {size / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free. Nothing was stored.",
+            next="Free some space or choose another folder, then run the same command again.",
         )

@@ -11,7 +11,7 @@ from fingerprint.modality import Modality, RawModality
 from fingerprint.store import delta
 from fingerprint.store.axes import axis_id, read_axes, write_axes
 from fingerprint.store.blocks import raw_modality
-from fingerprint.store.checks import check_agreement, check_metadata, check_modality
+from fingerprint.store.checks import check_agreement, check_metadata, check_modality, check_space
 from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
@@ -124,6 +124,7 @@ class Store:
         if ingest is None:
             return receipt
 
+        check_space(self.path, sum(block.values.nbytes for raw in modalities for block in raw.blocks))
         used = {rows.axis for name in written for rows in written[name]}
         axes = [block.axis for raw in modalities for block in raw.blocks if block.axis is not None]
         by_hash = {axis_id(axis): axis for axis in axes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from store_measurements import MAP, STRESS, VDOS, stress, vdos
 
-from fingerprint.errors import StoreError
+from fingerprint.errors import DiskError, StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.store import Store, ledger, open_store
 
@@ -152,3 +153,14 @@ def test_a_store_without_its_axes_says_so(store: Store) -> None:
     Path(store.path, "axes").rename(Path(store.path, "lost"))
     with pytest.raises(StoreError, match="axis of specimen 'a' is missing"):
         store.read("vdos")
+
+
+def test_what_plainly_does_not_fit_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = namedtuple("free", "total used free")(0, 0, 10)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: free)
+    store = open_store(tmp_path / "a" / "store", create=True)
+    with pytest.raises(DiskError, match="full"):
+        store.append([stress({"a": 1.0, "b": 2.0, "c": 3.0})], {}, "")
+    assert not (tmp_path / "a").exists()

@@ -30,7 +30,12 @@ BelowOne = Annotated[float, Meta(ge=0, lt=1)]
 
 
 class GridInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="grid"):
-    """The model sees the values themselves, spectra on the common grid, centred and scaled."""
+    """The model sees the values themselves, spectra on the common grid, centred and scaled.
+
+    All are divided by one number, or with `scale = "each"` every point by its own standard deviation (A.3).
+    """
+
+    scale: Literal["one", "each"] = "one"
 
 
 class BasisInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="basis"):

@@ -16,18 +16,19 @@ from fingerprint.files import write_atomically
 from fingerprint.modality import Modality
 from fingerprint.prepare.preparation import Preparation
 
-_ARRAYS = ("grid", "centre", "components", "score_variance")
+_ARRAYS = ("grid", "centre", "scale", "components", "score_variance")
 
 
 class _Header(Struct, frozen=True):
     """What is not an array."""
 
     modality: Modality
-    scale: float
     residual_variance: float
     in_basis: bool
     low: float
     high: float
+    shape: tuple[int, ...] = ()
+    scale: float = 0.0  # of format 1, which had one number for all points
 
 
 def save_preparations(path: Path, preparations: Mapping[str, Preparation]) -> None:
@@ -51,13 +52,18 @@ def load_preparations(path: Path) -> dict[str, Preparation]:
     with safe_open(path, framework="np") as file:
         arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         headers = msgspec.json.decode(file.metadata()["preparations"], type=dict[str, _Header])
-    return {
-        name: Preparation(
-            grid=arrays.get(f"{name}/grid"),
-            centre=arrays[f"{name}/centre"],
-            components=arrays[f"{name}/components"],
-            score_variance=arrays[f"{name}/score_variance"],
-            **msgspec.structs.asdict(header),
-        )
-        for name, header in sorted(headers.items())
-    }
+    return {name: _assemble(name, header, arrays) for name, header in sorted(headers.items())}
+
+
+def _assemble(name: str, header: _Header, arrays: Mapping[str, np.ndarray]) -> Preparation:
+    centre = arrays[f"{name}/centre"]
+    own = msgspec.structs.asdict(header)
+    own["shape"] = header.shape or centre.shape
+    own["scale"] = arrays.get(f"{name}/scale", np.array([header.scale]))
+    return Preparation(
+        grid=arrays.get(f"{name}/grid"),
+        centre=centre,
+        components=arrays[f"{name}/components"],
+        score_variance=arrays[f"{name}/score_variance"],
+        **own,
+    )

@@ -1,7 +1,8 @@
 """Preparation: one modality into model units and back, fitted on the training part only.
 
-Model units: a curve on the common grid, minus the mean curve, then divided by one scale, either as it is or as scores
-in an orthonormal principal basis; a scalar minus its mean, divided by its standard deviation.
+Model units: a curve on the common grid, or an image row by row, minus the mean, then divided by one scale (or each
+point by its own), either as it is or as scores in an orthonormal principal basis; a scalar minus its mean, divided by
+its standard deviation.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ class Preparation:
 
     Attributes:
         modality: what it is, with units.
-        grid: [point], or None for scalars.
-        centre: mean curve of the training part, [point].
-        scale: physical size of one model unit: the first score's standard deviation, or that of a scalar.
+        shape: of one measurement on the grid: [point], or [row, column] for images, whose points run row by row.
+        grid: [point], or None for scalars and images.
+        centre: mean measurement of the training part, [point].
+        scale: physical size of one model unit, [1] or [point]: the standard deviation of the first score, of a scalar,
+            or of each point.
         components: orthonormal principal directions, [component, point]; for a scalar [[1]].
         score_variance: of the training part along each component, physical units squared, [component].
         residual_variance: mean over points of what the components leave out, physical units squared.
@@ -39,9 +42,10 @@ class Preparation:
     """
 
     modality: Modality
+    shape: tuple[int, ...]
     grid: Array | None
     centre: Array
-    scale: float
+    scale: Array
     components: Array
     score_variance: Array
     residual_variance: float
@@ -68,9 +72,9 @@ class Preparation:
         """Measurements as float64 on the common grid, block after block, [specimen, point].
 
         Raises:
-            DataError: an axis does not cover the grid.
+            DataError: an axis does not cover the grid, or an image has another shape.
         """
-        return _stack(raw, self.grid)
+        return _stack(raw, self.grid, self.shape)
 
     def to_model(self, physical: Array) -> Array:
         """Physical units on the grid [..., point] to model units [..., feature]."""
@@ -125,12 +129,10 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
         default_components: size of the basis that judges strangeness, where the model does not see scores.
 
     Raises:
-        DataError: fewer than 3 measurements, no spread at all, values too large or too small to be squared, or an
-            image.
+        DataError: fewer than 3 measurements, no spread at all, values too large or too small to be squared, or images
+            of several shapes.
     """
     name = raw.modality.name
-    if raw.modality.kind is Kind.IMAGE:
-        raise DataError(f"{name!r} is an image; training takes scalars, spectra and series", next=_restrict(name))
     if len(raw) < 3:
         raise DataError(
             f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed",
@@ -140,7 +142,8 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
     if largest > LARGEST:
         raise DataError(f"{name!r} has values as large as {largest:.3g}: their squares overflow", next=_rescale(name))
     grid = common_grid(raw) if raw.modality.has_axis else None
-    physical = _stack(raw, grid)
+    shape = _shape(raw, grid)
+    physical = _stack(raw, grid, shape)
     low, high = float(physical.min()), float(physical.max())
     centre = physical.mean(0)
     centred = physical - centre
@@ -162,9 +165,10 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
     residual = max(total - explained, 1e-12 * total) / centred.size
     return Preparation(
         modality=raw.modality,
+        shape=shape,
         grid=grid,
         centre=centre,
-        scale=float(np.sqrt(variance[0])),
+        scale=_scale(choice, centred, variance),
         components=components,
         score_variance=variance,
         residual_variance=residual,
@@ -174,25 +178,70 @@ def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_co
     )
 
 
+def _scale(choice: GridInput | BasisInput, centred: Array, variance: Array) -> Array:
+    """One for all points, or the standard deviation of each; a point without any spread shares the largest."""
+    if isinstance(choice, BasisInput) or choice.scale == "one":
+        return np.sqrt(variance[:1])
+    own = centred.std(0)
+    return np.where(own > 1e-7 * own.max(), own, own.max())
+
+
 def _principal_directions(centred: Array, wanted: int) -> tuple[Array, Array]:
     """Orthonormal directions [component, point] and the variance along each, greatest first, all above rounding.
 
-    The largest coordinate of a direction is positive, so that its sign is the same on every machine.
+    With many more measurements than points they come from the covariance, which loses what is below 1e-8 of the
+    largest singular value, and else from the measurements themselves. The largest coordinate of a direction is
+    positive, so that its sign is the same on every machine.
     """
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    variance = singular[:wanted] ** 2 / len(centred)
+    if len(centred) > 4 * centred.shape[1] > 400:
+        eigenvalues, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
+        variance, directions = np.maximum(eigenvalues[::-1], 0)[:wanted], vectors.T[::-1]
+    else:
+        _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+        variance = singular[:wanted] ** 2 / len(centred)
     real = variance > 1e-12 * variance[0]
     chosen = directions[:wanted][real]
     largest = chosen[np.arange(len(chosen)), np.abs(chosen).argmax(axis=1)]
     return chosen * np.sign(largest)[:, None], variance[real]
 
 
-def _stack(raw: RawModality, grid: Array | None) -> Array:
-    if grid is None:
-        columns = [np.asarray(block.values, dtype=np.float64).reshape(-1, 1) for block in raw.blocks]
-    else:
-        columns = [resample(block, grid, raw.modality.name) for block in raw.blocks]
-    return np.concatenate(columns)
+def _shape(raw: RawModality, grid: Array | None) -> tuple[int, ...]:
+    """Of one measurement.
+
+    Raises:
+        DataError: images of several shapes.
+    """
+    if raw.modality.kind is not Kind.IMAGE:
+        return (1,) if grid is None else grid.shape
+    shapes = {block.values.shape[1:]: block for block in raw.blocks}
+    if len(shapes) > 1:
+        told = "; ".join(f"{block.specimens[0]}: {_size(shape)}" for shape, block in shapes.items())
+        raise DataError(
+            f"the images of {raw.modality.name!r} have several shapes ({told})",
+            expected="One shape for all.",
+            next="Crop or scale them before they are ingested.",
+        )
+    return next(iter(shapes))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _stack(raw: RawModality, grid: Array | None, shape: tuple[int, ...]) -> Array:
+    if grid is not None:
+        return np.concatenate([resample(block, grid, raw.modality.name) for block in raw.blocks])
+    for block in raw.blocks:
+        if raw.modality.kind is Kind.IMAGE and block.values.shape[1:] != shape:
+            raise DataError(
+                f"the image has {_size(block.values.shape[1:])} points, the model's {raw.modality.name!r} {_size(shape)}",
+                where=block.sources[0] if block.sources else block.specimens[0],
+                expected="An image of the same shape.",
+                next="Crop or scale it, or leave the specimen out.",
+            )
+    return np.concatenate(
+        [np.asarray(block.values, dtype=np.float64).reshape(len(block.specimens), -1) for block in raw.blocks]
+    )
 
 
 def _rescale(name: str) -> str:

@@ -159,13 +159,49 @@ def test_too_few_measurements_are_refused() -> None:
         fit_preparation(scalars([1.0, 2.0]), GridInput())
 
 
-def test_images_are_refused() -> None:
-    raw = RawModality(Modality("map", Kind.IMAGE), (block(np.zeros((5, 4, 4)), None),))
-    with pytest.raises(DataError, match="'map' is an image"):
-        fit_preparation(raw, GridInput())
+def images(values: np.ndarray) -> RawModality:
+    return RawModality(Modality("map", Kind.IMAGE), (block(values, None),))
 
 
-@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e120, 1e300, 1.7e308])
+def test_an_image_is_its_points_row_by_row() -> None:
+    values = np.random.default_rng(0).normal(size=(30, 4, 5))
+    preparation = fit_preparation(images(values), GridInput())
+    assert preparation.shape == (4, 5)
+    assert same(preparation.on_grid(images(values)), values.reshape(30, 20))
+    back = preparation.to_physical(preparation.to_model(preparation.on_grid(images(values))))
+    np.testing.assert_allclose(back.reshape(30, 4, 5), values, rtol=1e-12, atol=1e-12)
+
+
+def test_images_of_another_shape_are_refused() -> None:
+    preparation = fit_preparation(images(np.random.default_rng(0).normal(size=(30, 4, 5))), GridInput())
+    with pytest.raises(DataError, match="5 x 4 points, the model's 'map' 4 x 5"):
+        preparation.on_grid(images(np.zeros((1, 5, 4))))
+    both = RawModality(Modality("map", Kind.IMAGE), (block(np.zeros((5, 4, 5)), None), block(np.ones((5, 5, 4)), None)))
+    with pytest.raises(DataError, match="several shapes"):
+        fit_preparation(both, GridInput())
+
+
+def test_every_point_by_its_own_spread() -> None:
+    rng = np.random.default_rng(0)
+    curves = rng.normal(size=(400, 6)) * np.array([1, 2, 3, 4, 5, 0.0]) + 7
+    preparation = fit_preparation(spectra(block(curves)), GridInput(scale="each"))
+    scaled = preparation.to_model(curves)
+    np.testing.assert_allclose(scaled.std(0), [1, 1, 1, 1, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(preparation.to_physical(scaled), curves, rtol=1e-12)
+    np.testing.assert_allclose(preparation.spread()[:5], 1, rtol=0.02)
+
+
+def test_many_measurements_give_the_same_directions_as_few() -> None:
+    """The covariance and the measurements themselves have one principal basis."""
+    rng = np.random.default_rng(1)
+    curves = rng.normal(size=(500, 110)) @ np.diag(np.geomspace(1, 1e-2, 110)) @ rng.normal(size=(110, 110))
+    from_covariance = fit_preparation(spectra(block(curves)), BasisInput(5))
+    centred = curves - curves.mean(0)
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    np.testing.assert_allclose(np.abs(from_covariance.components @ directions[:5].T), np.eye(5), atol=1e-6)
+    np.testing.assert_allclose(from_covariance.score_variance, singular[:5] ** 2 / 500, rtol=1e-9)
+
+
 def test_values_that_cannot_be_squared_are_refused_and_not_called_the_same(size: float) -> None:
     for raw in (scalars(np.array([0.1, -0.5, 1.0]) * size), spectra(block(CURVES / np.abs(CURVES).max() * size))):
         with pytest.raises(DataError, match="squares") as refused:

@@ -233,8 +233,9 @@ def _stack(raw: RawModality, grid: Array | None, shape: tuple[int, ...]) -> Arra
         return np.concatenate([resample(block, grid, raw.modality.name) for block in raw.blocks])
     for block in raw.blocks:
         if raw.modality.kind is Kind.IMAGE and block.values.shape[1:] != shape:
+            own = _size(block.values.shape[1:])
             raise DataError(
-                f"the image has {_size(block.values.shape[1:])} points, the model's {raw.modality.name!r} {_size(shape)}",
+                f"the image has {own} points, the model's {raw.modality.name!r} {_size(shape)}",
                 where=block.sources[0] if block.sources else block.specimens[0],
                 expected="An image of the same shape.",
                 next="Crop or scale it, or leave the specimen out.",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from measured_curves import AXIS, block, gaussian_curves, scalars, spectra
+from measured_curves import AXIS, block, gaussian_curves, same, scalars, spectra
 from scipy.stats import chi2, kstest
 
 from fingerprint.errors import DataError
@@ -202,6 +202,7 @@ def test_many_measurements_give_the_same_directions_as_few() -> None:
     np.testing.assert_allclose(from_covariance.score_variance, singular[:5] ** 2 / 500, rtol=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e120, 1e300, 1.7e308])
 def test_values_that_cannot_be_squared_are_refused_and_not_called_the_same(size: float) -> None:
     for raw in (scalars(np.array([0.1, -0.5, 1.0]) * size), spectra(block(CURVES / np.abs(CURVES).max() * size))):
         with pytest.raises(DataError, match="squares") as refused:

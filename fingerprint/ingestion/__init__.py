@@ -6,6 +6,7 @@ sources.py     which files belong to which data set and modality
 formats.py     the registry of file families; reader.py says what each must offer
 text.py, delimited.py, columns.py   delimited text
 hdf5.py, hdf5_layout.py             HDF5
+idx.py, idx_array.py                IDX
 checks.py      what every measurement must satisfy
 collecting.py  one data set, read and checked
 conform.py     into the units of the store or of a model

@@ -17,6 +17,7 @@ from fingerprint.units import canonical
 
 FILE_NAME = "dataset.toml"
 STEM = "{stem}"
+STEM_ROW = "{stem}-{row}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -43,8 +44,9 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind, unit, sign: as in `Modality`.
         files: a glob, relative to the data folder.
-        values: HDF5 dataset or CSV column; "" for the second of two columns, and for a wide table.
-        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name.
+        values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
+        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
+            "{stem}-{row}" that of each row of an IDX file from the file's name and the row's number.
         axis: of a spectrum or series; None for other kinds.
     """
 
@@ -67,7 +69,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         file: a glob, relative to the data folder.
-        id: its id column or dataset.
+        id: its id column or dataset; "{stem}-{row}" for an IDX file.
         metadata: columns that are stored and never shown to a model.
     """
 
@@ -146,8 +148,12 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
         raise DatasetError(f"a {spec.kind} needs an axis", where=where, expected=f"A line such as {example}")
     if not has_axis and spec.axis is not None:
         raise DatasetError(f"a {spec.kind} has no axis", where=where, next="Remove the key axis.")
-    if not has_axis and not spec.values:
-        raise DatasetError("the key values is missing", where=where, expected="The column or HDF5 dataset to read.")
+    if not has_axis and not spec.values and spec.specimens != STEM_ROW:
+        raise DatasetError(
+            "the key values is missing",
+            where=where,
+            expected=f'The column or HDF5 dataset to read. IDX files have none, and need specimens = "{STEM_ROW}".',
+        )
     if Path(spec.files).is_absolute():
         raise DatasetError("files is absolute", where=where, expected="A pattern relative to the data folder.")
     try:

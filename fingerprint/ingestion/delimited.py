@@ -36,7 +36,7 @@ def read(request: Request) -> RawModality:
         DatasetError: the request asks for what delimited text cannot hold.
     """
     if request.spec.kind is Kind.IMAGE:
-        raise DatasetError("images are read from HDF5 only", where=f"[modalities.{request.name}] files")
+        raise DatasetError("images are read from HDF5 and IDX files only", where=f"[modalities.{request.name}] files")
     text = open_text(request.path)
     modality = request.spec.modality(request.name)
     if request.spec.kind is Kind.SCALAR:

@@ -1,4 +1,6 @@
-"""HDF5: a dataset of ids, [specimen]; scalars [specimen]; curves [specimen, point] with an axis [point]."""
+"""HDF5: a dataset of ids, [specimen]; scalars [specimen]; curves [specimen, point] with an axis [point];
+images [specimen, row, column].
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def layout(
     """Match the datasets of a file.
 
     A two-dimensional dataset [n, m] is a set of curves when exactly one vector of length m runs strictly up
-    or down and ids of length n are found.
+    or down and ids of length n are found; a three-dimensional one is a set of images.
 
     Args:
         vectors: one-dimensional datasets by name; cells: what stands in them, as text.
@@ -39,6 +39,7 @@ def layout(
     specimens = identities[0]
     number = lengths[specimens.header]
     curves: list[tuple[Column, Column]] = []
+    images: list[Column] = []
     unmatched: list[str] = []
     for name, (column, shape) in arrays.items():
         if len(shape) == 2 and shape[0] == number:
@@ -50,10 +51,14 @@ def layout(
             if len(axes) == 1:
                 curves.append((column, axes[0]))
                 continue
+        if len(shape) == 3 and shape[0] == number:
+            images.append(column)
+            continue
         unmatched.append(f"{name} {shape}: no single axis of its length")
     used = {specimens.header, *(axis.header for _, axis in curves)}
     columns = tuple(column for name, column in vectors.items() if lengths[name] == number and name not in used)
-    return ArraysLayout(path, specimens, tuple(curves), columns, tuple(unmatched), tuple(cells[specimens.header]))
+    ids = tuple(cells[specimens.header])
+    return ArraysLayout(path, specimens, tuple(curves), tuple(images), columns, tuple(unmatched), ids)
 
 
 def _is_axis(column: Column, cells: list[str]) -> bool:

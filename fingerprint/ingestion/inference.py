@@ -11,6 +11,7 @@ from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
     FILE_NAME,
     STEM,
+    STEM_ROW,
     AxisSpec,
     DatasetSpec,
     ModalitySpec,
@@ -21,6 +22,7 @@ from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
     CurveLayout,
+    IdxLayout,
     Layout,
     TableLayout,
     Unrecognised,
@@ -59,14 +61,14 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         UnitError: a file states an unknown unit.
     """
     draft = _Draft(source)
-    for group in _groups(layouts):
+    for group in _groups(_without_strangers(layouts)):
         draft.add(group)
     if not draft.modalities:
         listed = "; ".join(f"{path.name}: {reason}" for path, reason in draft.ignored[:10])
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),
-            expected=f"Found {listed}." if listed else "CSV or HDF5 files.",
+            expected=f"Found {listed}." if listed else "CSV, HDF5 or IDX files.",
             next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
         )
     spec = DatasetSpec(
@@ -117,9 +119,13 @@ class _Draft:
             self._add_curve(first, files, len(group))
         elif isinstance(first, TableLayout):
             self._add_table(first, files)
+        elif isinstance(first, IdxLayout):
+            self._add_idx(first, files)
         else:
             for values, axis in first.curves:
                 self._add_arrays(first, files, values, axis)
+            for values in first.images:
+                self._add_images(first, files, values)
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             self._add_columns(first.path, files, first.specimens, first.columns)
 
@@ -144,6 +150,23 @@ class _Draft:
         )
         how = f"{values.header} has a row per id in {layout.specimens.header} and a column per {axis.header}"
         self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+
+    def _add_images(self, layout: ArraysLayout, files: str, values: Column) -> None:
+        unit, identity = self._unit(values, layout.path), layout.specimens.header
+        spec = ModalitySpec(Kind.IMAGE, files, unit, "", values.header, identity)
+        how = f"{values.header} has three dimensions, the first as long as {identity}: an image per id"
+        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+
+    def _add_idx(self, layout: IdxLayout, files: str) -> None:
+        """Images are a modality; single numbers are metadata, since they are labels more often than measurements."""
+        name = slug(layout.content or layout.stem)
+        if len(layout.shape) == 1:
+            self.tables.append((SpecimensSpec(files, STEM_ROW, (name,)), []))
+            return
+        spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM_ROW)
+        pixels = " x ".join(map(str, layout.shape[1:]))
+        how = f"IDX files of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
+        self._put(name, spec, layout.path, how)
 
     def _add_table(self, layout: TableLayout, files: str) -> None:
         if layout.id is None:
@@ -210,7 +233,11 @@ class _Draft:
         if not self.tables:
             return None
         chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
-        if chosen.metadata:
+        if chosen.id == STEM_ROW:
+            self.reasons.append(
+                ("specimens", f"{chosen.file} holds a number for each image: stored, shown to no model")
+            )
+        elif chosen.metadata:
             self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
         if numbers:
             listed = ", ".join(f'"{header}"' for header in (*chosen.metadata, *numbers))
@@ -218,8 +245,21 @@ class _Draft:
             self.reasons.append(("specimens", f"metadata = [{listed}]"))
         for other, _ in self.tables:
             if other is not chosen and other.metadata:
-                self.warnings.append(f"the text columns of {other.file} are not kept: {', '.join(other.metadata)}")
+                self.warnings.append(f"these columns of {other.file} are not kept: {', '.join(other.metadata)}")
         return chosen
+
+
+def _without_strangers(layouts: Sequence[Layout]) -> list[Layout]:
+    """Leave out one-dimensional IDX files that belong to no images: whose numbers they are cannot be known."""
+    found = [layout for layout in layouts if isinstance(layout, IdxLayout)]
+    images = {(layout.stem, layout.shape[0]) for layout in found if len(layout.shape) == 3}
+    reason = "numbers without ids, and no images of the same name and number"
+    return [
+        Unrecognised(layout.path, reason)
+        if isinstance(layout, IdxLayout) and len(layout.shape) == 1 and (layout.stem, *layout.shape) not in images
+        else layout
+        for layout in layouts
+    ]
 
 
 def _groups(layouts: Sequence[Layout]) -> list[list[Layout]]:
@@ -245,5 +285,8 @@ def _signature(layout: Layout) -> object:
         return ("table", layout.points, *(column.header for column in layout.columns))
     if isinstance(layout, ArraysLayout):
         headers = (column.header for pair in layout.curves for column in pair)
-        return ("arrays", *headers, *(column.header for column in layout.columns))
+        others = (column.header for column in (*layout.images, *layout.columns))
+        return ("arrays", *headers, *others)
+    if isinstance(layout, IdxLayout):
+        return ("idx", layout.shape[1:], layout.content or layout.stem)
     return layout.path

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.conform import conform
-from fingerprint.ingestion.dataset import MISSING, STEM, AxisSpec, ModalitySpec
+from fingerprint.ingestion.dataset import MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
 from fingerprint.ingestion.inference import slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
     CurveLayout,
+    IdxLayout,
     Layout,
     Request,
     TableLayout,
@@ -24,9 +25,12 @@ from fingerprint.ingestion.reader import (
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.units import canonical, is_density, same_unit
 
+_CURVE = "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets."
 _EXPECTED = {
-    True: "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets.",
-    False: "A column of numbers called like it, or a single column of numbers.",
+    Kind.SCALAR: "A column of numbers called like it, or a single column of numbers.",
+    Kind.SPECTRUM: _CURVE,
+    Kind.SERIES: _CURVE,
+    Kind.IMAGE: "An IDX file of images, or HDF5 datasets of ids and of images [specimen, row, column].",
 }
 
 
@@ -47,7 +51,7 @@ class FileMeasurement:
 
 
 def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
-    """Read a file as a known modality: two columns, a wide table, HDF5, or one column of numbers.
+    """Read a file as a known modality: two columns, a wide table, HDF5, IDX, or one column of numbers.
 
     Units that the file states are converted; values without one are taken to be in the modality's, or where
     that is a density per unit of the file's own axis. The ids are those of the file, or its name.
@@ -105,14 +109,19 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         axis = next((axis for values, axis in layout.curves if values == chosen), None)
         if modality.has_axis and chosen is not None and axis is not None:
             return _Found(chosen.header, layout.specimens.header, axis.header, chosen.unit, axis.unit)
+        image = _named(layout.images, modality, None)
+        if modality.kind is Kind.IMAGE and image is not None:
+            return _Found(image.header, layout.specimens.header, "", image.unit, None)
         column = _named(layout.columns, modality, None)
         if modality.kind is Kind.SCALAR and column is not None:
             return _Found(column.header, layout.specimens.header, "", column.unit, None)
+    if isinstance(layout, IdxLayout) and modality.kind is Kind.IMAGE and len(layout.shape) == 3:
+        return _Found("", STEM_ROW, "", None, None)
     reason = f" ({layout.reason})" if isinstance(layout, Unrecognised) else ""
     raise ReadError(
         f"no {modality.name} is found here{reason}",
         where=str(layout.path),
-        expected=_EXPECTED[modality.has_axis],
+        expected=_EXPECTED[modality.kind],
     )
 
 

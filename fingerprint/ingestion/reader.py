@@ -80,6 +80,7 @@ class ArraysLayout:
     Attributes:
         specimens: the dataset of ids.
         curves: (values, axis) of each [specimen, point] dataset that has an axis.
+        images: the [specimen, row, column] datasets.
         columns: the other one-dimensional datasets as long as the ids.
         unmatched: datasets that were not understood, with the reason.
         ids: what stands in the dataset of ids.
@@ -88,9 +89,26 @@ class ArraysLayout:
     path: Path
     specimens: Column
     curves: tuple[tuple[Column, Column], ...]
+    images: tuple[Column, ...]
     columns: tuple[Column, ...]
     unmatched: tuple[str, ...]
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IdxLayout:
+    """An IDX file: one array, in which nothing has a name.
+
+    Attributes:
+        shape: [specimen] or [specimen, row, column].
+        stem: what the ids of its specimens begin with.
+        content: "image", "label", or "" where the file's name does not say.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    stem: str
+    content: str
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,7 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | TableLayout | ArraysLayout | Unrecognised
+Layout = CurveLayout | TableLayout | ArraysLayout | IdxLayout | Unrecognised
 
 
 @dataclass(frozen=True)

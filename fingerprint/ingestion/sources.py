@@ -90,13 +90,18 @@ def pattern_of(source: Source, paths: Sequence[Path]) -> str | None:
         return None
     suffix = suffixes.pop()
     folder = "" if folders == {"."} else f"{glob.escape(folders.pop())}/" if len(folders) == 1 else "**/"
-    first, last = min(names), max(names)
-    shared = next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0)
-    prefix = glob.escape(PurePosixPath(first[:shared] + "x").name[:-1])
-    for candidate in (f"{folder}*{suffix}", f"{folder}{prefix}*{suffix}"):
+    prefix = glob.escape(PurePosixPath(_shared_beginning(names) + "x").name[:-1])
+    ending = glob.escape(_shared_beginning([name[::-1] for name in names])[::-1].rsplit("/")[-1])
+    for candidate in (f"{folder}*{suffix}", f"{folder}{prefix}*{suffix}", f"{folder}*{ending}"):
         if source.matches(candidate) == sorted(paths):
             return candidate
     return None
+
+
+def _shared_beginning(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    length = next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0)
+    return first[:length]
 
 
 def _suffixes(name: PurePosixPath) -> list[str]:

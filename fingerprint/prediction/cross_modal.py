@@ -16,7 +16,8 @@ from fingerprint.prediction.embedding import embed
 from fingerprint.prepare import Preparation, Tensors
 from fingerprint.prepare.preparation import Array
 
-CHUNK = 256
+MOST_SPECIMENS = 256
+MOST_NUMBERS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def cubature(q: Gaussian) -> Float[Tensor, "draw *many latent"]:
     return q.mean + offsets
 
 
-@torch.no_grad()
 def predict_moments(
     model: PIMA, preparation: Preparation, tensors: Tensors, target: str, given: Sequence[str]
 ) -> Moments:
     """Predict `target` from the modalities in `given`, for specimens that have all of them. [Eq. 12]
+
+    The answer holds members * specimens * points numbers: of many specimens ask for `specimens_at_once` at a time.
 
     Args:
         model: in evaluation mode.
@@ -59,20 +61,39 @@ def predict_moments(
         target: modality to predict.
         given: modalities that it is predicted from.
     """
-    parts: list[Moments] = []
-    for start in range(0, len(tensors), CHUNK):
-        chunk = tensors.subset(range(start, min(start + CHUNK, len(tensors))))
-        points = cubature(embed(model, chunk, given).posterior)
-        decoded = [model.decode(point, target) for point in points]
-        means = np.stack([preparation.to_physical(_array(mean)) for mean, _ in decoded])
-        inner = np.stack([preparation.variance_to_physical(_array(variance)) for _, variance in decoded])
-        total = inner.mean((0, 1)) + means.var((0, 1))
-        parts.append(Moments(means.mean((0, 1)), np.sqrt(total), means.mean(0)))
+    step = specimens_at_once(model.seeds, preparation.points)
+    parts = [
+        _moments(model, preparation, tensors.subset(range(start, min(start + step, len(tensors)))), target, given)
+        for start in range(0, len(tensors), step)
+    ]
     return Moments(
         np.concatenate([part.mean for part in parts]),
         np.concatenate([part.sd for part in parts]),
         np.concatenate([part.members for part in parts], axis=1),
     )
+
+
+def specimens_at_once(seeds: int, points: int) -> int:
+    """How many specimens are predicted together, so that a table of every member's points stays small."""
+    return max(1, min(MOST_SPECIMENS, MOST_NUMBERS // (seeds * points)))
+
+
+@torch.no_grad()
+def _moments(model: PIMA, preparation: Preparation, tensors: Tensors, target: str, given: Sequence[str]) -> Moments:
+    """Mean and variance over the cubature points, one point at a time (Welford, Technometrics 4 (1962) 419)."""
+    points = cubature(embed(model, tensors, given).posterior)
+    shape = (model.seeds, len(tensors), preparation.points)
+    means, squares = np.zeros(shape), np.zeros(shape)
+    decoder = np.zeros((*shape[:2], preparation.features))
+    for number, point in enumerate(points, start=1):
+        mean, variance = model.decode(point, target)
+        decoder += (_array(variance) - decoder) / number
+        offset = preparation.to_physical(_array(mean)) - means
+        means += offset / number
+        squares += (1 - 1 / number) * offset**2
+    between = means.var(0) + squares.mean(0) / len(points)
+    total = preparation.variance_to_physical(decoder).mean(0) + between
+    return Moments(means.mean(0), np.sqrt(total), means)
 
 
 def _array(tensor: Tensor) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from two_factors import TwoFactors
 
 from fingerprint.model import Gaussian
 from fingerprint.prediction import embed
-from fingerprint.prediction.cross_modal import cubature, predict_moments
+from fingerprint.prediction.cross_modal import cubature, predict_moments, specimens_at_once
 from fingerprint.prepare import Tensors, align, to_tensors
 from fingerprint.run import Run
 
@@ -80,3 +81,31 @@ def test_the_target_itself_is_not_looked_at(factor_run: Run, tensors: Tensors) -
         predict_moments(factor_run.model, preparation, each, "stress", ["vdos"]) for each in (tensors, blind)
     )
     assert (first.mean == second.mean).all()
+
+
+def test_no_table_of_every_draw_is_held(factor_run: Run, tensors: Tensors) -> None:
+    """Four latent draws of two tables each would be eight, and their variance as many again."""
+    preparation = factor_run.preparations["vdos"]
+    many = tensors.subset(np.arange(256) % 120)
+    predict_moments(factor_run.model, preparation, many, "vdos", ["stress"])
+    tracemalloc.start()
+    moments = predict_moments(factor_run.model, preparation, many, "vdos", ["stress"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * moments.members.nbytes
+
+
+@pytest.mark.parametrize(("seeds", "points", "expected"), [(5, 1, 256), (5, 784, 256), (5, 10**6, 1), (1, 10**5, 20)])
+def test_large_images_are_predicted_a_few_at_a_time(seeds: int, points: int, expected: int) -> None:
+    assert specimens_at_once(seeds, points) == expected
+
+
+def test_groups_of_specimens_are_embedded_as_one(factor_run: Run, tensors: Tensors) -> None:
+    many = tensors.subset(np.arange(3000) % 120)
+    whole = factor_run.model.embed(
+        *({k: v.unsqueeze(0) for k, v in each.items()} for each in many.rows(torch.arange(3000)))
+    )
+    found = embed(factor_run.model, many)
+    torch.testing.assert_close(found.posterior.mean, whole.mean.detach(), rtol=1e-5, atol=1e-5)
+    assert found.responsibilities.shape == (2, 3000, 3)
+    torch.testing.assert_close(found.responsibilities.sum(-1), torch.ones(2, 3000))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fingerprint.model import PIMA
 from fingerprint.prediction.conformal import calibrated_subsets, scores
-from fingerprint.prediction.cross_modal import Moments, predict_moments
+from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
 from fingerprint.prediction.embedding import embed
 from fingerprint.prepare import Physical, Preparation, Tensors
 from fingerprint.prepare.preparation import Array
@@ -37,11 +39,6 @@ class Errors(NamedTuple):
     r2: float | None
 
 
-def rmse(measured: Array, predicted: Array) -> float | None:
-    """Root-mean-square error over all specimens and points; None for no specimens."""
-    return float(np.sqrt(np.mean((measured - predicted) ** 2))) if len(measured) else None
-
-
 def with_all(physical: Physical, names: Sequence[str]) -> np.ndarray:
     """The rows of the specimens in which all of `names` were measured."""
     return np.flatnonzero(np.all([physical.measured(name) for name in names], axis=0))
@@ -49,29 +46,31 @@ def with_all(physical: Physical, names: Sequence[str]) -> np.ndarray:
 
 def predict_rows(
     model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
-) -> tuple[Array, Moments] | None:
-    """Measured and predicted target of the specimens that have it and all of `given`; None where there are none."""
+) -> Iterator[tuple[Array, Moments]]:
+    """Measured and predicted target of the specimens that have it and all of `given`, a few specimens at a time."""
     rows = with_all(data.physical, [target, *given])
-    if not len(rows):
-        return None
-    part = data.physical.rows(rows)
-    tensors = data.tensors.subset(rows)
-    return part.values[target], predict_moments(model, preparations[target], tensors, target, given)
+    step = specimens_at_once(model.seeds, preparations[target].points)
+    for start in range(0, len(rows), step):
+        few = rows[start : start + step]
+        moments = predict_moments(model, preparations[target], data.tensors.subset(few), target, given)
+        yield data.physical.values[target][few], moments
 
 
 def errors(
     model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
 ) -> Errors:
-    """Errors of `target` predicted from `given`."""
-    found = predict_rows(model, preparations, data, target, given)
-    if found is None:
+    """Errors of `target` predicted from `given`, over all specimens and points."""
+    count, total, left, members = 0, 0.0, 0.0, np.zeros(model.seeds)
+    for measured, moments in predict_rows(model, preparations, data, target, given):
+        count += measured.size
+        total += float(((measured - preparations[target].centre) ** 2).sum())
+        left += float(((measured - moments.mean) ** 2).sum())
+        members += ((measured - moments.members) ** 2).sum((1, 2))
+    if not count:
         return Errors(None, tuple(None for _ in range(model.seeds)), None)
-    measured, moments = found
-    total = float(((measured - preparations[target].centre) ** 2).sum())
-    left = float(((measured - moments.mean) ** 2).sum())
     return Errors(
-        rmse(measured, moments.mean),
-        tuple(rmse(measured, member) for member in moments.members),
+        math.sqrt(left / count),
+        tuple(np.sqrt(members / count).tolist()),
         1 - left / total if total > 0 else None,
     )
 
@@ -82,9 +81,11 @@ def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: 
     novelty: dict[str, tuple[float, ...]] = {}
     for target, preparation in preparations.items():
         for given in calibrated_subsets(list(preparations), target):
-            found = predict_rows(model, preparations, validation, target, given)
-            values = () if found is None else scores(found[0], found[1].mean, found[1].sd)
-            intervals.append(IntervalScores(target, given, values))
+            found = [
+                scores(measured, moments.mean, moments.sd)
+                for measured, moments in predict_rows(model, preparations, validation, target, given)
+            ]
+            intervals.append(IntervalScores(target, given, tuple(sorted(itertools.chain(*found)))))
         measured = validation.physical.values[target][with_all(validation.physical, [target])]
         novelty[target] = tuple(np.sort(preparation.strangeness(measured)).tolist())
     return Calibration(level, tuple(intervals), novelty)

@@ -1,4 +1,4 @@
-"""`fingerprint datasets`: example data, shipped and made."""
+"""`fingerprint datasets`: example data, shipped, made and fetched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fingerprint.cli import console
 from fingerprint.errors import FingerprintError
 
 app = typer.Typer(
-    help="Example data: what is shipped, and how to make more.",
+    help="Example data: what is shipped, and how to get more.",
     no_args_is_help=True,
     epilog="Example: fingerprint datasets list",
 )
@@ -29,6 +29,12 @@ class Generated(StrEnum):
     SILICON_VDOS = "silicon_vdos"
 
 
+class Fetched(StrEnum):
+    """Data sets of which a sample is shipped, and the whole can be downloaded."""
+
+    MNIST_LINES = "mnist_lines"
+
+
 @app.command("list", epilog="Example: fingerprint datasets list --json")
 def list_datasets(
     json: console.Json = False,  # noqa: ARG001
@@ -36,18 +42,22 @@ def list_datasets(
     verbose: console.Verbose = False,  # noqa: ARG001
 ) -> None:
     """Name the data sets that come with fingerprint, and the folders to give to `fingerprint ingest`."""
-    from rich.table import Table
+    from rich.text import Text
 
     from fingerprint.generators.shipped import shipped_datasets
 
     shipped = shipped_datasets()
-    table = Table("data set", "what it is", "can be made", "to ingest", box=None)
+    lines: list[str] = []
     for dataset in shipped:
-        made = "yes" if dataset.name in list(Generated) else "no"
-        table.add_row(dataset.name, dataset.title, made, "\n".join(map(str, dataset.ingestible)))
-    listed = [{"name": dataset.name, "title": dataset.title, "folder": str(dataset.folder)} for dataset in shipped]
+        more = _more(dataset.name)
+        lines += [f"{dataset.name}: {dataset.title}", *(f"  to ingest  {folder}" for folder in dataset.ingestible)]
+        lines += [f"  more       {more}"] if more else []
+    listed = [
+        {"name": each.name, "title": each.title, "folder": str(each.folder), "more": _more(each.name)}
+        for each in shipped
+    ]
     files = [str(folder / "dataset.toml") for dataset in shipped for folder in dataset.ingestible]
-    console.answer({"datasets": listed, "files": files}, table)
+    console.answer({"datasets": listed, "files": files}, Text("\n".join(lines)))
 
 
 @app.command("make", epilog="Example: fingerprint datasets make silicon_vdos --cells 4 --jobs 2 --out vdos/")
@@ -83,13 +93,61 @@ def make_dataset(
     console.say(f"Next: fingerprint ingest {out}")
 
 
+@app.command("fetch", epilog="Example: fingerprint datasets fetch mnist_lines --source mnist/")
+def fetch_dataset(
+    name: Annotated[Fetched, typer.Argument(help="Which data set to fetch.")],
+    source: Annotated[
+        Path | None, typer.Option(help="A folder that holds the published files: nothing is downloaded.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to fill.")] = Path("mnist_lines"),
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise of the lines.")] = 0,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Download a public data set, check it, and complete it to measurement files with their dataset.toml.
+
+    mnist_lines: the four files of MNIST (12 MB) and, for each digit, a noisy line with that slope.
+    Files that are there and right are kept; after an interruption the same command goes on.
+    """
+    from fingerprint.generators import mnist_lines
+
+    try:
+        with _progress(name, in_bytes=True) as show:
+            files = mnist_lines.make(out, source, seed=seed, on_progress=show)
+    except KeyboardInterrupt:
+        console.show_error(
+            FingerprintError(
+                f"interrupted; the files that had arrived are kept in {out}",
+                next="To go on, run the same command again.",
+            )
+        )
+        raise typer.Exit(130) from None
+    console.answer({"files": [str(file) for file in files]}, *map(str, files))
+    console.say(f"Next: fingerprint ingest {out}/")
+
+
+def _more(name: str) -> str:
+    """The command that gets more of a shipped data set; "" where there is none."""
+    verb = "make" if name in list(Generated) else "fetch" if name in list(Fetched) else ""
+    return f"fingerprint datasets {verb} {name}" if verb else ""
+
+
 @contextmanager
-def _progress(name: str) -> Generator[Callable[[int, int], None]]:
+def _progress(name: str, *, in_bytes: bool = False) -> Generator[Callable[[int, int], None]]:
     """A function (finished, total) that shows how far it is: a bar, or a line every few seconds."""
     if console.is_live():
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        count = DownloadColumn() if in_bytes else MofNCompleteColumn()
+        columns = (TextColumn(name), BarColumn(), count, TimeRemainingColumn())
         with Progress(*columns, console=console.stderr(), transient=True) as bar:
             task = bar.add_task(name, total=None)
             yield lambda finished, total: bar.update(task, completed=finished, total=total)
@@ -101,6 +159,7 @@ def _progress(name: str) -> Generator[Callable[[int, int], None]]:
         now = time.monotonic()
         if finished == total or now - last >= _SECONDS_BETWEEN_LINES:
             last = now
-            console.say(f"{name}: {finished} of {total}")
+            amounts = f"{finished / 1e6:.1f} of {total / 1e6:.1f} MB" if in_bytes else f"{finished} of {total}"
+            console.say(f"{name}: {amounts}")
 
     yield say

@@ -83,6 +83,7 @@ def _document(summary: ModalitySummary) -> dict[str, Any]:
             "points": axis.points,
             "distinct": axis.distinct,
         },
+        "shapes": summary.shapes,
         "count": summary.count,
         "missing": summary.missing,
         "min": summary.minimum,
@@ -98,5 +99,7 @@ def _told(name: str, summary: ModalitySummary) -> list[str]:
     if axis is not None:
         span = f"{modality.axis_name} {axis.first!r} to {axis.last!r} {modality.axis_unit}".rstrip()
         lines.append(f"  axis       {span}, {axis.points} points, {axis.distinct} distinct")
+    if summary.shapes:
+        lines.append(f"  shape      {', '.join(f'{rows} x {columns}' for rows, columns in summary.shapes)}")
     values = f"min {summary.minimum:.6g}, mean {summary.mean:.6g}, max {summary.maximum:.6g}"
     return [*lines, f"  values     {values} {modality.unit}".rstrip()]

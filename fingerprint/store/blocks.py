@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fingerprint.errors import StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.store.rows import VALUES
-from fingerprint.store.visible import codes
+from fingerprint.store.visible import codes, taken
 
 
 def raw_modality(
@@ -34,7 +34,7 @@ def raw_modality(
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     group = rank[inverse.ravel()]
-    ordered = table.take(pa.array(np.argsort(group, kind="stable"))).combine_chunks()
+    ordered = (table if len(first) == 1 else taken(table, np.argsort(group, kind="stable"))).combine_chunks()
     sizes = np.bincount(group)
     blocks = [
         _block(modality, ordered.slice(int(end - size), int(size)), axes, where)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fingerprint.modality import Modality, RawModality
+from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.store.ledger import Snapshot
 from fingerprint.store.store import Store
 
@@ -28,6 +28,7 @@ class ModalitySummary:
     Attributes:
         modality: its definition.
         axis: None for scalars and images.
+        shapes: of the images, (rows, columns), each once; empty for other kinds.
         count: specimens measured.
         missing: specimens of the store that were not.
         minimum: of all values, in the modality's unit; also `mean` and `maximum`.
@@ -35,6 +36,7 @@ class ModalitySummary:
 
     modality: Modality
     axis: AxisSummary | None
+    shapes: tuple[tuple[int, ...], ...]
     count: int
     missing: int
     minimum: float
@@ -95,6 +97,7 @@ def _summary(raw: RawModality, specimens: int) -> ModalitySummary:
     return ModalitySummary(
         modality=raw.modality,
         axis=axis,
+        shapes=tuple(sorted({block.shape[1:] for block in values if raw.modality.kind is Kind.IMAGE})),
         count=len(raw),
         missing=specimens - len(raw),
         minimum=min(float(block.min()) for block in values),

@@ -39,7 +39,7 @@ def read_visible(
         if wanted is not None:
             keep &= _looked_up(batch.column("specimen"), wanted) >= 0
         batch = batch.drop_columns(["ingest"]).append_column("position", pa.array(position))
-        batches.append(batch.filter(pa.array(keep)))
+        batches.append(batch if keep.all() else batch.filter(pa.array(keep)))
     for (ingest, written), count in zip(visible.items(), found.tolist(), strict=True):
         if count < written:
             raise StoreError(
@@ -59,12 +59,29 @@ def newest(table: pa.Table) -> pa.Table:
     keys = keys.sort_by([("specimen", "ascending"), ("position", "ascending")])
     specimens = codes(keys.column("specimen"))
     is_last = np.append(specimens[1:] != specimens[:-1], True)[: len(table)]
-    return table.take(pa.array(keys.column("row").to_numpy()[is_last]))
+    return taken(table, keys.column("row").to_numpy()[is_last])
+
+
+def taken(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """The chosen rows of a table, in the given order."""
+    return pa.table([_taken(column, rows) for column in table.columns], names=table.column_names)
 
 
 def codes(column: pa.ChunkedArray) -> NDArray[np.int32]:
     """A number for each string, the same for the same string."""
     return column.combine_chunks().dictionary_encode().indices.to_numpy()
+
+
+def _taken(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> pa.Array | pa.ChunkedArray:
+    """As `take`; equally long lists as rows of one array, since Arrow would make an index for every number in them."""
+    if pa.types.is_large_list(column.type) and len(column) and not column.null_count:
+        lists = column.combine_chunks()
+        lengths = np.diff(lists.offsets.to_numpy())
+        if lengths[0] > 0 and (lengths == lengths[0]).all():
+            numbers = lists.flatten().to_numpy().reshape(len(lists), -1)[rows]
+            offsets = np.arange(len(rows) + 1) * lengths[0]
+            return pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(numbers.ravel()))
+    return column.take(pa.array(rows))
 
 
 def _looked_up(column: pa.Array, numbers: Mapping[str, int]) -> NDArray[np.int64]:

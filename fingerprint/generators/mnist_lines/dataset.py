@@ -51,10 +51,10 @@ def make(
         DiskError: the disk is full or cannot be written.
     """
     folder = Path(out)
-    if source is not None:
-        check_source(Path(source))
     with _writing(folder):
         missing = _missing(folder)
+        if source is not None:
+            check_source(Path(source), missing)
         total = sum(file.size for file in FILES)
         done = total - sum(file.size for file in missing)
         report = on_progress or _silent
@@ -93,7 +93,7 @@ def _missing(folder: Path) -> list[PublishedFile]:
                 "this is another file of that name, or a damaged one",
                 where=str(path),
                 expected=f"{file.size} bytes with the SHA-256 {file.sha256}.",
-                next="Choose another folder with --out, or delete it and run the same command again.",
+                next="Choose another folder with --out, or move that file away and run the same command again.",
             )
     made = [name for name in (LINES, SPECIMENS, DATASET) if (folder / name).exists()]
     # dataset.toml is written last: without it the folder is an unfinished one of ours only when all images are there.

@@ -15,14 +15,14 @@ _SECONDS = 30.0  # without an answer
 _CHUNK = 1 << 16
 
 
-def check_source(source: Path) -> None:
-    """Refuse a folder that lacks one of the four files.
+def check_source(source: Path, wanted: Sequence[PublishedFile]) -> None:
+    """Refuse a folder that lacks one of the wanted files.
 
     Raises:
         FingerprintError: naming those that are missing.
     """
-    missing = [file.name for file in FILES if not (source / file.name).is_file()]
-    if missing:
+    missing = [file.name for file in wanted if not (source / file.name).is_file()]
+    if missing or not source.is_dir():
         raise FingerprintError(
             f"there is no {', '.join(missing)}" if source.is_dir() else "there is no such folder",
             where=str(source),

@@ -71,6 +71,8 @@ def downloaded(file: PublishedFile, mirrors: Sequence[str], on_bytes: Callable[[
             content = _get(mirror + file.name, file.size + 1, on_bytes)
         except (OSError, http.client.HTTPException) as error:
             failures.append(f"{mirror}: {_reason(error)}")
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             continue
         fault = file.fault(content)
         if not fault:

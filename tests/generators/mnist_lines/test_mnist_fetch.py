@@ -170,7 +170,7 @@ def test_an_endless_answer_is_cut_off(source: Path, tmp_path: Path) -> None:
 def test_missing_files_are_all_named(source: Path, tmp_path: Path) -> None:
     for name in NAMES[1:3]:
         (source / name).unlink()
-    with pytest.raises(FingerprintError, match=f"there is no {NAMES[1]}, {NAMES[2]}$") as error:
+    with pytest.raises(FingerprintError, match=f"there is no {NAMES[1]}, {NAMES[2]}\n") as error:
         make(tmp_path / "out", source)
     assert error.value.where == str(source)
     with pytest.raises(FingerprintError, match="no such folder"):

@@ -1,4 +1,4 @@
-"""`fingerprint datasets list` and `make`, as their users meet them."""
+"""`fingerprint datasets list` and `make`, as their users meet them; `fetch` has a file of its own."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_live_bar_follows_the_progress(
     assert capsys.readouterr().out == f"{tmp_path / 'dataset.toml'}\n"
 
 
-@pytest.mark.parametrize("verb", [[], ["list"], ["make"]])
+@pytest.mark.parametrize("verb", [[], ["list"], ["make"], ["fetch"]])
 def test_every_help_ends_with_an_example(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*verb, "--help") == 0
     assert "Example: fingerprint datasets" in capsys.readouterr().out

@@ -76,6 +76,21 @@ def test_images_of_different_shapes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(second.values, tall, strict=True)
 
 
+def test_many_images_come_back_sorted_each_with_its_own_numbers(tmp_path: Path) -> None:
+    count = 30_000
+    order = np.random.default_rng(1).permutation(count)
+    values = np.stack([order, -order], axis=1)[:, None].astype(np.float32)
+    ids = [f"{number:05}" for number in order]
+    store = open_store(tmp_path, create=True)
+    store.append([RawModality(MAP, (Block(tuple(ids), values),))], {}, "")
+    store.append([RawModality(MAP, (Block(tuple(ids[:9000]), values[:9000] + 0.5),))], {}, "")
+    (block,) = store.read("map").blocks
+    expected = np.stack([np.arange(count), -np.arange(count)], axis=1)[:, None].astype(np.float32)
+    expected[order[:9000]] += 0.5
+    assert block.specimens == tuple(f"{number:05}" for number in range(count))
+    np.testing.assert_array_equal(block.values, expected, strict=True)
+
+
 def test_one_block_per_axis_with_specimens_in_order(tmp_path: Path) -> None:
     store = open_store(tmp_path, create=True)
     store.append([vdos(["d", "a"], points=5)], {}, "")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_measurements import stress, vdos
+from store_measurements import MAP, stress, vdos
 
+from fingerprint.modality import Block, RawModality
 from fingerprint.store import AxisSummary, open_store, summarise
 
 
@@ -26,6 +27,14 @@ def test_numbers_agree_with_numpy(tmp_path: Path) -> None:
     scalars = summary.modalities["stress"]
     assert (scalars.axis, scalars.count, scalars.mean) == (None, 2, 2.5)
     assert summary.warnings == ("1 of 5 specimens have metadata but no measurement",)
+
+
+def test_images_tell_each_shape_once(tmp_path: Path) -> None:
+    store = open_store(tmp_path, create=True)
+    blocks = [Block((name,), np.ones((1, *shape))) for name, shape in (("a", (2, 3)), ("b", (1, 4)), ("c", (2, 3)))]
+    store.append([RawModality(MAP, tuple(blocks)), stress({"a": 1.0})], {}, "")
+    summaries = summarise(store).modalities
+    assert (summaries["map"].shapes, summaries["stress"].shapes) == (((1, 4), (2, 3)), ())
 
 
 def test_warnings(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_fetch_and_the_command_that_it_names(call: Call, source: Path, tmp_path: Path) -> None:
+def test_fetch_and_the_command_that_it_names(call: Call, source: Path) -> None:
     code, out, err = call(*FETCH, "--source", source)
     assert (code, out.split()) == (0, [f"mnist_lines/{name}" for name in NAMES])
     assert "mnist_lines: 0.0 of 0.0 MB" in err
@@ -66,7 +66,7 @@ def test_json_answers_with_the_files(call: Call, source: Path, tmp_path: Path) -
     }
 
 
-def test_refusals_say_what_where_expected_and_next(call: Call, source: Path, tmp_path: Path) -> None:
+def test_refusals_say_what_where_expected_and_next(call: Call, source: Path) -> None:
     wrong = source / FILES[2].name
     wrong.write_bytes(b"x" * wrong.stat().st_size)
     refusal = error(*call(*FETCH, "--source", source, "--json")[:2])
@@ -83,7 +83,8 @@ def test_refusals_say_what_where_expected_and_next(call: Call, source: Path, tmp
     assert not Path("other").exists()
 
 
-def test_no_network_is_an_error_that_says_what_to_do(call: Call, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("source")
+def test_no_network_is_an_error_that_says_what_to_do(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
@@ -123,9 +124,7 @@ def test_an_interruption_exits_with_130_and_says_how_to_go_on(call: Call, monkey
     assert "interrupted" in json.loads(out)["error"]["what"]
 
 
-def test_the_live_bar_follows_the_bytes(
-    call: Call, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_live_bar_follows_the_bytes(call: Call, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "is_live", lambda: True)
     code, out, _ = call(*FETCH, "--source", source)
     assert code == 0

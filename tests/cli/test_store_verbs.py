@@ -118,6 +118,7 @@ def test_info_of_a_store(run: Run) -> None:
         "unit": "1/THz",
         "sign": "",
         "axis": {"name": "frequency", "unit": "THz", "first": 0.1, "last": 2.0, "points": 3, "distinct": 1},
+        "shapes": [],
         "count": 2,
         "missing": 0,
         "min": float(SPECTRA.min()),

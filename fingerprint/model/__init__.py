@@ -10,6 +10,7 @@ r"""PIMA in pure torch.
 | $\pi$ | mixture weights | `prior.log_weights` | 7 |
 | $\tilde\mu_c, \tilde\sigma_c^2$ | cluster mean and variance | `prior.mean`, `prior.log_variance` | 8, 15 |
 | $G_{m,c}$ | decoder | `decoders` | 10 |
+| $\mathcal E_{m,c}, \hat\theta_{m,c}$ | expert, its parameters | `experts`, `theta` | 11, 16 |
 | $\hat\mu_{m,c}, \hat\sigma_{m,c}^2$ | decoded mean and variance | a decoder's `mean`, `log_variance` | 9 |
 | $\gamma_c$ | responsibilities | `responsibilities`, `mean_field_responsibilities` | 14 |
 | $\mathcal L$ | evidence lower bound | `elbo` | 1, 13 |
@@ -20,6 +21,7 @@ modality in model units). Every function is a closed form or one draw; none know
 
 from fingerprint.model.elbo import ELBO
 from fingerprint.model.gaussian import Gaussian
-from fingerprint.model.pima import PIMA, ModalityShape
+from fingerprint.model.pima import PIMA
+from fingerprint.model.shape import ModalityShape
 
 __all__ = ["ELBO", "PIMA", "Gaussian", "ModalityShape"]

@@ -2,57 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import assert_never
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from fingerprint.model.gaussian import LOG_2PI, Gaussian, smooth_clamp
-from fingerprint.model.layers import StackedMLP
-from fingerprint.recipe import FixedVariance, LearnedVariance, MLPDecoder
+from fingerprint.errors import RecipeError
+from fingerprint.model.convolutions import StackedConv, StackedTransposedConv
+from fingerprint.model.experts import LinearExpertDecoder
+from fingerprint.model.gaussian import LOG_2PI, Gaussian
+from fingerprint.model.layers import StackedLinear, StackedMLP, activate, full_precision
+from fingerprint.model.shape import ModalityShape
+from fingerprint.model.variance import DecoderVariance
+from fingerprint.recipe import ConvDecoder, Decoder, LearnedVariance, LinearExpert, MLPDecoder
 
-LOG_VARIANCE_RANGE = (-14.0, 6.0)
 
-
-class Decoder(nn.Module):
+class AbstractNetworkDecoder(nn.Module):
     """One network per seed and cluster, or per seed where the clusters share it (section 2.5).
 
     The variance is the same for all coordinates of the modality: fixed, learned, or a function of Z.
     """
 
-    log_variance: Tensor
+    variance: DecoderVariance
+    uses_z = True
 
-    def __init__(
-        self,
-        spec: MLPDecoder,
-        latent: int,
-        features: int,
-        networks: int,
-        generators: Sequence[torch.Generator],
-    ) -> None:
-        """Build the networks.
+    def forward(self, z: Float[Tensor, "seed specimen latent"]) -> Gaussian:
+        """mean [seed, cluster | 1, specimen, feature] and log_variance, which broadcasts to it."""
+        return Gaussian(full_precision(self.mean_of(z.unsqueeze(1))), self.log_variance_of(z.unsqueeze(1)))
 
-        Args:
-            spec: the recipe's choice.
-            latent: size of the latent space.
-            features: size of the modality in model units, d_m.
-            networks: the number of clusters, or 1 for one decoder per modality.
-            generators: one per seed.
-        """
-        super().__init__()
-        stack = (len(generators), networks)
-        widths = (latent, *spec.hidden)
-        self.mean = StackedMLP(stack, (*widths, features), spec.activation, generators, skip=spec.skip)
-        variance = spec.variance
-        self.learned = isinstance(variance, LearnedVariance)
-        self.spread: StackedMLP | None = None
-        if isinstance(variance, FixedVariance):
-            self.register_buffer("log_variance", torch.full((*stack, 1, 1), variance.value).log())
-        else:
-            self.log_variance = nn.Parameter(torch.full((*stack, 1, 1), variance.log_start))
-            if variance.depends_on_z:
-                self.spread = StackedMLP(stack, (*widths, 1), spec.activation, generators, skip=spec.skip)
+    def mean_of(self, z: Float[Tensor, "seed 1 specimen latent"]) -> Float[Tensor, "seed cluster specimen _"]:
+        """The decoded mean."""
+        raise NotImplementedError
+
+    def log_variance_of(self, z: Float[Tensor, "seed 1 specimen latent"]) -> Tensor:  # noqa: ARG002
+        """The decoded log-variance, [seed, cluster | 1, specimen | 1, 1]."""
+        return self.variance()
 
     def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
         """Put the networks of each seed in another order; nothing to do where the clusters share one."""
@@ -61,28 +48,130 @@ class Decoder(nn.Module):
             if tensor.shape[1] > 1:
                 tensor.copy_(tensor[seeds, order])
 
-    def forward(self, z: Float[Tensor, "seed specimen latent"]) -> Gaussian:
-        """mean [seed, cluster | 1, specimen, feature] and log_variance, which broadcasts to it."""
-        wide = z.unsqueeze(1)
-        log_variance: Tensor = self.log_variance
-        if self.spread is not None:
-            log_variance = log_variance + self.spread(wide)
-        if self.learned:
-            log_variance = smooth_clamp(log_variance, *LOG_VARIANCE_RANGE)
-        return Gaussian(self.mean(wide), log_variance)
+
+class _MLP(AbstractNetworkDecoder):
+    def __init__(
+        self,
+        spec: MLPDecoder,
+        latent: int,
+        features: int,
+        stack: tuple[int, int],
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        super().__init__()
+        widths = (latent, *spec.hidden)
+        self.mean = StackedMLP(stack, (*widths, features), spec.activation, generators, skip=spec.skip)
+        self.variance = DecoderVariance(spec.variance, stack)
+        self.spread: StackedMLP | None = None
+        if isinstance(spec.variance, LearnedVariance) and spec.variance.depends_on_z:
+            self.spread = StackedMLP(stack, (*widths, 1), spec.activation, generators, skip=spec.skip)
+
+    def mean_of(self, z: Tensor) -> Tensor:
+        return self.mean(z)
+
+    def log_variance_of(self, z: Tensor) -> Tensor:
+        return self.variance(None if self.spread is None else full_precision(self.spread(z)))
 
 
-def log_likelihood(
-    x: Float[Tensor, "#seed specimen feature"], p: Gaussian
-) -> Float[Tensor, "seed specimen cluster_or_1"]:
+class _Conv(AbstractNetworkDecoder):
+    def __init__(
+        self,
+        spec: ConvDecoder,
+        latent: int,
+        shape: tuple[int, ...],
+        stack: tuple[int, int],
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        super().__init__()
+        if isinstance(spec.variance, LearnedVariance) and spec.variance.depends_on_z:
+            raise RecipeError(
+                "a convolutional decoder has one variance",
+                where="decoder",
+                expected='depends_on_z = false, or a decoder of kind "mlp".',
+            )
+        if len(spec.channels) != len(spec.strides) + 1:
+            raise RecipeError(
+                f"{len(spec.channels)} channels and {len(spec.strides)} strides",
+                where="decoder",
+                expected="One number of channels more than there are strides.",
+            )
+        self.shape, self.spec = shape, spec
+        whole = math.prod(spec.strides)
+        self.small = tuple(-(-points // whole) for points in shape)
+        self.first = StackedLinear(stack, latent, spec.channels[0] * math.prod(self.small), generators)
+        self.layers = nn.ModuleList(
+            StackedTransposedConv(
+                stack, inputs, outputs, generators, kernel=spec.kernel, stride=stride, dimensions=len(shape)
+            )
+            for inputs, outputs, stride in zip(spec.channels[:-1], spec.channels[1:], spec.strides, strict=True)
+        )
+        padding = spec.kernel // 2
+        self.last = StackedConv(
+            stack, spec.channels[-1], 1, generators, kernel=spec.kernel, padding=padding, dimensions=len(shape)
+        )
+        self.variance = DecoderVariance(spec.variance, stack)
+
+    def mean_of(self, z: Tensor) -> Tensor:
+        flat = self.first(z)
+        seeds, clusters, specimens, _ = flat.shape
+        hidden = flat.flatten(0, 1).transpose(0, 1).reshape(specimens, -1, *self.small)
+        if len(self.shape) == 2:
+            hidden = hidden.contiguous(memory_format=torch.channels_last)
+        for layer in self.layers:
+            hidden = activate(layer(hidden), self.spec.activation)
+        image = self.last(hidden)
+        for axis, points in enumerate(self.shape):
+            image = image.narrow(2 + axis, 0, points)
+        return image.flatten(2).transpose(0, 1).unflatten(0, (seeds, clusters))
+
+
+def build_decoder(
+    spec: Decoder,
+    shape: ModalityShape,
+    latent: int,
+    clusters: int,
+    networks: int,
+    generators: Sequence[torch.Generator],
+) -> AbstractNetworkDecoder | LinearExpertDecoder:
+    """The decoder that the recipe asks for.
+
+    Args:
+        spec: the recipe's choice.
+        shape: what the data say of the modality.
+        latent: size of the latent space.
+        clusters: how many there are; an expert has parameters for each.
+        networks: the number of clusters, or 1 for one network per modality.
+        generators: one per seed.
+
+    Raises:
+        RecipeError: the choice does not suit the modality.
+    """
+    stack = (len(generators), networks)
+    match spec:
+        case MLPDecoder():
+            return _MLP(spec, latent, shape.features, stack, generators)
+        case ConvDecoder():
+            return _Conv(spec, latent, shape.on_grid("decoder"), stack, generators)
+        case LinearExpert():
+            return LinearExpertDecoder(spec, shape.expert_space(spec), clusters, generators)
+        case _:
+            assert_never(spec)
+
+
+def log_likelihood(x: Float[Tensor, "#seed specimen feature"], p: Gaussian) -> Float[Tensor, "seed draw cluster_or_1"]:
     r"""log p(x_m|Z, C=c), summed over the coordinates: line 1 of Eq. 13, halved, constant included. [Eq. 13]
 
     Args:
         x: the measurement in model units.
-        p: a decoder's answer.
+        p: a decoder's answer, for one draw of each specimen or for several, all specimens before the next draw; or one
+            answer for all specimens, and then there is one draw.
     """
-    features = x.shape[-1]
-    squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
+    specimens, features = x.shape[-2:]
+    if p.mean.shape[2] == 1:
+        squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
+    else:
+        each = p.mean.unflatten(2, (-1, specimens))
+        squared = (x[:, None, None] - each).square().sum(-1).flatten(2)
     log_variance = p.log_variance.squeeze(-1)
     result = -0.5 * (features * (LOG_2PI + log_variance) + squared * torch.exp(-log_variance))
     return result.transpose(1, 2)

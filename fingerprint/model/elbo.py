@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.model.gaussian import Gaussian
-from fingerprint.model.prior import MixturePrior, kl_divergence, mean_field_responsibilities
+from fingerprint.model.prior import MixturePrior, kl_divergence, mean_field_responsibilities, responsibilities
 
 
 class ELBO(NamedTuple):
@@ -33,9 +33,9 @@ def elbo(
     q: Gaussian,
     prior: MixturePrior,
     log_likelihoods: Mapping[str, Float[Tensor, "seed specimen cluster_or_1"]],
-    weights: Mapping[str, float],
     present: Mapping[str, Float[Tensor, "#seed specimen"]],
     kl_weight: float = 1.0,
+    z: Float[Tensor, "seed specimen latent"] | None = None,
 ) -> ELBO:
     r"""The single-draw ELBO. [Eq. 13, section 2.5]
 
@@ -44,16 +44,19 @@ def elbo(
     Args:
         q: q(Z|X), from which z was drawn.
         prior: the mixture.
-        log_likelihoods: log p(x_m|z, c) by modality, at the drawn z.
-        weights: $w_m$ by modality: $d_{max}/d_m$, or the user's.
+        log_likelihoods: $w_m \log p(x_m|z, c)$ by modality, at the drawn z; $w_m$ is $d_{max}/d_m$, or the user's.
         present: 1 where the modality was measured, by modality; what was not measured is not reconstructed.
         kl_weight: that `ELBO.value` will be asked for: the responsibilities maximise that value, and need no
             gradient.
+        z: the draw, for the paper's q(C|X) = p(C|Z); the mean-field optimum where None (docs/deviations.md).
     """
-    terms = [weights[name] * present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)]
+    terms = [present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)]
     per_cluster = torch.stack(torch.broadcast_tensors(*terms)).sum(0)
-    with torch.no_grad():
-        evidence = per_cluster / kl_weight if per_cluster.shape[-1] > 1 else None
-        gamma = mean_field_responsibilities(q, prior, evidence)
+    if z is None:
+        with torch.no_grad():
+            evidence = per_cluster / kl_weight if per_cluster.shape[-1] > 1 else None
+            gamma = mean_field_responsibilities(q, prior, evidence)
+    else:
+        gamma = responsibilities(z, prior)
     reconstruction = (gamma * per_cluster).sum(-1)
     return ELBO(reconstruction, kl_divergence(q, gamma, prior), gamma)

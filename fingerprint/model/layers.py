@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Activation = Literal["silu", "elu", "relu"]
+from fingerprint.recipe import Activation
 
 _ACTIVATIONS = {"silu": nn.functional.silu, "elu": nn.functional.elu, "relu": nn.functional.relu}
 
@@ -25,7 +24,7 @@ def activate(x: Tensor, activation: Activation) -> Tensor:
     return _ACTIVATIONS[activation](x)
 
 
-def _draw_uniform(shape: tuple[int, ...], bound: float, generators: Sequence[torch.Generator]) -> nn.Parameter:
+def draw_uniform(shape: tuple[int, ...], bound: float, generators: Sequence[torch.Generator]) -> nn.Parameter:
     """U(-bound, bound) of `shape` = (seed, ...), each seed from its own generator."""
     members = [torch.rand(shape[1:], generator=generator) for generator in generators]
     return nn.Parameter((2 * torch.stack(members) - 1) * bound)
@@ -51,8 +50,8 @@ class StackedLinear(nn.Module):
     ) -> None:
         super().__init__()
         bound = 1 / math.sqrt(inputs)
-        self.weight = _draw_uniform((*stack, inputs, outputs), gain * bound, generators)
-        self.bias = _draw_uniform((*stack, 1, outputs), bound, generators)
+        self.weight = draw_uniform((*stack, inputs, outputs), gain * bound, generators)
+        self.bias = draw_uniform((*stack, 1, outputs), bound, generators)
 
     def forward(self, x: Float[Tensor, "*stack specimen inputs"]) -> Float[Tensor, "*stack2 specimen outputs"]:
         """Apply every member; a stack axis of length 1 in `x` serves all members."""
@@ -91,61 +90,6 @@ class StackedMLP(nn.Module):
         return result if self.skip is None else result + self.skip(x)
 
 
-class StackedConv(nn.Module):
-    """One-dimensional convolution without padding: one group per seed."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int, generators: Sequence[torch.Generator]
-    ) -> None:
-        super().__init__()
-        bound = 1 / math.sqrt(inputs * kernel)
-        self.stride = stride
-        self.weight = _draw_uniform((len(generators), outputs, inputs, kernel), bound, generators)
-        self.bias = _draw_uniform((len(generators), outputs), bound, generators)
-
-    def forward(
-        self, x: Float[Tensor, "seed specimen channel point"]
-    ) -> Float[Tensor, "seed specimen channel2 point2"]:
-        """Seeds become groups of channels, so that one convolution serves them all."""
-        seeds, specimens, channels, points = x.shape
-        grouped = x.transpose(0, 1).reshape(specimens, seeds * channels, points)
-        result = nn.functional.conv1d(
-            grouped, self.weight.flatten(0, 1), self.bias.flatten(), stride=self.stride, groups=seeds
-        )
-        return result.reshape(specimens, seeds, -1, result.shape[-1]).transpose(0, 1)
-
-
-class StackedBatchNorm(nn.Module):
-    """Batch norm per seed and channel over the specimens that were measured; the others do not count."""
-
-    running_mean: Tensor
-    running_variance: Tensor
-
-    def __init__(self, seeds: int, channels: int, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
-        super().__init__()
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.scale = nn.Parameter(torch.ones(seeds, 1, channels, 1))
-        self.shift = nn.Parameter(torch.zeros(seeds, 1, channels, 1))
-        self.register_buffer("running_mean", torch.zeros(seeds, 1, channels, 1))
-        self.register_buffer("running_variance", torch.ones(seeds, 1, channels, 1))
-
-    def forward(
-        self,
-        x: Float[Tensor, "seed specimen channel point"],
-        present: Float[Tensor, "#seed specimen"],
-    ) -> Float[Tensor, "seed specimen channel point"]:
-        """Normalise by the batch's moments in training, by the running ones otherwise."""
-        if self.training:
-            weight = present[:, :, None, None]
-            measured = weight.sum((1, 3), keepdim=True)
-            count = measured.clamp_min(1) * x.shape[-1]
-            mean = (weight * x).sum((1, 3), keepdim=True) / count
-            variance = (weight * (x - mean).square()).sum((1, 3), keepdim=True) / count
-            with torch.no_grad():
-                momentum = self.momentum * (measured > 0).to(x.dtype)  # a batch without any teaches nothing
-                self.running_mean.lerp_(mean, momentum)
-                self.running_variance.lerp_(variance, momentum)
-        else:
-            mean, variance = self.running_mean, self.running_variance
-        return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.scale + self.shift
+def full_precision(x: Tensor) -> Tensor:
+    """`x` as float32 where a network answered in half precision; else as it is."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from fingerprint.model.decoders import Decoder, log_likelihood, mixture_moments
+from fingerprint.model.decoders import AbstractNetworkDecoder, build_decoder, log_likelihood, mixture_moments
 from fingerprint.model.elbo import ELBO, elbo
 from fingerprint.model.encoders import build_encoder
+from fingerprint.model.experts import LinearExpertDecoder
 from fingerprint.model.gaussian import Gaussian, draw
-from fingerprint.model.posterior import product_of_experts
+from fingerprint.model.outliers import outlier_probability, with_outliers
+from fingerprint.model.posterior import fuse
 from fingerprint.model.prior import MixturePrior, responsibilities
-from fingerprint.recipe import ModalityRecipe, ModelRecipe
-
-
-@dataclass(frozen=True)
-class ModalityShape:
-    """What the model knows of a modality.
-
-    Attributes:
-        spread: standard deviation of each feature in the training part, in model units, [feature].
-        weight: of its reconstruction term, $d_{max}/d_m$ or the user's (section 2.5).
-    """
-
-    spread: Float[Tensor, " feature"]
-    weight: float
-
-    @property
-    def features(self) -> int:
-        """$d_m$ in model units."""
-        return len(self.spread)
+from fingerprint.model.shape import ModalityShape
+from fingerprint.recipe import Fusion, ModalityRecipe, ModelRecipe, PriorRecipe
 
 
 class PIMA(nn.Module):
     """The model of section 2. Values are in model units, [seed | 1, specimen, feature] by modality.
+
+    Buffers:
+        log_precision: of each modality's posterior in the product, 0 unless calibrated (`training.precisions`),
+            [seed, modality].
+        outliers: share of the specimens whose measurement belongs to another cluster, [seed, modality].
 
     Args:
         recipe: latent size, clusters, and whether clusters have decoders of their own.
         modalities: encoder and decoder of each modality, from the recipe.
         shapes: what the data say of each modality.
         generators: one per seed; they give the first weights.
+        prior: how its weights and q(C|X) are found; the defaults where None.
     """
+
+    log_precision: Tensor
+    outliers: Tensor
 
     def __init__(
         self,
@@ -53,20 +46,30 @@ class PIMA(nn.Module):
         modalities: Mapping[str, ModalityRecipe],
         shapes: Mapping[str, ModalityShape],
         generators: Sequence[torch.Generator],
+        prior: PriorRecipe | None = None,
     ) -> None:
         super().__init__()
+        prior = prior or PriorRecipe()
         self.names = tuple(sorted(modalities))
         self.weights = {name: shapes[name].weight for name in self.names}
         self.encoders = nn.ModuleList(
-            build_encoder(modalities[name].encoder, shapes[name].spread, recipe.latent, generators)
-            for name in self.names
+            build_encoder(modalities[name].encoder, shapes[name], recipe.latent, generators) for name in self.names
         )
         networks = recipe.clusters if recipe.decoders == "per_cluster" else 1
         self.decoders = nn.ModuleList(
-            Decoder(modalities[name].decoder, recipe.latent, shapes[name].features, networks, generators)
+            build_decoder(modalities[name].decoder, shapes[name], recipe.latent, recipe.clusters, networks, generators)
             for name in self.names
         )
-        self.prior = MixturePrior(len(generators), recipe.clusters, recipe.latent)
+        self.fusion: Fusion = recipe.fusion
+        self.prior = MixturePrior(
+            len(generators), recipe.clusters, recipe.latent, weights_by_gradient=prior.weights == "gradient"
+        )
+        self.mean_field = prior.responsibilities == "mean_field"
+        seeds = len(generators)
+        self.register_buffer("log_precision", torch.zeros(seeds, len(self.names)))
+        self.doubted = frozenset(name for name in self.names if modalities[name].outliers > 0)
+        start = torch.tensor([modalities[name].outliers for name in self.names])
+        self.register_buffer("outliers", start.expand(seeds, -1).clone())
 
     @property
     def seeds(self) -> int:
@@ -77,25 +80,44 @@ class PIMA(nn.Module):
         """Put the clusters of each member in another order: new cluster c is old cluster `order[:, c]`."""
         with torch.no_grad():
             self.prior.relabel(order)
-            for decoder in self._decoders():
-                decoder.relabel(order)
+            for name in self.names:
+                self.decoder(name).relabel(order)
 
-    def _decoders(self) -> list[Decoder]:
-        return [cast("Decoder", decoder) for decoder in self.decoders]
+    def decoder(self, name: str) -> AbstractNetworkDecoder | LinearExpertDecoder:
+        """The decoder of one modality."""
+        return cast("AbstractNetworkDecoder | LinearExpertDecoder", self.decoders[self.names.index(name)])
+
+    def experts(self) -> dict[str, LinearExpertDecoder]:
+        """The decoders that are experts, by modality."""
+        decoders = {name: self.decoder(name) for name in self.names}
+        return {name: each for name, each in decoders.items() if isinstance(each, LinearExpertDecoder)}
 
     def encode(
         self,
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        complete: Collection[str] = (),
     ) -> Gaussian:
-        """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the order of `names`. [Eq. 3]"""
+        """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the order of `names`. [Eq. 3]
+
+        Args:
+            values, present: by modality.
+            complete: modalities that every specimen of the data has, which spares batch norm the bookkeeping.
+        """
         unimodal = [
-            encoder(values[name], present[name]) for name, encoder in zip(self.names, self.encoders, strict=True)
+            encoder(values[name], None if name in complete else present[name])
+            for name, encoder in zip(self.names, self.encoders, strict=True)
         ]
         return Gaussian(
             torch.stack([each.mean for each in unimodal], 1),
             torch.stack([each.log_variance for each in unimodal], 1),
         )
+
+    def fuse(self, unimodal: Gaussian, present: Float[Tensor, "*#many modality specimen"]) -> Gaussian:
+        """The posterior from unimodal ones, [seed, *many, modality, specimen, latent]. [Eq. 5]"""
+        own = self.log_precision.exp()
+        weight = own.reshape(len(own), *[1] * (present.ndim - 3), -1, 1)
+        return fuse(unimodal, present * weight, self.fusion)
 
     def embed(
         self,
@@ -104,27 +126,78 @@ class PIMA(nn.Module):
     ) -> Gaussian:
         """q(Z|X_1..X_M) from what is present, each [seed, specimen, latent]. [Eq. 4, Eq. 5]"""
         kept = torch.stack([present[name] for name in self.names], -2)
-        return product_of_experts(self.encode(values, present), kept)
+        return self.fuse(self.encode(values, present), kept)
+
+    def log_likelihoods(
+        self,
+        z: Float[Tensor, "seed draw latent"],
+        values: Mapping[str, Float[Tensor, "#seed specimen _"]],
+    ) -> dict[str, Float[Tensor, "seed draw cluster_or_1"]]:
+        """Weighted log p(X_m|Z, C=c) by modality; there may be several draws of each specimen, one after another.
+
+        Where a modality's decoder differs between clusters, its measurement may be an outlier (`model.outliers`).
+        """
+        result: dict[str, Tensor] = {}
+        for index, name in enumerate(self.names):
+            each = self.weights[name] * log_likelihood(values[name], self.decoder(name)(z))
+            if name in self.doubted and each.shape[-1] > 1:
+                each = with_outliers(each, self.prior.log_weights_per_specimen(), self.outliers[:, index])
+            result[name] = each if each.shape[1] == z.shape[1] else each.repeat(1, z.shape[1] // each.shape[1], 1)
+        return result
+
+    def cluster_evidence(
+        self,
+        values: Mapping[str, Float[Tensor, "#seed specimen _"]],
+        present: Mapping[str, Float[Tensor, "#seed specimen"]],
+    ) -> Float[Tensor, "seed specimen cluster"]:
+        r"""What the modalities with an expert say of the clusters by themselves: $\sum_m w_m \log p(X_m|C=c)$.
+
+        The numerator of Eq. 18 without the prior; zeros where there is no expert or none of its modalities was
+        measured. [Eq. 18]
+        """
+        some = next(iter(present.values()))
+        total = self.prior.mean.new_zeros(self.seeds, some.shape[-1], self.prior.mean.shape[1])
+        for name, expert in self.experts().items():
+            each = self.weights[name] * log_likelihood(values[name], expert(self.prior.mean))
+            if name in self.doubted:
+                share = self.outliers[:, self.names.index(name)]
+                each = with_outliers(each, self.prior.log_weights_per_specimen(), share)
+            total = total + present[name].unsqueeze(-1) * each
+        return total
+
+    @torch.no_grad()
+    def follow_outliers(
+        self,
+        values: Mapping[str, Float[Tensor, "#seed specimen _"]],
+        present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        gamma: Float[Tensor, "seed specimen cluster"],
+        rate: float,
+    ) -> None:
+        """Move the share of outliers of each doubted expert's modality a step of `rate` towards that of one batch."""
+        for name in sorted(self.doubted & set(self.experts())):
+            index = self.names.index(name)
+            share = self.outliers[:, index]
+            plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
+            each = outlier_probability(plain, self.prior.log_weights_per_specimen(), share, gamma)
+            counted = present[name] * gamma.sum(-1)
+            found = (each * present[name]).sum(-1) / counted.sum(-1).clamp_min(1)
+            self.outliers[:, index] = share.lerp(found, rate).clamp(1e-4, 0.5)
 
     def elbo(
         self,
         q: Gaussian,
-        noise: Float[Tensor, "seed specimen latent"],
+        noise: Float[Tensor, "seed draw latent"],
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
-        present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        present: Mapping[str, Float[Tensor, "#seed draw"]],
         kl_weight: float = 1.0,
     ) -> ELBO:
-        """The ELBO of every specimen for one draw from `q`; `kl_weight` as in `elbo`. [Eq. 13]"""
+        """The ELBO of every specimen for each draw from `q`; `kl_weight` as in `elbo`. [Eq. 13]"""
         z = draw(q, noise)
-        likelihoods = {
-            name: log_likelihood(values[name], decoder(z))
-            for name, decoder in zip(self.names, self.decoders, strict=True)
-        }
-        return elbo(q, self.prior, likelihoods, self.weights, present, kl_weight)
+        own = None if self.mean_field else z
+        return elbo(q, self.prior, self.log_likelihoods(z, values), present, kl_weight, own)
 
     def decode(
         self, z: Float[Tensor, "seed specimen latent"], name: str
     ) -> tuple[Float[Tensor, "seed specimen _"], Float[Tensor, "seed specimen _"]]:
         """Mean and variance of one modality at points of the latent space, in model units. [Eq. 12]"""
-        decoder = self.decoders[self.names.index(name)]
-        return mixture_moments(responsibilities(z, self.prior), decoder(z))
+        return mixture_moments(responsibilities(z, self.prior), self.decoder(name)(z))

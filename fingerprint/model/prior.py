@@ -15,7 +15,7 @@ class MixturePrior(nn.Module):
     r"""p(C) = Cat(pi), p(Z|C=c) = N(mean_c, variance_c). [Eq. 7, Eq. 8]
 
     It starts as N(0, I): all clusters alike. EM moves it (`training.em`), never the gradient; see
-    docs/deviations.md.
+    docs/deviations.md. Only the weights can be made to follow the gradient, as the paper's do.
 
     Buffers:
         log_weights: $\log\pi_c$, [seed, cluster].
@@ -27,8 +27,9 @@ class MixturePrior(nn.Module):
     mean: Tensor
     log_variance: Tensor
 
-    def __init__(self, seeds: int, clusters: int, latent: int) -> None:
+    def __init__(self, seeds: int, clusters: int, latent: int, *, weights_by_gradient: bool = False) -> None:
         super().__init__()
+        self.logits = nn.Parameter(torch.zeros(seeds, clusters)) if weights_by_gradient else None
         self.register_buffer("log_weights", torch.full((seeds, clusters), -math.log(clusters)))
         self.register_buffer("mean", torch.zeros(seeds, clusters, latent))
         self.register_buffer("log_variance", torch.zeros(seeds, clusters, latent))
@@ -39,14 +40,23 @@ class MixturePrior(nn.Module):
 
     def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
         """Put the clusters of each seed in another order: new cluster c is old cluster `order[:, c]`."""
+        if self.logits is not None:
+            self.logits.copy_(self.logits.gather(1, order))
         self.log_weights.copy_(self.log_weights.gather(1, order))
         rows = order.unsqueeze(-1).expand_as(self.mean)
         self.mean.copy_(self.mean.gather(1, rows))
         self.log_variance.copy_(self.log_variance.gather(1, rows))
 
     def log_weights_per_specimen(self) -> Float[Tensor, "seed 1 cluster"]:
-        r"""$\log\pi_c$, shaped to meet [seed, specimen, cluster]."""
-        return self.log_weights.unsqueeze(1)
+        r"""$\log\pi_c$, shaped to meet [seed, specimen, cluster]; the softmax of $\vec v$ where it is learned."""
+        own = self.log_weights if self.logits is None else torch.log_softmax(self.logits, -1)
+        return own.unsqueeze(1)
+
+    @torch.no_grad()
+    def keep_weights(self) -> None:
+        """Take the weights over from the gradient's step, where they follow it."""
+        if self.logits is not None:
+            self.log_weights.copy_(torch.log_softmax(self.logits, -1))
 
 
 def responsibilities(

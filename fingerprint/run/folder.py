@@ -59,19 +59,35 @@ class Run:
 
 
 def build_model(recipe: Recipe, preparations: Mapping[str, Preparation], generators: Sequence[torch.Generator]) -> PIMA:
-    """The model that a planned recipe and fitted preparations describe, its first weights drawn from `generators`.
+    """The model that a planned recipe and fitted preparations describe, its first weights drawn from `generators`."""
+    shapes = modality_shapes(recipe, preparations)
+    return PIMA(recipe.model, recipe.modalities, shapes, generators, recipe.prior)
+
+
+def modality_shapes(recipe: Recipe, preparations: Mapping[str, Preparation]) -> dict[str, ModalityShape]:
+    """What the model is told of every modality.
 
     The weight of a modality is the user's, or d_max / d_m with d in model units (section 2.5).
     """
     most = max(preparation.features for preparation in preparations.values())
-    shapes = {
-        name: ModalityShape(
-            torch.as_tensor(preparation.spread(), dtype=torch.float32),
-            recipe.modalities[name].weight or most / preparation.features,
-        )
+    return {
+        name: _shape(preparation, recipe.modalities[name].weight or most / preparation.features)
         for name, preparation in preparations.items()
     }
-    return PIMA(recipe.model, recipe.modalities, shapes, generators)
+
+
+def _shape(preparation: Preparation, weight: float) -> ModalityShape:
+    spread = torch.as_tensor(preparation.spread(), dtype=torch.float32)
+    if preparation.in_basis:
+        return ModalityShape(spread, weight)
+    return ModalityShape(
+        spread,
+        weight,
+        preparation.shape,
+        None if preparation.grid is None else torch.as_tensor(preparation.grid),
+        torch.as_tensor(preparation.centre),
+        torch.as_tensor(preparation.scale),
+    )
 
 
 def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from fingerprint.errors import DataError, RecipeError
-from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.modality import Block, RawModality
 from fingerprint.prepare import Preparation, align, fit_preparation, plan, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.store import Snapshot, Store
 from fingerprint.training.evaluation import PartData
-from fingerprint.training.split import Part, split
+from fingerprint.training.split import Part, named_parts, split
 
 LEAST_PER_CLUSTER = 2
 
@@ -43,12 +43,14 @@ def read_measured(store: Store, recipe: Recipe, names: Sequence[str], at: Snapsh
     """Read the modalities `names` and split their specimens.
 
     Raises:
-        RecipeError: the recipe's group column is not among the metadata.
+        RecipeError: the recipe's group or split column is not among the metadata, or names no parts.
         StoreError: a modality is not in the store.
     """
     raws = {name: store.read(name, at=at) for name in names}
     specimens = sorted({specimen for raw in raws.values() for specimen in raw.specimens})
     training = recipe.training
+    if training.split:
+        return Measured(raws, named_parts(training.split, metadata_column(store, training.split, at), specimens))
     groups = metadata_column(store, training.group, at) if training.group else None
     return Measured(raws, split(specimens, training.split_seed, groups))
 
@@ -68,7 +70,7 @@ def choose_modalities(store: Store, recipe: Recipe, at: Snapshot, wanted: Sequen
                 expected=f"It holds: {', '.join(held) or 'nothing'}.",
                 next="Ingest it first, or name others: fingerprint train --modalities A,B.",
             )
-    names = list(wanted or recipe.modalities) or [name for name, each in held.items() if each.kind is not Kind.IMAGE]
+    names = list(wanted or recipe.modalities or held)
     if not names:
         raise DataError(
             "the store holds nothing to train on",

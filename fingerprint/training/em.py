@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from jaxtyping import Float
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from fingerprint.model import Gaussian
@@ -106,27 +103,3 @@ def full_update(
     for _ in range(iterations):
         gamma = mean_field_responsibilities(q, prior)
         set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)
-
-
-@torch.no_grad()
-def seed_clusters(
-    prior: MixturePrior,
-    q: Gaussian,
-    generators: Sequence[torch.Generator],
-    floor: float,
-    *,
-    posterior_variance: bool = True,
-) -> None:
-    """Lay the clusters out by k-means++ on the latent means, the best of 20 starts for each seed.
-
-    Cures clusters that start on top of each other, of which all but one die (docs/deviations.md).
-    """
-    clusters = prior.mean.shape[1]
-    assignments: list[Tensor] = []
-    for mean, generator in zip(q.mean, generators, strict=True):
-        state = int(torch.randint(2**31 - 1, (1,), generator=generator))
-        kmeans = KMeans(clusters, n_init=20, random_state=state)  # pyright: ignore[reportArgumentType]
-        labels = kmeans.fit_predict(mean.double().cpu().numpy())
-        assignments.append(torch.nn.functional.one_hot(torch.as_tensor(labels).long(), clusters))
-    gamma = torch.stack(assignments).to(q.mean)
-    set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)

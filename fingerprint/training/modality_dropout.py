@@ -8,6 +8,29 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fingerprint.model.posterior import components, subsets
+from fingerprint.recipe import Recipe
+
+
+def draw_terms(
+    recipe: Recipe, names: Sequence[str], generators: Sequence[torch.Generator]
+) -> Float[Tensor, "seed term modality"]:
+    """Which modalities each term of the loss fuses. (section 2.5)
+
+    A posterior that is a mixture has one term for each of its components: the bounds of MMVAE and MoPoE.
+    """
+    if recipe.model.fusion != "product":
+        return components(recipe.model.fusion, len(names)).expand(len(generators), -1, -1)
+    match recipe.training.terms:
+        case "joint":
+            terms = torch.ones(1, len(names))
+        case "unimodal":
+            terms = joint_and_unimodal(len(names))
+        case "dropout":
+            keep = [recipe.modalities[name].keep or recipe.training.keep for name in names]
+            return draw_non_empty(keep, generators).unsqueeze(1)
+    return terms.expand(len(generators), -1, -1)
+
 
 def joint_and_unimodal(modalities: int) -> Float[Tensor, "term modality"]:
     """All modalities together, and each alone: every encoder learns to predict the whole by itself.
@@ -18,25 +41,21 @@ def joint_and_unimodal(modalities: int) -> Float[Tensor, "term modality"]:
     return joint if modalities == 1 else torch.cat([joint, torch.eye(modalities)])
 
 
-def draw_non_empty(
-    modalities: int, keep: float, generators: Sequence[torch.Generator]
-) -> Float[Tensor, "seed modality"]:
-    """Keep each modality with probability `keep`, given that at least one is kept.
+def draw_non_empty(keep: Sequence[float], generators: Sequence[torch.Generator]) -> Float[Tensor, "seed modality"]:
+    """Keep each modality with its own probability, given that at least one is kept.
 
     The paper's independent draws can drop every modality, and Eq. 5 then divides by zero (docs/deviations.md). Here
     a subset is drawn from the same distribution on condition that it is not empty, by its cumulative probability.
 
     Args:
-        modalities: how many there are, M.
-        keep: $p_m$, in (0, 1].
+        keep: $p_m$ of each modality, in (0, 1].
         generators: one per seed.
     """
-    number = torch.arange(1, 2**modalities)
-    subsets = (number.unsqueeze(1) >> torch.arange(modalities)) & 1
-    kept = subsets.sum(1)
-    weight = torch.as_tensor(keep, dtype=torch.float64) ** kept * (1 - keep) ** (modalities - kept)
+    possible = subsets(len(keep))
+    p = torch.as_tensor(keep, dtype=torch.float64)
+    weight = torch.where(possible > 0, p, 1 - p).prod(1)
     index = [torch.multinomial(weight, 1, generator=generator) for generator in generators]
-    return subsets[torch.cat(index)].float()
+    return possible[torch.cat(index)]
 
 
 def keep_one(

@@ -10,7 +10,8 @@ from fingerprint.prediction.embedding import embed
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.agreement import Labels, match_clusters
-from fingerprint.training.em import full_update, seed_clusters
+from fingerprint.training.em import full_update
+from fingerprint.training.seeding import seed_clusters
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import em_start, validation_elbo
 
@@ -23,18 +24,19 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
 
     Cures a mixture that lags behind the encoders, being a moving average, and clusters that have another number in
     each member. A training that was stopped before its clusters were laid out gets them here. Where each cluster has
-    decoders of its own the mixture stays as it is: these decoders were trained for just these clusters.
+    decoders of its own, or EM ran over all data each epoch, the mixture stays as it is.
 
     Returns:
         The member with the best validation ELBO, whose clusters are shown, greatest first.
     """
-    model = state.model.eval()
-    if recipe.model.decoders == "per_modality":
+    model, prior = state.model.eval(), recipe.prior
+    if recipe.model.decoders == "per_modality" and prior.update == "streaming":
         posterior = embed(model, train).posterior
-        floor, own = recipe.prior.floor, recipe.prior.posterior_variance
-        if state.epoch <= em_start(recipe):
+        floor, own = prior.floor, prior.posterior_variance
+        if state.epoch <= em_start(recipe) and prior.layout == "standard" and prior.seeding == "latent":
             seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
         full_update(model.prior, posterior, floor, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
+    fit_experts(model, train)
     bounds = validation_elbo(model, validation if len(validation) else train)
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))
@@ -50,3 +52,13 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
     matches = [match_clusters(labels[map_member], row, clusters) for row in labels]
     matches[map_member] = np.arange(clusters)
     return np.stack([match[first] for match in matches])
+
+
+@torch.no_grad()
+def fit_experts(model: PIMA, train: Tensors) -> None:
+    """Solve every closed-form expert on the whole training part. [Eq. 16]"""
+    gamma = embed(model, train).responsibilities
+    for name, expert in model.experts().items():
+        if expert.closed_form:
+            curves = train.values[name].unsqueeze(0)
+            expert.set_theta(expert.fit(gamma * train.present[name].unsqueeze(-1), curves))

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from fingerprint.errors import RecipeError
+
 TEST_BELOW = 0.10
 VALIDATION_BELOW = 0.19
 
@@ -32,6 +34,31 @@ def split_part(group: str, split_seed: int) -> Part:
     if u < TEST_BELOW:
         return Part.TEST
     return Part.VALIDATION if u < VALIDATION_BELOW else Part.TRAIN
+
+
+def named_parts(column: str, values: Mapping[str, str], specimens: Iterable[str]) -> dict[str, Part]:
+    """The parts that a metadata column names.
+
+    Args:
+        column: its name, for the error.
+        values: the column, by specimen.
+        specimens: their ids.
+
+    Raises:
+        RecipeError: a specimen has no value, or one that is no part.
+    """
+    known = {str(part) for part in Part}
+    parts: dict[str, Part] = {}
+    for specimen in specimens:
+        value = values.get(specimen)
+        if value not in known:
+            raise RecipeError(
+                f"specimen {specimen!r} has {'no value' if value is None else repr(value)} in the column {column!r}",
+                where="training.split",
+                expected=f"One of {', '.join(known)} for every specimen.",
+            )
+        parts[specimen] = Part(value)
+    return parts
 
 
 def split(specimens: Iterable[str], split_seed: int, groups: Mapping[str, str] | None = None) -> dict[str, Part]:

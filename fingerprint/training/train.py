@@ -23,6 +23,7 @@ from fingerprint.run import (
     load_run,
     locked,
     make_generators,
+    modality_shapes,
     read_info,
     read_parts,
     read_preparations,
@@ -32,6 +33,7 @@ from fingerprint.run import (
     write_info,
 )
 from fingerprint.store import Snapshot, Store
+from fingerprint.training.batch import batch_source
 from fingerprint.training.data import (
     Measured,
     choose_modalities,
@@ -230,10 +232,11 @@ def _train_with(
     generators = make_generators(info.seeds)
     model = build_model(recipe, preparations, generators).to(device)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
+    source = batch_source(recipe, data[Part.TRAIN].tensors, modality_shapes(recipe, preparations))
     if (path / STATE_FILE).exists():
         state.restore(path / STATE_FILE)
     try:
-        stopped = run_watched(state, recipe, data, path, on_epoch, interruption)
+        stopped = run_watched(state, recipe, source, data[Part.VALIDATION].tensors, path, on_epoch, interruption)
     except DivergedError:
         write_info(path, msgspec.structs.replace(info, status="diverged"))
         raise

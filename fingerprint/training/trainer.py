@@ -6,28 +6,40 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fingerprint.model import PIMA, Gaussian
+from fingerprint.model.gaussian import draw
+from fingerprint.model.prior import mean_field_responsibilities, responsibilities
 from fingerprint.prediction.cross_modal import cubature
+from fingerprint.prediction.embedding import embed
 from fingerprint.prepare import Tensors
-from fingerprint.recipe import LearnedVariance, Recipe, TrainingRecipe
+from fingerprint.recipe import LearnedVariance, PriorRecipe, Recipe, TrainingRecipe
 from fingerprint.run import EpochRecord
-from fingerprint.training.em import seed_clusters, streaming_update
-from fingerprint.training.objective import draw_terms, objective
+from fingerprint.training.batch import Batch, BatchSource
+from fingerprint.training.em import maximise, set_prior, streaming_update
+from fingerprint.training.objective import Objective, objective
+from fingerprint.training.seeding import lay_out, reseed_dead, seed_clusters, seed_experts
 from fingerprint.training.state import TrainingState
+
+DEAD = 1e-3  # share of a cluster that is re-seeded
 
 
 def make_optimizer(model: PIMA, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW; a learned decoder variance has its own rate and is not decayed."""
+    """AdamW; a learned decoder variance has its own rate; neither it nor an expert's parameters are decayed."""
     groups: list[dict[str, object]] = []
     own: set[int] = set()
-    for name, decoder in zip(model.names, model.decoders, strict=True):
-        variance = recipe.modalities[name].decoder.variance
+    for name in model.names:
+        decoder, variance = model.decoder(name), recipe.modalities[name].decoder.variance
         if isinstance(variance, LearnedVariance):
-            parameter = decoder.log_variance
+            parameter = decoder.variance.log_variance
             own.add(id(parameter))
             groups.append({"params": [parameter], "rate": variance.rate, "weight_decay": 0.0})
+    undecayed = [*(expert.theta for expert in model.experts().values()), model.prior.logits]
+    for parameter in undecayed:
+        if isinstance(parameter, nn.Parameter):
+            own.add(id(parameter))
+            groups.append({"params": [parameter], "rate": 1.0, "weight_decay": 0.0})
     shared = [parameter for parameter in model.parameters() if id(parameter) not in own]
     groups.insert(0, {"params": shared, "rate": 1.0, "weight_decay": recipe.training.weight_decay})
     return torch.optim.AdamW(groups, lr=recipe.training.learning_rate, betas=recipe.training.betas)
@@ -40,14 +52,14 @@ def learning_rate(step: int, steps: int, recipe: TrainingRecipe) -> float:
 
 
 def em_start(recipe: Recipe) -> int:
-    """The epoch before which clusters are laid out; until then the prior is N(0, I)."""
+    """The epoch before which EM rests and the prior stays as it was laid out."""
     return round(recipe.prior.start * recipe.training.epochs)
 
 
 def run_epochs(
     state: TrainingState,
     recipe: Recipe,
-    train: Tensors,
+    source: BatchSource,
     validation: Tensors,
     on_epoch: Callable[[TrainingState], None],
 ) -> None:
@@ -56,56 +68,95 @@ def run_epochs(
     Args:
         state: changed in place.
         recipe: planned (`prepare.plan`).
-        train, validation: on the model's device.
+        source: of the training part's batches.
+        validation: on the model's device.
         on_epoch: called after every epoch; what it raises ends the training with `state` whole.
     """
-    training, prior = recipe.training, recipe.prior
-    batches = math.ceil(len(train) / training.batch)
-    while state.epoch < training.epochs:
-        if state.epoch == em_start(recipe):
-            with torch.no_grad():
-                q = state.model.eval().embed(*whole(train))
-            seed_clusters(
-                state.model.prior, q, state.generators, prior.floor, posterior_variance=prior.posterior_variance
-            )
-        record = _one_epoch(state, recipe, train, batches, em=state.epoch >= em_start(recipe))
+    while state.epoch < recipe.training.epochs:
+        begin_epoch(state, recipe, source.train)
+        record = _one_epoch(state, recipe, source)
         state.epoch += 1
-        state.history.append(EpochRecord(state.epoch, *record, validation_elbo(state.model, validation).tolist()))
+        bounds = validation_elbo(state.model, validation).tolist()
+        state.history.append(EpochRecord(state.epoch, *record, bounds))
         on_epoch(state)
 
 
-def _one_epoch(
-    state: TrainingState, recipe: Recipe, train: Tensors, batches: int, *, em: bool
-) -> tuple[list[float], list[float]]:
-    """All batches once, in each seed's own order: an Adam step, then a step of EM."""
+@torch.no_grad()
+def begin_epoch(state: TrainingState, recipe: Recipe, train: Tensors) -> None:
+    """Lay the clusters out before the first epoch, seed them before EM begins, and EM over all data where it is asked
+    for once an epoch (lines 2 to 6 of Algorithm 1)."""
+    prior, model = recipe.prior, state.model.eval()
+    if state.epoch == 0:
+        lay_out(model.prior, prior, state.generators)
+        seed_experts(model, train, prior, state.generators)
+    if state.epoch < em_start(recipe):
+        return
+    if state.epoch == em_start(recipe) and prior.layout == "standard" and prior.seeding == "latent":
+        seed_clusters(
+            model.prior,
+            embed(model, train).posterior,
+            state.generators,
+            prior.floor,
+            posterior_variance=prior.posterior_variance,
+            improve=prior.split_merge,
+        )
+    if prior.update == "epoch":
+        q = embed(model, train).posterior
+        if prior.responsibilities == "draw":
+            noise = torch.stack([torch.randn(q.mean.shape[1:], generator=each) for each in state.generators])
+            gamma = responsibilities(draw(q, noise.to(q.mean)), model.prior)
+        else:
+            gamma = mean_field_responsibilities(q, model.prior)
+        moments = maximise(q, gamma, posterior_variance=prior.posterior_variance)
+        set_prior(model.prior, *moments, prior.floor)
+        model.prior.keep_weights()
+    if prior.reseed:
+        reseed_dead(model, DEAD)
+
+
+def _one_epoch(state: TrainingState, recipe: Recipe, source: BatchSource) -> tuple[list[float], list[float]]:
+    """All batches once, in each seed's own order: an Adam step, then a step of EM. (lines 7 to 10 of Algorithm 1)"""
     training, prior = recipe.training, recipe.prior
     model, device = state.model.train(), next(state.model.parameters()).device
-    order = torch.stack([torch.randperm(len(train), generator=g) for g in state.generators]).to(device)
-    seeds = len(state.generators)
-    sums = torch.zeros(2, seeds, device=device)
-    for batch, rows in enumerate(order.tensor_split(batches, dim=1)):
-        rate = learning_rate(state.epoch * batches + batch, training.epochs * batches, training)
+    count = len(source.train)
+    batches = math.ceil(count / training.batch)
+    joined = state.epoch >= round(training.join * training.epochs)
+    em = prior.update == "streaming" and state.epoch >= em_start(recipe)
+    order = torch.stack([torch.randperm(count, generator=g) for g in state.generators]).to(device)
+    half = torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")
+    sums = torch.zeros(2, len(state.generators), device=device)
+    for number, rows in enumerate(order.tensor_split(batches, dim=1)):
+        rate = learning_rate(state.epoch * batches + number, training.epochs * batches, training)
         for group in state.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        terms = draw_terms(training, len(model.names), state.generators).to(device)
-        shape = (terms.shape[1], rows.shape[1], recipe.model.latent)
-        noise = torch.stack([torch.randn(shape, generator=g) for g in state.generators]).to(device)
-        values, present = train.rows(rows)
-        result = objective(model, values, present, terms, noise, training.kl_weight)
+        batch = source.draw(rows, state.generators, joined=joined)
+        with half:
+            result = objective(model, batch, training.kl_weight, recipe.alignment)
         state.optimizer.zero_grad()
         result.loss.backward()
         state.optimizer.step()
-        if em:
-            streaming_update(
-                model.prior,
-                result.q,
-                result.responsibilities,
-                prior.rate,
-                prior.floor,
-                posterior_variance=prior.posterior_variance,
-            )
-        sums += torch.stack([result.reconstruction, result.kl]) * rows.shape[1] / len(train)
+        model.prior.keep_weights()
+        follow_batch(model, batch, result, prior, em=em)
+        sums += torch.stack([result.reconstruction, result.kl]) * rows.shape[1] / count
     return sums[0].tolist(), sums[1].tolist()
+
+
+@torch.no_grad()
+def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
+    """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
+    for name, expert in model.experts().items():
+        if expert.closed_form:
+            expert.follow(result.responsibilities * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
+    model.follow_outliers(batch.values, batch.present, result.responsibilities, prior.rate)
+    if em:
+        streaming_update(
+            model.prior,
+            result.q,
+            result.responsibilities,
+            prior.rate,
+            prior.floor,
+            posterior_variance=prior.posterior_variance,
+        )
 
 
 @torch.no_grad()

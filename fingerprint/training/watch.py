@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import RunError
+from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.run import STATE_FILE
-from fingerprint.training.evaluation import PartData
+from fingerprint.training.batch import BatchSource
 from fingerprint.training.interrupt import Interruption
-from fingerprint.training.split import Part
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import run_epochs
 
@@ -47,7 +47,8 @@ class _Stop(Exception):
 def run_watched(
     state: TrainingState,
     recipe: Recipe,
-    data: dict[Part, PartData],
+    source: BatchSource,
+    validation: Tensors,
     path: Path,
     on_epoch: Callable[[Progress], None],
     interruption: Interruption,
@@ -73,7 +74,7 @@ def run_watched(
             raise _Stop
 
     try:
-        run_epochs(state, recipe, data[Part.TRAIN].tensors, data[Part.VALIDATION].tensors, after_epoch)
+        run_epochs(state, recipe, source, validation, after_epoch)
     except _Stop:
         return True
     return False

@@ -1,0 +1,161 @@
+"""Convolutions of several independent networks at once.
+
+The networks of a stack are groups of channels: everything here maps [specimen, network * channel, *point] to the same
+layout, so that one grouped convolution serves all networks. `point` is one axis for curves and two for images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fingerprint.model.layers import draw_uniform
+
+_CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
+_TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d}
+
+
+def grouped(
+    x: Float[Tensor, "#seed specimen feature"], networks: int, shape: tuple[int, ...]
+) -> Float[Tensor, "specimen network *point"]:
+    """Flat measurements as one channel for each network; images with the channels last in memory."""
+    wide = x.expand(networks, -1, -1).transpose(0, 1).unflatten(-1, shape)
+    return wide.contiguous(memory_format=torch.channels_last) if len(shape) == 2 else wide
+
+
+def ungrouped(
+    x: Float[Tensor, "specimen network_channel *point"], networks: int
+) -> Float[Tensor, "network specimen feature"]:
+    """All channels and points of each network in one row."""
+    return x.unflatten(1, (networks, -1)).flatten(2).transpose(0, 1)
+
+
+class StackedConv(nn.Module):
+    """A convolution for each network of the stack.
+
+    Args:
+        stack: the leading axes, (seed,) or (seed, cluster).
+        inputs, outputs: channels.
+        kernel, stride, padding: in points, alike along every axis.
+        dimensions: 1 for curves, 2 for images.
+        generators: one per seed.
+    """
+
+    def __init__(
+        self,
+        stack: tuple[int, ...],
+        inputs: int,
+        outputs: int,
+        generators: Sequence[torch.Generator],
+        *,
+        kernel: int,
+        stride: int = 1,
+        padding: int = 0,
+        dimensions: int = 1,
+    ) -> None:
+        super().__init__()
+        self.stride, self.padding, self.dimensions, self.groups = stride, padding, dimensions, math.prod(stack)
+        bound = 1 / math.sqrt(inputs * kernel**dimensions)
+        self.weight = draw_uniform((*stack, outputs, inputs, *[kernel] * dimensions), bound, generators)
+        self.bias = draw_uniform((*stack, outputs), bound, generators)
+
+    def forward(
+        self, x: Float[Tensor, "specimen network_channel *point"]
+    ) -> Float[Tensor, "specimen network_channel2 *point2"]:
+        """Networks are groups of channels."""
+        convolve = _CONVOLUTION[self.dimensions]
+        weight = self.weight.reshape(-1, *self.weight.shape[-self.dimensions - 1 :])
+        return convolve(x, weight, self.bias.flatten(), self.stride, self.padding, groups=self.groups)
+
+
+class StackedTransposedConv(nn.Module):
+    """A transposed convolution for each network of the stack, which makes `stride` points of each.
+
+    The arguments are those of `StackedConv`; the padding is what keeps size times stride.
+    """
+
+    def __init__(
+        self,
+        stack: tuple[int, ...],
+        inputs: int,
+        outputs: int,
+        generators: Sequence[torch.Generator],
+        *,
+        kernel: int,
+        stride: int = 1,
+        dimensions: int = 1,
+    ) -> None:
+        super().__init__()
+        self.stride, self.dimensions, self.groups = stride, dimensions, math.prod(stack)
+        self.padding = max(kernel - stride + 1, 0) // 2
+        self.extra = max(stride - kernel + 2 * self.padding, 0)
+        bound = 1 / math.sqrt(inputs * kernel**dimensions)
+        self.weight = draw_uniform((*stack, inputs, outputs, *[kernel] * dimensions), bound, generators)
+        self.bias = draw_uniform((*stack, outputs), bound, generators)
+
+    def forward(
+        self, x: Float[Tensor, "specimen network_channel *point"]
+    ) -> Float[Tensor, "specimen network_channel2 *point2"]:
+        """Networks are groups of channels."""
+        convolve = _TRANSPOSED[self.dimensions]
+        weight = self.weight.reshape(-1, *self.weight.shape[-self.dimensions - 1 :])
+        return convolve(x, weight, self.bias.flatten(), self.stride, self.padding, self.extra, self.groups)
+
+
+class StackedBatchNorm(nn.Module):
+    """Batch norm for each network and channel over the specimens that were measured; the others do not count."""
+
+    running_mean: Tensor
+    running_variance: Tensor
+
+    def __init__(self, seeds: int, channels: int, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.momentum, self.epsilon = momentum, epsilon
+        self.scale = nn.Parameter(torch.ones(seeds, channels))
+        self.shift = nn.Parameter(torch.zeros(seeds, channels))
+        self.register_buffer("running_mean", torch.zeros(seeds, channels))
+        self.register_buffer("running_variance", torch.ones(seeds, channels))
+
+    def forward(
+        self,
+        x: Float[Tensor, "specimen seed_channel *point"],
+        present: Float[Tensor, "#seed specimen"] | None,
+    ) -> Float[Tensor, "specimen seed_channel *point"]:
+        """Normalise by the batch's moments in training, by the running ones otherwise.
+
+        Args:
+            x: the seeds' channels.
+            present: 1 where measured; None where everything is.
+        """
+        if present is None or not self.training:
+            return functional.batch_norm(
+                x,
+                self.running_mean.view(-1),
+                self.running_variance.view(-1),
+                self.scale.view(-1),
+                self.shift.view(-1),
+                self.training,
+                self.momentum,
+                self.epsilon,
+            )
+        seeds, channels = self.scale.shape
+        weight = present.expand(seeds, -1).T.repeat_interleave(channels, 1)
+        weight = weight.reshape(*weight.shape, *[1] * (x.ndim - 2)).to(x.dtype)
+        axes = (0, *range(2, x.ndim))
+        measured = weight.sum(axes, keepdim=True)
+        count = (measured * x[0, 0].numel()).clamp_min(1)
+        mean = (weight * x).sum(axes, keepdim=True) / count
+        variance = (weight * (x - mean).square()).sum(axes, keepdim=True) / count
+        with torch.no_grad():
+            momentum = self.momentum * (measured > 0).to(self.scale)  # a batch without any teaches nothing
+            unbiased = variance * count / (count - 1).clamp_min(1)
+            for running, moment in ((self.running_mean, mean), (self.running_variance, unbiased)):
+                running.lerp_(moment.to(running).reshape(running.shape), momentum.reshape(running.shape))
+        own = (seeds * channels, *[1] * (x.ndim - 2))
+        scale = (self.scale.view(own) * torch.rsqrt(variance + self.epsilon)).to(x.dtype)
+        return (x - mean) * scale + self.shift.view(own).to(x.dtype)

@@ -1,0 +1,89 @@
+"""Formulas in t, the functions of a generalised linear expert: parsed, never executed as Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import RecipeError
+
+Array = NDArray[np.float64]
+
+_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "abs": np.abs,
+}
+_OPERATIONS: dict[type[ast.operator], Callable[[Array, Array], Array]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.Pow: np.power,
+}
+
+
+def design_matrix(basis: Sequence[str], t: Array) -> Array:
+    """The functions of a basis at every point, [point, function].
+
+    Args:
+        basis: formulas in t, such as "1", "t^2", "exp(-t / 3)".
+        t: the axis in its own unit, [point].
+
+    Raises:
+        RecipeError: a formula cannot be read or is not finite on the axis, or two or more say the same there.
+    """
+    design = np.stack([evaluate(formula, t) for formula in basis], axis=1)
+    norms = np.linalg.norm(design, axis=0)
+    if (norms == 0).any() or np.linalg.matrix_rank(design / norms) < len(basis):
+        raise RecipeError(
+            f"the functions {', '.join(basis)} cannot be told apart on {len(t)} points from {t[0]:g} to {t[-1]:g}",
+            where="basis",
+            expected="Linearly independent functions, no more of them than points.",
+        )
+    return design
+
+
+def evaluate(formula: str, t: Array) -> Array:
+    """One formula at every point, [point].
+
+    Raises:
+        RecipeError: it cannot be read, or is not finite everywhere.
+    """
+    try:
+        tree = ast.parse(formula.replace("^", "**"), mode="eval")
+        with np.errstate(all="ignore"):
+            values = np.broadcast_to(_value(tree.body, t), t.shape).astype(np.float64)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise RecipeError(
+            f"the formula {formula!r} cannot be read: {error}",
+            where="basis",
+            expected=f"Numbers, t, + - * / ^, and {', '.join(_FUNCTIONS)}.",
+        ) from error
+    if not np.isfinite(values).all():
+        point = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise RecipeError(f"the formula {formula!r} is not finite at t = {t[point]:g}", where="basis")
+    return values
+
+
+def _value(node: ast.expr, t: Array) -> Array:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return np.float64(number) + np.zeros(1)
+        case ast.Name(id="t"):
+            return t
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_value(inner, t)
+        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _OPERATIONS:
+            return _OPERATIONS[type(operation)](_value(left, t), _value(right, t))
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](_value(inner, t))
+        case _:
+            raise ValueError(f"{ast.unparse(node)!r} is not allowed")

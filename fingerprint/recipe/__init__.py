@@ -1,0 +1,51 @@
+"""Recipe: the choices of one training. Typed, frozen, TOML in and out."""
+
+from fingerprint.recipe.files import Recipe, format_recipe, load_recipe, parse_recipe, with_choices
+from fingerprint.recipe.networks import (
+    Activation,
+    Augmentation,
+    BasisInput,
+    ConvDecoder,
+    ConvEncoder,
+    Decoder,
+    Encoder,
+    FixedVariance,
+    GridInput,
+    LearnedVariance,
+    LinearEncoder,
+    LinearExpert,
+    MLPDecoder,
+    MLPEncoder,
+    ModalityRecipe,
+    Variance,
+)
+from fingerprint.recipe.stages import AlignmentRecipe, Fusion, ModelRecipe, PriorRecipe, TrainingRecipe
+
+__all__ = [
+    "Activation",
+    "AlignmentRecipe",
+    "Augmentation",
+    "BasisInput",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Decoder",
+    "Encoder",
+    "FixedVariance",
+    "Fusion",
+    "GridInput",
+    "LearnedVariance",
+    "LinearEncoder",
+    "LinearExpert",
+    "MLPDecoder",
+    "MLPEncoder",
+    "ModalityRecipe",
+    "ModelRecipe",
+    "PriorRecipe",
+    "Recipe",
+    "TrainingRecipe",
+    "Variance",
+    "format_recipe",
+    "load_recipe",
+    "parse_recipe",
+    "with_choices",
+]

@@ -1,0 +1,178 @@
+"""How one modality enters and leaves the model: input, augmentation, encoder, decoder."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from fingerprint.recipe.numbers import (
+    BelowOne,
+    Fraction,
+    NonNegative,
+    NonNegativeNumber,
+    Number,
+    Positive,
+    PositiveNumber,
+)
+
+Activation = Literal["silu", "elu", "relu"]
+
+
+class GridInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="grid"):
+    """The model sees the values themselves, spectra on the common grid, centred and scaled.
+
+    All are divided by one number, or with `scale = "each"` every point by its own standard deviation (A.3).
+    """
+
+    scale: Literal["one", "each"] = "one"
+
+
+class BasisInput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="basis"):
+    """The model sees scores in a principal basis fitted on the training part.
+
+    The basis is orthonormal, so a squared error of scores is the squared error of the curve but for a constant.
+    """
+
+    components: Positive = 20
+
+
+class Augmentation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Random changes of an image that leave its meaning: the encoder sees the changed one, the decoder is asked for
+    the original.
+
+    `shift` in pixels to either side; `rotation` in degrees; `scale` and `shear` as fractions.
+    """
+
+    shift: NonNegative = 0
+    rotation: NonNegativeNumber = 0.0
+    scale: BelowOne = 0.0
+    shear: BelowOne = 0.0
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is changed."""
+        return bool(self.shift or self.rotation or self.scale or self.shear)
+
+
+class LinearEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="linear"):
+    """One affine map to mean and log-variance."""
+
+
+class MLPEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="mlp"):
+    """Fully connected layers; `gain` widens the first one's weights.
+
+    Inputs come to it with a mean square of 1: all divided by one number, or, with `whiten`, each by its own spread.
+    """
+
+    hidden: tuple[Positive, ...] = (128, 128)
+    activation: Activation = "silu"
+    skip: bool = True
+    gain: PositiveNumber = 1.0
+    whiten: bool = False
+
+
+class ConvEncoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="conv"):
+    """Convolutions over a curve or an image, each with activation and batch norm, then one affine map.
+
+    As it stands it is the paper's (A.1): no padding, stride 1, batch norm after the activation. `strides` holds one
+    number per layer, or nothing for 1 everywhere. With `residual` a layer that changes neither channels nor size is
+    added to its input.
+    """
+
+    channels: tuple[Positive, ...] = (8, 16)
+    kernel: Positive = 3
+    strides: tuple[Positive, ...] = ()
+    padded: bool = False
+    residual: bool = False
+    activation: Activation = "elu"
+    norm: Literal["after", "before"] = "after"  # the activation
+
+    def stride(self, layer: int) -> int:
+        """Of one layer."""
+        return self.strides[layer] if self.strides else 1
+
+
+class FixedVariance(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="fixed"):
+    """The decoder's variance is a constant, in model units (section 2.5: 1)."""
+
+    value: PositiveNumber = 1.0
+
+
+class LearnedVariance(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="learned"):
+    """The decoder's variance is learned: one number, or one per latent position (`depends_on_z`).
+
+    `rate` multiplies the learning rate of the one number.
+    """
+
+    log_start: Number = -4.0
+    rate: PositiveNumber = 3.0
+    depends_on_z: bool = False
+
+
+Variance = FixedVariance | LearnedVariance
+
+
+class MLPDecoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="mlp"):
+    """Fully connected layers from the latent space; `hidden = []` with `skip` is a linear decoder."""
+
+    hidden: tuple[Positive, ...] = (64, 64)
+    activation: Activation = "silu"
+    skip: bool = True
+    variance: Variance = LearnedVariance()
+
+
+class ConvDecoder(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="conv"):
+    """An affine map to a small curve or image of `channels[0]`, then transposed convolutions, each with an activation
+    but the last; what is too large is cropped.
+
+    As it stands it is the paper's for 28 x 28 (A.1): 32 channels of 7 x 7, then 64, 32 and 1.
+    """
+
+    channels: tuple[Positive, ...] = (32, 64, 32)
+    kernel: Positive = 3
+    strides: tuple[Positive, ...] = (2, 2)
+    activation: Activation = "relu"
+    variance: Variance = LearnedVariance()
+
+
+class LinearExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="linear_expert"):
+    r"""E(t) = sum_k theta_ck f_k(t): a generalised linear model of each cluster, the same whatever Z. [Eq. 11]
+
+    `basis` holds the f_k as formulas in t, the axis in its own unit: `["t"]` is the paper's line through the origin,
+    `["1", "t"]` any line, `["1", "t^2", "exp(-t / 3)"]` whatever is wanted. The theta are solved in closed form from
+    moving averages [Eq. 16], or follow the gradient.
+    """
+
+    basis: tuple[str, ...] = ("1", "t")
+    solve: Literal["closed_form", "gradient"] = "closed_form"
+    variance: Variance = LearnedVariance()
+
+
+Encoder = LinearEncoder | MLPEncoder | ConvEncoder
+Decoder = MLPDecoder | ConvDecoder | LinearExpert
+
+
+class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one modality enters and leaves the model.
+
+    Attributes:
+        weight: of its reconstruction; 0 means the balanced one, d_max / d_m (section 2.5).
+        keep: probability of being kept in modality dropout, p_m; 0 means that of the training section.
+        outliers: share of the specimens whose measurement may belong to another cluster than the rest of them, where
+            it starts; it is then learned. 0 trusts every measurement. Only for decoders that differ between clusters.
+        augment: of images, while training.
+    """
+
+    input: GridInput | BasisInput = GridInput()
+    encoder: Encoder = MLPEncoder()
+    decoder: Decoder = MLPDecoder()
+    weight: NonNegativeNumber = 0.0
+    keep: Fraction = 0.0
+    outliers: BelowOne = 0.0
+    augment: Augmentation = Augmentation()
+
+    @property
+    def has_expert(self) -> bool:
+        """Whether a physical model decodes it."""
+        return isinstance(self.decoder, LinearExpert)

@@ -1,0 +1,76 @@
+"""Random changes of images that leave their meaning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from fingerprint.errors import RecipeError
+from fingerprint.model import ModalityShape
+from fingerprint.recipe import Augmentation
+
+DRAWS = 6  # uniform numbers that one change of one image takes
+
+
+class Augmenter:
+    """Changes images of one modality.
+
+    Args:
+        choice: how much.
+        shape: what the model knows of the modality.
+        device: on which the images are.
+
+    Raises:
+        RecipeError: the modality is no image, or the model sees scores in a basis.
+    """
+
+    def __init__(self, choice: Augmentation, shape: ModalityShape, device: torch.device) -> None:
+        if len(shape.shape) != 2 or shape.centre is None or shape.scale is None:
+            raise RecipeError(
+                "only images can be shifted, turned, scaled and sheared",
+                where="augment",
+                expected='An image, with input of kind "grid".',
+            )
+        self.choice, self.shape = choice, shape.shape
+        self.centre = shape.centre.to(device, torch.float32)
+        self.scale = shape.scale.to(device, torch.float32)
+
+    def __call__(
+        self, x: Float[Tensor, "seed specimen point"], draws: Float[Tensor, "seed specimen draw"]
+    ) -> Float[Tensor, "seed specimen point"]:
+        """Shift by whole pixels, turn, scale and shear about the middle, in measured units; edges are continued.
+
+        Args:
+            x: images in model units.
+            draws: uniform in [-1, 1), `DRAWS` for each image.
+        """
+        rows, columns = self.shape
+        choice, flat = self.choice, draws.flatten(0, 1)
+        measured = (x * self.scale + self.centre).reshape(-1, 1, rows, columns)
+        angle = math.radians(choice.rotation) * flat[:, 0]
+        wide, high = 1 + choice.scale * flat[:, 1], 1 + choice.scale * flat[:, 2]
+        shear = choice.shear * flat[:, 3]
+        shift = (flat[:, 4:6] * (choice.shift + 0.5)).round()
+        to_x = torch.stack([wide * angle.cos(), shear - angle.sin(), shift[:, 0]], -1)
+        to_y = torch.stack([angle.sin(), high * angle.cos(), shift[:, 1]], -1)
+        y, x_ = torch.meshgrid(
+            torch.arange(rows, device=x.device) - (rows - 1) / 2,
+            torch.arange(columns, device=x.device) - (columns - 1) / 2,
+            indexing="ij",
+        )
+        places = torch.stack([x_.flatten(), y.flatten(), torch.ones(rows * columns, device=x.device)])
+        grid = torch.stack([to_x @ places * 2 / columns, to_y @ places * 2 / rows], -1).reshape(-1, rows, columns, 2)
+        moved = functional.grid_sample(
+            measured, grid.to(measured), mode="bilinear", padding_mode="border", align_corners=False
+        )
+        return (moved.reshape(x.shape) - self.centre) / self.scale
+
+
+def draw_changes(specimens: int, generators: Sequence[torch.Generator]) -> Float[Tensor, "seed specimen draw"]:
+    """Uniform numbers in [-1, 1) for `Augmenter`, from each seed's own generator."""
+    return torch.stack([2 * torch.rand(specimens, DRAWS, generator=generator) - 1 for generator in generators])

@@ -1,0 +1,110 @@
+"""One batch of each seed, with every random number that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from fingerprint.model import ModalityShape
+from fingerprint.prepare import Tensors
+from fingerprint.recipe import Recipe
+from fingerprint.training.augmentation import Augmenter, draw_changes
+from fingerprint.training.modality_dropout import draw_terms
+
+Values = Mapping[str, Float[Tensor, "seed specimen _"]]
+Presence = Mapping[str, Float[Tensor, "seed specimen"]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of each seed.
+
+    Attributes:
+        values: as measured, in model units, by modality.
+        seen: what the encoders are shown: augmented where the recipe says so, else `values` itself.
+        present: 1 where measured, by modality.
+        active: 1 for the specimens that count, [seed, specimen].
+        complete: modalities that every specimen of the data has.
+        terms: modalities fused in each term; whatever a term fuses, it reconstructs everything that was measured.
+        noise: N(0, I), one draw per term and specimen.
+        directions: N(0, I) by modality, from which adversarial changes are found; empty where there are none.
+    """
+
+    values: Values
+    seen: Values
+    present: Presence
+    active: Float[Tensor, "seed specimen"]
+    complete: frozenset[str]
+    terms: Float[Tensor, "seed term modality"]
+    noise: Float[Tensor, "seed term specimen latent"]
+    directions: Values
+
+
+@dataclass(frozen=True)
+class BatchSource:
+    """Draws batches of the training part.
+
+    Attributes:
+        recipe: planned.
+        train: the training part, on the model's device.
+        complete: modalities that every specimen of it has.
+        augmenters: of the modalities whose images are changed.
+        told: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
+    """
+
+    recipe: Recipe
+    train: Tensors
+    complete: frozenset[str]
+    augmenters: Mapping[str, Augmenter]
+    told: Float[Tensor, " specimen"]
+
+    def draw(self, rows: Int[Tensor, "seed specimen"], generators: Sequence[torch.Generator], *, joined: bool) -> Batch:
+        """The batch of these rows.
+
+        Args:
+            rows: of the training part.
+            generators: one per seed; each batch takes its random numbers from its own seed's.
+            joined: whether specimens without any expert's modality count.
+        """
+        values, present = self.train.rows(rows)
+        device, recipe = rows.device, self.recipe
+        terms = draw_terms(recipe, sorted(values), generators).to(device, non_blocking=True)
+        noise = _normal((terms.shape[1], rows.shape[1], recipe.model.latent), generators, device)
+        seen = dict(values)
+        for name, augmenter in self.augmenters.items():
+            seen[name] = augmenter(values[name], draw_changes(rows.shape[1], generators).to(device))
+        directions: dict[str, Tensor] = {}
+        if recipe.alignment.weight and recipe.alignment.adversarial:
+            directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
+        active = torch.ones_like(rows, dtype=torch.float32) if joined else self.told[rows]
+        return Batch(values, seen, present, active, self.complete, terms, noise, directions)
+
+
+def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalityShape]) -> BatchSource:
+    """What draws batches of a training part.
+
+    Args:
+        recipe: planned.
+        train: on the model's device.
+        shapes: of the modalities; those that are augmented are images on their raster.
+    """
+    complete = frozenset(name for name, present in train.present.items() if bool((present > 0).all()))
+    experts = [name for name, choice in recipe.modalities.items() if choice.has_expert]
+    told = torch.ones(len(train), device=next(iter(train.present.values())).device)
+    if experts:
+        told = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(told)
+    augmenters = {
+        name: Augmenter(choice.augment, shapes[name], device=told.device)
+        for name, choice in recipe.modalities.items()
+        if choice.augment.any
+    }
+    return BatchSource(recipe, train, complete, augmenters, told)
+
+
+def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:
+    """N(0, 1), each seed's from its own generator."""
+    return torch.stack([torch.randn(tuple(shape), generator=g) for g in generators]).to(device, non_blocking=True)

@@ -1,0 +1,189 @@
+"""Where clusters begin: in the experts' space, in the latent space, and how they are laid out there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from fingerprint.model import PIMA, Gaussian
+from fingerprint.model.prior import MixturePrior
+from fingerprint.prepare import Tensors
+from fingerprint.recipe import PriorRecipe
+from fingerprint.training.em import maximise, set_prior
+from fingerprint.training.split_merge import Labels, split_merge
+
+MOST_SPECIMENS = 20_000
+RESTARTS = 20
+
+
+@torch.no_grad()
+def lay_out(prior: MixturePrior, recipe: PriorRecipe, generators: Sequence[torch.Generator]) -> None:
+    """Put the clusters where the recipe says that they are before EM begins; their weights are even."""
+    clusters, latent = prior.mean.shape[1:]
+    match recipe.layout:
+        case "standard":
+            return
+        case "separated":
+            prior.mean.copy_(recipe.radius * spread_points(clusters, latent))
+            prior.log_variance.fill_(float(np.log(recipe.variance)))
+        case "random":
+            drawn = [torch.randn((clusters, latent), generator=generator) for generator in generators]
+            prior.mean.copy_(torch.stack(drawn))
+
+
+def spread_points(clusters: int, latent: int) -> Float[Tensor, "cluster latent"]:
+    """Points on the unit sphere, as far from each other as can be.
+
+    The corners of a simplex where the space has room for it; else a ring in two dimensions, and in others what
+    repulsion makes of a spiral. In one dimension they are evenly spaced from -1 to 1. Neighbours in number are
+    neighbours on the ring.
+    """
+    if clusters == 1:
+        return torch.zeros(1, latent)
+    if latent >= clusters - 1:
+        corners = np.eye(clusters) - 1 / clusters
+        directions = np.linalg.svd(corners)[2][: clusters - 1]
+        placed = corners @ directions.T
+        placed = np.pad(placed / np.linalg.norm(placed, axis=1, keepdims=True), ((0, 0), (0, latent - clusters + 1)))
+        return torch.as_tensor(placed, dtype=torch.float32)
+    if latent == 1:
+        return torch.linspace(-1, 1, clusters).unsqueeze(1)
+    angle = 2 * np.pi * np.arange(clusters) / clusters
+    if latent == 2:
+        return torch.as_tensor(np.stack([np.cos(angle), np.sin(angle)], 1), dtype=torch.float32)
+    points = np.random.default_rng(0).normal(size=(clusters, latent))
+    for step in np.geomspace(0.3, 1e-3, 3000):
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        between = points[:, None] - points[None]
+        distance = np.linalg.norm(between, axis=-1) + np.eye(clusters)
+        force = (between / distance[..., None] ** 3).sum(1)
+        points += step * force / np.linalg.norm(force, axis=1).max()
+    return torch.as_tensor(points / np.linalg.norm(points, axis=1, keepdims=True), dtype=torch.float32)
+
+
+@torch.no_grad()
+def seed_experts(model: PIMA, train: Tensors, recipe: PriorRecipe, generators: Sequence[torch.Generator]) -> None:
+    """Give every cluster of the experts its first parameters, from the specimens' own fits. [Eq. 16]
+
+    Cures the collapse of Algorithm 1, in which experts that start alike stay alike: where a modality has an expert,
+    each specimen's least-squares fit lies in the expert's own space, in which the clusters are found by k-means++ (or
+    from random labels), improved by `split_merge`. Distances there are misfits of the curves in units of their noise.
+    Clusters are numbered along the direction in which they differ most, so that on a ring neighbours are alike.
+
+    Args:
+        model: its experts are changed; nothing happens where it has none.
+        train: the training part.
+        recipe: of the prior.
+        generators: one per seed.
+    """
+    if not model.experts() or recipe.seeding not in ("expert", "random"):
+        return
+    coordinates, rows = expert_coordinates(model, train)
+    assignments = [
+        _sorted_labels(coordinates, _seed_labels(coordinates, model.prior.mean.shape[1], recipe, generator))
+        for generator in generators
+    ]
+    gamma = torch.nn.functional.one_hot(torch.as_tensor(np.stack(assignments)), model.prior.mean.shape[1])
+    for name, expert in model.experts().items():
+        curves = train.values[name][rows].unsqueeze(0)
+        expert.set_theta(expert.fit(gamma.to(curves), curves))
+
+
+def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64], Tensor]:
+    """The specimens' own fits, whitened, of those that have the modality of every expert (or of the commonest).
+
+    Returns:
+        [specimen, coordinate], of as many specimens as `MOST_SPECIMENS`; and their rows.
+    """
+    experts = model.experts()
+    measured = torch.stack([train.present[name] for name in experts]) > 0
+    together = measured.all(0)
+    names = list(experts)
+    if int(together.sum()) < 2 * model.prior.mean.shape[1]:
+        commonest = int(measured.sum(1).argmax())
+        names, together = [names[commonest]], measured[commonest]
+    rows = torch.nonzero(together).squeeze(1)[:MOST_SPECIMENS]
+    parts = [experts[name].space.whitened(train.values[name][rows]) for name in names]
+    return torch.cat(parts, -1).cpu().numpy(), rows
+
+
+def _seed_labels(points: NDArray[np.float64], clusters: int, recipe: PriorRecipe, generator: torch.Generator) -> Labels:
+    state = int(torch.randint(2**31 - 1, (1,), generator=generator))
+    if recipe.seeding == "random":
+        labels = torch.randint(clusters, (len(points),), generator=generator).numpy()
+    else:
+        labels = _k_means(points, clusters, state)
+    return split_merge(points, labels, clusters, state) if recipe.split_merge else labels
+
+
+def _sorted_labels(points: NDArray[np.float64], labels: Labels) -> Labels:
+    """Renumber along the direction in which the clusters' centres differ most."""
+    present = np.unique(labels)
+    centres = np.stack([points[labels == each].mean(0) for each in present])
+    direction = np.linalg.svd(centres - centres.mean(0), full_matrices=False)[2][0]
+    direction *= np.sign(direction[np.abs(direction).argmax()])
+    number = np.zeros(present.max() + 1, dtype=np.int64)
+    number[present[np.argsort(centres @ direction, kind="stable")]] = np.arange(len(present))
+    return number[labels]
+
+
+@torch.no_grad()
+def seed_clusters(
+    prior: MixturePrior,
+    q: Gaussian,
+    generators: Sequence[torch.Generator],
+    floor: float,
+    *,
+    posterior_variance: bool = True,
+    improve: bool = True,
+) -> None:
+    """Lay the clusters out by k-means++ on the latent means, the best of 20 starts for each seed, and `split_merge`.
+
+    Cures clusters that start on top of each other, of which all but one die (docs/deviations.md).
+    """
+    clusters = prior.mean.shape[1]
+    assignments: list[Tensor] = []
+    for mean, generator in zip(q.mean, generators, strict=True):
+        state = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        points = mean.double().cpu().numpy()
+        labels = _k_means(points, clusters, state)
+        if improve:
+            labels = split_merge(points, labels, clusters, state)
+        assignments.append(torch.nn.functional.one_hot(torch.as_tensor(labels).long(), clusters))
+    gamma = torch.stack(assignments).to(q.mean)
+    set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)
+
+
+def _k_means(points: NDArray[np.float64], clusters: int, state: int) -> Labels:
+    kmeans = KMeans(clusters, n_init=RESTARTS, random_state=state)  # pyright: ignore[reportArgumentType]
+    return kmeans.fit_predict(points).astype(np.int64)
+
+
+@torch.no_grad()
+def reseed_dead(model: PIMA, least: float) -> None:
+    """Give every dead cluster half of the heaviest one: a standard deviation to either side of its mean.
+
+    Args:
+        model: its prior is changed, and the dead clusters' expert parameters become those of the heaviest.
+        least: share below which a cluster is dead.
+    """
+    prior = model.prior
+    for seed in range(model.seeds):
+        for dead in torch.nonzero(prior.log_weights[seed].exp() < least).flatten().tolist():
+            heavy = int(prior.log_weights[seed].argmax())
+            widest = int(prior.log_variance[seed, heavy].argmax())
+            step = torch.zeros_like(prior.mean[seed, heavy])
+            step[widest] = (0.5 * prior.log_variance[seed, heavy, widest]).exp()
+            prior.mean[seed, dead] = prior.mean[seed, heavy] + step
+            prior.mean[seed, heavy] -= step
+            prior.log_variance[seed, dead] = prior.log_variance[seed, heavy]
+            prior.log_weights[seed, [dead, heavy]] = prior.log_weights[seed, heavy] - float(np.log(2))
+            for expert in model.experts().values():
+                expert.theta[seed, dead] = expert.theta[seed, heavy]
+        prior.log_weights[seed] = torch.log_softmax(prior.log_weights[seed], -1)

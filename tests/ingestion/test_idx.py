@@ -151,6 +151,17 @@ def test_a_header_cannot_make_room_for_more_than_there_is(shape: tuple[int, ...]
         assert peak < 4_000_000
 
 
+def test_memory_grows_with_what_is_found_not_with_what_is_promised(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).bytes(300_000)
+    content = gzip.compress(bytes([0, 0, 8, 3]) + struct.pack(">3I", 100_000, 30, 40) + noise)  # 120 MB are promised
+    tracemalloc.start()
+    error = refused(tmp_path / "a.idx", content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "300000 are there" in error.what
+    assert peak < 10_000_000
+
+
 def test_what_a_small_file_swells_to_is_neither_kept_nor_read_on(tmp_path: Path) -> None:
     bomb = gzip.compress(SMALL + bytes(200_000_000), compresslevel=1)
     tracemalloc.start()

@@ -91,6 +91,12 @@ def test_images_of_another_size_are_another_modality(digits: Path, tmp_path: Pat
     assert list(ingest(digits, tmp_path / "store", dry_run=True).modalities) == ["big", "image"]
 
 
+def test_files_that_hold_something_else_are_another_modality(digits: Path, tmp_path: Path) -> None:
+    (digits / "masks.idx").write_bytes(idx(0x08, (3, 2, 4), range(24)))
+    report = ingest(digits, tmp_path / "store", dry_run=True)
+    assert {name: each.read for name, each in report.modalities.items()} == {"image": 5, "masks": 3}
+
+
 def test_other_files_whose_names_end_so_are_ignored(digits: Path, tmp_path: Path) -> None:
     (digits / "pack.idx").write_bytes(b"\xfftOc" + bytes(40))
     (digits / "curves-idx2-ubyte").write_bytes(idx(0x08, (3, 5), range(15)))

@@ -43,6 +43,7 @@ class PriorRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     reseed: bool = False  # clusters that died, each epoch while EM runs
     start: Fraction = 0.25  # share of the training before which EM rests
     update: Literal["streaming", "epoch"] = "streaming"  # a step each batch, or all data once each epoch
+    points: Literal["joint", "terms"] = "joint"  # EM of the joint posteriors, or of those of every term of the loss
     rate: Fraction = 0.02  # of the moving averages of the streaming EM
     posterior_variance: bool = True  # in Eq. 15's variance; see docs/deviations.md
     weights: Literal["em", "gradient"] = "em"

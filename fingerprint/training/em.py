@@ -29,17 +29,17 @@ def maximise(
 
     Args:
         q: posteriors of the specimens, each [seed, specimen, latent].
-        gamma: $\gamma_c$.
+        gamma: $\gamma_c$; zeros for specimens that do not count.
         posterior_variance: whether $\sigma^2$ is included.
 
     Returns:
         Share, first and second raw moment of every cluster: $\bar\gamma_c$, $\overline{\gamma_c \mu}$ and
-        $\overline{\gamma_c (\sigma^2 + \mu^2)}$, means over the specimens, from which `set_prior` makes the mixture.
+        $\overline{\gamma_c (\sigma^2 + \mu^2)}$, means over those that count, from which `set_prior` makes the mixture.
     """
     second = q.mean.square()
     if posterior_variance:
         second = second + q.log_variance.exp()
-    weights = gamma.transpose(1, 2) / gamma.shape[1]
+    weights = gamma.transpose(1, 2) / gamma.sum((1, 2), keepdim=True).clamp_min(1e-12)
     return weights.sum(-1), weights @ q.mean, weights @ second
 
 
@@ -97,9 +97,17 @@ def streaming_update(
 
 @torch.no_grad()
 def full_update(
-    prior: MixturePrior, q: Gaussian, floor: float, *, iterations: int = 1, posterior_variance: bool = True
+    prior: MixturePrior,
+    q: Gaussian,
+    floor: float,
+    *,
+    counts: Float[Tensor, "seed specimen 1"] | None = None,
+    iterations: int = 1,
+    posterior_variance: bool = True,
 ) -> None:
-    """EM over all specimens, `iterations` times. [Eq. 15]"""
+    """EM over all posteriors, or those with a count of 1, `iterations` times. [Eq. 15]"""
     for _ in range(iterations):
         gamma = mean_field_responsibilities(q, prior)
+        if counts is not None:
+            gamma = gamma * counts
         set_prior(prior, *maximise(q, gamma, posterior_variance=posterior_variance), floor)

@@ -21,15 +21,16 @@ class Objective(NamedTuple):
     Attributes:
         loss: to be minimised; the sum over seeds, so that no seed's gradient depends on another.
         reconstruction, kl: means over terms and specimens, for the record.
-        q: the first term's posterior (the joint one, unless modalities are dropped at random).
-        responsibilities: of that posterior; 0 for specimens that do not count.
+        q: the posterior of every term and specimen, one term after another; the first is the joint one, unless
+            modalities are dropped at random.
+        responsibilities: of these posteriors; 0 for those that do not count.
     """
 
     loss: Float[Tensor, ""]
     reconstruction: Float[Tensor, " seed"]
     kl: Float[Tensor, " seed"]
     q: Gaussian
-    responsibilities: Float[Tensor, "seed specimen cluster"]
+    responsibilities: Float[Tensor, "seed draw cluster"]
 
 
 def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRecipe) -> Objective:
@@ -62,11 +63,10 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
     loss = -(share * bound.value(kl_weight)).sum()
     if aligned.weight:
         loss = loss + aligned.weight * alignment(model, batch, aligned, flat, share).sum()
-    specimens = q.mean.shape[2]
     return Objective(
         loss=loss,
         reconstruction=(share * bound.reconstruction).sum(1).detach(),
         kl=(share * bound.kl).sum(1).detach(),
-        q=Gaussian(q.mean[:, 0].detach(), q.log_variance[:, 0].detach()),
-        responsibilities=(bound.responsibilities[:, :specimens] * counts[:, 0].unsqueeze(-1)).detach(),
+        q=Gaussian(flat.mean.detach(), flat.log_variance.detach()),
+        responsibilities=(bound.responsibilities * counts.flatten(1).unsqueeze(-1)).detach(),
     )

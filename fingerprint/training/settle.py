@@ -11,9 +11,10 @@ from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.agreement import Labels, match_clusters
 from fingerprint.training.em import full_update
+from fingerprint.training.precisions import calibrate_precisions
 from fingerprint.training.seeding import seed_clusters
 from fingerprint.training.state import TrainingState
-from fingerprint.training.trainer import em_start, validation_elbo
+from fingerprint.training.trainer import em_start, latent_points, validation_elbo
 
 FINAL_EM_ITERATIONS = 50
 
@@ -24,19 +25,22 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
 
     Cures a mixture that lags behind the encoders, being a moving average, and clusters that have another number in
     each member. A training that was stopped before its clusters were laid out gets them here. Where each cluster has
-    decoders of its own, or EM ran over all data each epoch, the mixture stays as it is.
+    decoders of its own, EM ran over all data each epoch or never begins, the mixture stays as it is.
 
     Returns:
         The member with the best validation ELBO, whose clusters are shown, greatest first.
     """
     model, prior = state.model.eval(), recipe.prior
-    if recipe.model.decoders == "per_modality" and prior.update == "streaming":
-        posterior = embed(model, train).posterior
+    if recipe.model.decoders == "per_modality" and prior.update == "streaming" and prior.start < 1:
         floor, own = prior.floor, prior.posterior_variance
         if state.epoch <= em_start(recipe) and prior.layout == "standard" and prior.seeding == "latent":
+            posterior = embed(model, train).posterior
             seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
-        full_update(model.prior, posterior, floor, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
+        q, counts = latent_points(model, train, prior)
+        full_update(model.prior, q, floor, counts=counts, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
     fit_experts(model, train)
+    if prior.calibrate:
+        calibrate_precisions(model, validation)
     bounds = validation_elbo(model, validation if len(validation) else train)
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from fingerprint.model import PIMA, Gaussian
@@ -18,6 +19,7 @@ from fingerprint.recipe import LearnedVariance, PriorRecipe, Recipe, TrainingRec
 from fingerprint.run import EpochRecord
 from fingerprint.training.batch import Batch, BatchSource
 from fingerprint.training.em import maximise, set_prior, streaming_update
+from fingerprint.training.modality_dropout import joint_and_unimodal
 from fingerprint.training.objective import Objective, objective
 from fingerprint.training.seeding import lay_out, reseed_dead, seed_clusters, seed_experts
 from fingerprint.training.state import TrainingState
@@ -42,7 +44,7 @@ def make_optimizer(model: PIMA, recipe: Recipe) -> torch.optim.AdamW:
             groups.append({"params": [parameter], "rate": 1.0, "weight_decay": 0.0})
     shared = [parameter for parameter in model.parameters() if id(parameter) not in own]
     groups.insert(0, {"params": shared, "rate": 1.0, "weight_decay": recipe.training.weight_decay})
-    return torch.optim.AdamW(groups, lr=recipe.training.learning_rate, betas=recipe.training.betas)
+    return torch.optim.AdamW(groups, lr=recipe.training.learning_rate, betas=recipe.training.betas, fused=True)
 
 
 def learning_rate(step: int, steps: int, recipe: TrainingRecipe) -> float:
@@ -101,13 +103,13 @@ def begin_epoch(state: TrainingState, recipe: Recipe, train: Tensors) -> None:
             improve=prior.split_merge,
         )
     if prior.update == "epoch":
-        q = embed(model, train).posterior
+        q, counts = latent_points(model, train, prior)
         if prior.responsibilities == "draw":
             noise = torch.stack([torch.randn(q.mean.shape[1:], generator=each) for each in state.generators])
             gamma = responsibilities(draw(q, noise.to(q.mean)), model.prior)
         else:
             gamma = mean_field_responsibilities(q, model.prior)
-        moments = maximise(q, gamma, posterior_variance=prior.posterior_variance)
+        moments = maximise(q, gamma * counts, posterior_variance=prior.posterior_variance)
         set_prior(model.prior, *moments, prior.floor)
         model.prior.keep_weights()
     if prior.reseed:
@@ -144,19 +146,45 @@ def _one_epoch(state: TrainingState, recipe: Recipe, source: BatchSource) -> tup
 @torch.no_grad()
 def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
     """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
+    specimens = batch.active.shape[1]
+    joint = result.responsibilities[:, :specimens]
     for name, expert in model.experts().items():
         if expert.closed_form:
-            expert.follow(result.responsibilities * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
-    model.follow_outliers(batch.values, batch.present, result.responsibilities, prior.rate)
+            expert.follow(joint * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
+    model.follow_outliers(batch.values, batch.present, joint, prior.rate)
     if em:
+        used = specimens if prior.points == "joint" else result.q.mean.shape[1]
         streaming_update(
             model.prior,
-            result.q,
-            result.responsibilities,
+            Gaussian(result.q.mean[:, :used], result.q.log_variance[:, :used]),
+            result.responsibilities[:, :used],
             prior.rate,
             prior.floor,
             posterior_variance=prior.posterior_variance,
         )
+
+
+@torch.no_grad()
+def latent_points(model: PIMA, tensors: Tensors, prior: PriorRecipe) -> tuple[Gaussian, Float[Tensor, "seed draw 1"]]:
+    """The posteriors that EM over all data is about, and 1 for those that count.
+
+    Where the loss has a term for every modality alone, the mixture that maximises it is that of all terms' posteriors.
+    """
+    if prior.points == "joint":
+        q = embed(model, tensors).posterior
+        return q, torch.ones_like(q.mean[..., :1])
+    posteriors: list[Gaussian] = []
+    counts: list[Tensor] = []
+    for term in joint_and_unimodal(len(model.names)):
+        given = [name for name, kept in zip(model.names, term.tolist(), strict=True) if kept]
+        posteriors.append(embed(model, tensors, given).posterior)
+        has = torch.stack([tensors.present[name] for name in given]).sum(0) > 0
+        counts.append(has.to(posteriors[-1].mean).expand(model.seeds, -1))
+    whole_q = Gaussian(
+        torch.cat([each.mean for each in posteriors], 1), torch.cat([each.log_variance for each in posteriors], 1)
+    )
+    finite = torch.cat(counts, 1).unsqueeze(-1)
+    return Gaussian(torch.where(finite > 0, whole_q.mean, 0), torch.where(finite > 0, whole_q.log_variance, 0)), finite
 
 
 @torch.no_grad()

@@ -35,11 +35,14 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 class PriorRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the clusters begin, and when and how the mixture follows the latent points (section 2.4)."""
 
-    seeding: Literal["latent", "expert", "random", "none"] = "latent"
+    seeding: Literal["latent", "expert", "random", "scout", "none"] = "latent"
     layout: Literal["standard", "separated", "random"] = "standard"  # before EM begins: all N(0, I), far apart, drawn
     radius: PositiveNumber = 6.0  # of the separated clusters' means
     variance: PositiveNumber = 0.25  # of the separated clusters
     split_merge: bool = True  # while clusters are seeded
+    scouts: Positive = 2  # times the clusters that are looked for first, where they are scouted
+    scout_epochs: Positive = 4
+    hint_epochs: Positive = 1  # for which the scouted clusters are taken as told
     reseed: bool = False  # clusters that died, each epoch while EM runs
     start: Fraction = 0.25  # share of the training before which EM rests
     update: Literal["streaming", "epoch"] = "streaming"  # a step each batch, or all data once each epoch

@@ -25,6 +25,7 @@ from fingerprint.model.prior import MixturePrior
 from fingerprint.recipe import AlignmentRecipe
 from fingerprint.training.batch import Batch, Values
 
+HINT = 20.0  # nats by which a first cluster is preferred
 PROBE = 1.0  # size of the random change from which the adversarial direction is found, in model units
 
 
@@ -120,6 +121,8 @@ def alignment(
     """
     with torch.no_grad():
         evidence = model.cluster_evidence(batch.values, batch.present)
+        if batch.hint is not None:
+            evidence = evidence + HINT * torch.nn.functional.one_hot(batch.hint, evidence.shape[-1])
     told = any(name in batch.complete for name in model.experts())
     own = model.prior.log_weights_per_specimen().detach().expand_as(evidence)
     if recipe.information or recipe.adversarial or not told:

@@ -32,6 +32,7 @@ class Batch:
         terms: modalities fused in each term; whatever a term fuses, it reconstructs everything that was measured.
         noise: N(0, I), one draw per term and specimen.
         directions: N(0, I) by modality, from which adversarial changes are found; empty where there are none.
+        hint: a first cluster of each specimen, [seed, specimen]; None where none is told.
     """
 
     values: Values
@@ -42,6 +43,7 @@ class Batch:
     terms: Float[Tensor, "seed term modality"]
     noise: Float[Tensor, "seed term specimen latent"]
     directions: Values
+    hint: Int[Tensor, "seed specimen"] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class BatchSource:
         train: the training part, on the model's device.
         complete: modalities that every specimen of it has.
         augmenters: of the modalities whose images are changed.
+        shapes: of the modalities.
         told: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
     """
 
@@ -60,15 +63,24 @@ class BatchSource:
     train: Tensors
     complete: frozenset[str]
     augmenters: Mapping[str, Augmenter]
+    shapes: Mapping[str, ModalityShape]
     told: Float[Tensor, " specimen"]
 
-    def draw(self, rows: Int[Tensor, "seed specimen"], generators: Sequence[torch.Generator], *, joined: bool) -> Batch:
+    def draw(
+        self,
+        rows: Int[Tensor, "seed specimen"],
+        generators: Sequence[torch.Generator],
+        *,
+        joined: bool = True,
+        hint: Int[Tensor, "seed specimen"] | None = None,
+    ) -> Batch:
         """The batch of these rows.
 
         Args:
             rows: of the training part.
             generators: one per seed; each batch takes its random numbers from its own seed's.
             joined: whether specimens without any expert's modality count.
+            hint: a first cluster of every specimen of the training part.
         """
         values, present = self.train.rows(rows)
         device, recipe = rows.device, self.recipe
@@ -81,7 +93,8 @@ class BatchSource:
         if recipe.alignment.weight and recipe.alignment.adversarial:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
         active = torch.ones_like(rows, dtype=torch.float32) if joined else self.told[rows]
-        return Batch(values, seen, present, active, self.complete, terms, noise, directions)
+        own = None if hint is None else hint.gather(1, rows)
+        return Batch(values, seen, present, active, self.complete, terms, noise, directions, own)
 
 
 def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalityShape]) -> BatchSource:
@@ -102,7 +115,7 @@ def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalitySh
         for name, choice in recipe.modalities.items()
         if choice.augment.any
     }
-    return BatchSource(recipe, train, complete, augmenters, told)
+    return BatchSource(recipe, train, complete, augmenters, shapes, told)
 
 
 def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:

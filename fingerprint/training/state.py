@@ -19,13 +19,17 @@ from fingerprint.run import EpochRecord
 
 @dataclass
 class TrainingState:
-    """Model, optimiser, generators, position and history: with the recipe and the data, all that a training is."""
+    """Model, optimiser, generators, position and history: with the recipe and the data, all that a training is.
+
+    `hint` is a first cluster of every training specimen, [seed, specimen], where the clusters were scouted.
+    """
 
     model: PIMA
     optimizer: torch.optim.AdamW
     generators: Sequence[torch.Generator]
     epoch: int = 0
     history: list[EpochRecord] = field(default_factory=list[EpochRecord])
+    hint: torch.Tensor | None = None
 
     def save(self, path: Path) -> None:
         """Write everything to one safetensors file, whole or not at all."""
@@ -35,6 +39,8 @@ class TrainingState:
                 tensors[f"optimizer.{index}.{slot}"] = value
         for index, generator in enumerate(self.generators):
             tensors[f"generator.{index}"] = generator.get_state()
+        if self.hint is not None:
+            tensors["hint"] = self.hint
         tensors = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
         position = {"epoch": str(self.epoch), "history": msgspec.json.encode(self.history).decode()}
         write_atomically(path, lambda temporary: save_file(tensors, temporary, metadata=position))
@@ -53,6 +59,7 @@ class TrainingState:
             self._restore_optimizer(_below("optimizer.", tensors))
             for index, generator in enumerate(self.generators):
                 generator.set_state(tensors[f"generator.{index}"])
+            self.hint = tensors["hint"].to(self.model.prior.mean.device) if "hint" in tensors else None
             self.epoch = int(position["epoch"])
             self.history = msgspec.json.decode(position["history"], type=list[EpochRecord])
         except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:

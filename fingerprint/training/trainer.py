@@ -123,6 +123,7 @@ def _one_epoch(state: TrainingState, recipe: Recipe, source: BatchSource) -> tup
     count = len(source.train)
     batches = math.ceil(count / training.batch)
     joined = state.epoch >= round(training.join * training.epochs)
+    hint = state.hint if state.epoch < prior.hint_epochs else None
     em = prior.update == "streaming" and state.epoch >= em_start(recipe)
     order = torch.stack([torch.randperm(count, generator=g) for g in state.generators]).to(device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")
@@ -131,7 +132,7 @@ def _one_epoch(state: TrainingState, recipe: Recipe, source: BatchSource) -> tup
         rate = learning_rate(state.epoch * batches + number, training.epochs * batches, training)
         for group in state.optimizer.param_groups:
             group["lr"] = rate * group["rate"]
-        batch = source.draw(rows, state.generators, joined=joined)
+        batch = source.draw(rows, state.generators, joined=joined, hint=hint)
         with half:
             result = objective(model, batch, training.kl_weight, recipe.alignment)
         state.optimizer.zero_grad()

@@ -14,6 +14,7 @@ from fingerprint.recipe import Recipe
 from fingerprint.run import STATE_FILE
 from fingerprint.training.batch import BatchSource
 from fingerprint.training.interrupt import Interruption
+from fingerprint.training.scout import scout
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import run_epochs
 
@@ -55,7 +56,10 @@ def run_watched(
 ) -> bool:
     """The epochs that are left; returns whether they were cut short. The state is saved at intervals and at the end.
 
+    Where clusters are scouted, that comes first; what it finds is saved with the first state.
+
     Raises:
+        KeyboardInterrupt: while they were scouted, when nothing has been learned yet.
         DivergedError: after the first epoch whose numbers are not finite, which is neither told nor saved.
     """
     begun = saved = time.monotonic()
@@ -73,6 +77,14 @@ def run_watched(
         if interruption.requested and not last:
             raise _Stop
 
+    def after_scouting(scouting: TrainingState) -> None:
+        on_epoch(Progress(path, scouting, recipe.prior.scout_epochs, 0, time.monotonic() - begun))
+        if interruption.requested:
+            raise KeyboardInterrupt
+
+    if state.epoch == 0 and recipe.prior.seeding == "scout":
+        state.hint = scout(recipe, source, state.generators, after_scouting)
+        begun = time.monotonic()
     try:
         run_epochs(state, recipe, source, validation, after_epoch)
     except _Stop:

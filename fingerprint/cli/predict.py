@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -173,11 +174,8 @@ def _nothing_in(folder: Path) -> Refusal:
 def _write(found: Predictions, run: Run, form: Format, out: Path | None) -> None:
     from fingerprint.files import write_text_atomically
 
-    document = console.json_text(_document(found, run))
-    if form is Format.TABLE and not console.wants_json():
-        text = _table(found.predictions)
-    else:
-        text = _csv(found.predictions) if form is Format.CSV else document
+    document = console.json_text(_document(found, run)) if console.wants_json() or form is Format.JSON else ""
+    text = _csv(found.predictions) if form is Format.CSV else document or _table(found.predictions)
     if out is not None:
         write_text_atomically(out, text)
         console.say(f"Written: {out}")
@@ -194,30 +192,40 @@ def _document(found: Predictions, run: Run) -> dict[str, Any]:
         "run": str(run.path),
         "snapshot": {"position": run.info.position, "ingest": run.info.ingest},
         "refused": msgspec.to_builtins(found.refused),
-        "predictions": msgspec.to_builtins(found.predictions),
+        "predictions": msgspec.to_builtins(found.predictions, enc_hook=lambda array: array.tolist()),
     }
 
 
 def _csv(predictions: tuple[Prediction, ...]) -> str:
-    """A row per specimen, or for a curve a row per specimen and point."""
+    """A row per specimen; for a curve a row per specimen and point, for an image per specimen, row and column."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     clusters = len(predictions[0].clusters) if predictions else 0
-    head = ["source", "specimen", "part", "target", "x", "mean", "sd", "low", "high", "level", "unit", "sign"]
-    writer.writerow([*head, "novelty_p", "flagged", *(f"cluster_{index}" for index in range(clusters))])
+    place = ["row", "column"] if predictions and _is_image(predictions[0]) else ["x"]
+    head = ["source", "specimen", "part", "target", *place, "mean", "sd", "low", "high", "level", "unit", "sign"]
+    writer.writerow([*head, "novelty_p", "flagged", "disagreement", *(f"cluster_{index}" for index in range(clusters))])
     for each in predictions:
-        tail = [each.level, each.unit, each.sign, each.novelty.p, each.novelty.flagged, *each.clusters]
-        for x, *numbers in _points(each):
-            writer.writerow([each.source, each.specimen, each.part, each.target, x, *numbers, *tail])
+        disagreement = None if each.disagreement is None else each.disagreement.p
+        tail = [each.level, each.unit, each.sign, each.novelty.p, each.novelty.flagged, disagreement, *each.clusters]
+        for numbers in _points(each):
+            writer.writerow([each.source, each.specimen, each.part, each.target, *numbers, *tail])
     return buffer.getvalue()
 
 
-def _points(each: Prediction) -> list[tuple[Any, ...]]:
-    if not isinstance(each.mean, list):
-        return [("", each.mean, each.sd, each.low, each.high)]
-    none = [None] * len(each.mean)
-    columns: tuple[Any, ...] = (each.axis, each.mean, each.sd, each.low or none, each.high or none)
-    return list(zip(*columns, strict=True))
+def _is_image(each: Prediction) -> bool:
+    return not isinstance(each.mean, (int, float)) and each.axis is None
+
+
+def _points(each: Prediction) -> Iterator[tuple[Any, ...]]:
+    """Where each point lies (x, or row and column), its mean, sd and interval."""
+    if isinstance(each.mean, (int, float)):
+        return iter([("", each.mean, each.sd, each.low, each.high)])
+    import numpy as np
+
+    shape = each.mean.shape
+    places = tuple(np.indices(shape)) if each.axis is None else (each.axis,)
+    bounds = (np.full(shape, None) if bound is None else bound for bound in (each.low, each.high))
+    return zip(*(np.ravel(part).tolist() for part in (*places, each.mean, each.sd, *bounds)), strict=True)
 
 
 def _table(predictions: tuple[Prediction, ...]) -> str:
@@ -235,6 +243,8 @@ def _table(predictions: tuple[Prediction, ...]) -> str:
     for each in predictions:
         best = max(range(len(each.clusters)), key=each.clusters.__getitem__)
         warning = f"FLAGGED: {each.novelty.reason}" if each.novelty.flagged else each.novelty.reason
+        if each.disagreement is not None and each.disagreement.flagged:
+            warning += f"\nFLAGGED: its {' and '.join(each.given)} point to different clusters"
         table.add_row(each.specimen, *_told(each), f"{best} ({each.clusters[best]:.0%})", warning)
     reasons = sorted({each.why_no_interval for each in predictions if each.why_no_interval})
     console = Console(file=io.StringIO(), width=120, highlight=False, markup=False, emoji=False)
@@ -248,8 +258,10 @@ def _table(predictions: tuple[Prediction, ...]) -> str:
 
 def _told(each: Prediction) -> tuple[str, str]:
     seen = f"\n({SEEN[each.part]}: the interval does not apply)" if each.part in SEEN else ""
-    if isinstance(each.mean, list):
-        return f"a curve of {len(each.mean)} points", f"see --format csv or --json{seen}"
+    if not isinstance(each.mean, (int, float)):
+        size = " x ".join(map(str, each.mean.shape))
+        told = f"an image of {size}" if each.axis is None else f"a curve of {size} points"
+        return told, f"see --format csv or --json{seen}"
     low, high = each.low, each.high
     if isinstance(low, float) and isinstance(high, float):
         return f"{each.mean:.3f}", f"{low:.3f} to {high:.3f}{seen}"

@@ -1,6 +1,25 @@
 """Clusters described across all modalities, and exported."""
 
-from fingerprint.fingerprints.describe import MEASURED_COLUMN, Description, Fingerprint, Profile, describe
+from fingerprint.fingerprints.describe import describe
+from fingerprint.fingerprints.description import (
+    MEASURED_COLUMN,
+    Contradiction,
+    Contradictions,
+    Description,
+    Example,
+    Fingerprint,
+    Profile,
+)
 from fingerprint.fingerprints.export import export
 
-__all__ = ["MEASURED_COLUMN", "Description", "Fingerprint", "Profile", "describe", "export"]
+__all__ = [
+    "MEASURED_COLUMN",
+    "Contradiction",
+    "Contradictions",
+    "Description",
+    "Example",
+    "Fingerprint",
+    "Profile",
+    "describe",
+    "export",
+]

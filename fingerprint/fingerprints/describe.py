@@ -2,85 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from fingerprint.errors import StoreError
-from fingerprint.modality import Modality
-from fingerprint.prediction import Prediction, embed, predict_raw
-from fingerprint.prepare import Physical, align, to_tensors
+from fingerprint.fingerprints.contradictions import find_contradictions
+from fingerprint.fingerprints.description import MEASURED_COLUMN, Description, Fingerprint, Profile
+from fingerprint.fingerprints.pieces import pieces, snapshot
+from fingerprint.fingerprints.predicted import choose_examples, empty_table, predict_piece
+from fingerprint.fingerprints.profiles import ProfileSums, nearest_rows
+from fingerprint.fingerprints.survey import Survey, joined, survey
+from fingerprint.modality import Kind
+from fingerprint.prediction.disagreement import mixture_weights
+from fingerprint.prepare import Preparation
 from fingerprint.prepare.preparation import Array
-from fingerprint.run import ClusterMetrics, Run
-from fingerprint.store import Snapshot, Store
+from fingerprint.run import Run
+from fingerprint.store import Store
 
 NEAREST = 5
-MEASURED_COLUMN = "measured_"
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One modality over the specimens of a cluster, in physical units.
-
-    Attributes:
-        modality: what it is.
-        axis: [point]; None for scalars.
-        mean, sd: responsibility-weighted, [point].
-        count: members of the cluster in which it was measured.
-
-    Mean and sd are nan for a cluster to which no specimen belongs in the least.
-    """
-
-    modality: Modality
-    axis: Array | None
-    mean: Array
-    sd: Array
-    count: int
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """One cluster of the map member.
-
-    Attributes:
-        cluster: its index, weight, size and stability between members, over the training part.
-        profiles: by modality, over all specimens of the run.
-        members: ids of the specimens most probably in it, all parts of the split.
-        nearest: the members whose latent points lie nearest to its centre, nearest first.
-        latent_mean, latent_sd: of the cluster in the latent space, [latent].
-    """
-
-    cluster: ClusterMetrics
-    profiles: dict[str, Profile]
-    members: tuple[str, ...]
-    nearest: tuple[str, ...]
-    latent_mean: Array
-    latent_sd: Array
-
-
-@dataclass(frozen=True)
-class Description:
-    """A run seen through its store.
-
-    Attributes:
-        fingerprints: one per cluster.
-        specimens: one row per specimen: `specimen`, `part`, `cluster`, `latent_1`.. and `latent_sd_1`.. of the map
-            member, `probability_0`.. averaged over members, `measured_NAME` of every scalar, and
-            `metadata_*`.
-        predictions: by target, each specimen's from all other modalities that it has.
-        measured: of the run's specimens, physical units on the common grids.
-    """
-
-    fingerprints: tuple[Fingerprint, ...]
-    specimens: pd.DataFrame
-    predictions: dict[str, tuple[Prediction, ...]]
-    measured: Physical
 
 
 def describe(run: Run, store: Store) -> Description:
     """Describe the clusters and specimens of a run.
+
+    The store is read a piece at a time, so that what is held does not grow with the size of a curve or image; with as
+    many threads as the run was trained with.
 
     Args:
         run: a trained run.
@@ -89,83 +37,116 @@ def describe(run: Run, store: Store) -> Description:
     Raises:
         StoreError: the store is another one.
     """
-    at = _snapshot(run, store)
-    raws = {name: store.read(name, at=at) for name in run.preparations}
+    with threadpool_limits(run.recipe.training.threads):
+        return _describe(run, store)
+
+
+def _describe(run: Run, store: Store) -> Description:
+    at = snapshot(run, store)
     specimens = sorted(run.parts)
-    measured = align(raws, run.preparations, specimens)
-    embedding = embed(run.model, to_tensors(measured, run.preparations, next(run.model.parameters()).device))
-    member = run.info.map_member
-    latent = embedding.posterior.mean[member].double().cpu().numpy()
-    latent_sd = (0.5 * embedding.posterior.log_variance[member]).exp().double().cpu().numpy()
-    own = embedding.responsibilities[member].double().cpu().numpy()
-    averaged = embedding.responsibilities.mean(0).double().cpu().numpy()
-    fingerprints = tuple(_fingerprint(run, measured, latent, own, cluster) for cluster in run.metrics.clusters)
-
-    columns: dict[str, object] = {
-        "specimen": specimens,
-        "part": [run.parts[specimen] for specimen in specimens],
-        "cluster": own.argmax(1),
-    }
-    columns |= {f"latent_{axis + 1}": latent[:, axis] for axis in range(latent.shape[1])}
-    columns |= {f"latent_sd_{axis + 1}": latent_sd[:, axis] for axis in range(latent.shape[1])}
-    columns |= {f"probability_{cluster}": averaged[:, cluster] for cluster in range(averaged.shape[1])}
-    for name, preparation in run.preparations.items():
-        if preparation.grid is None:
-            columns[MEASURED_COLUMN + name] = measured.values[name][:, 0]
-    metadata = store.specimens(at)
-    for key in sorted({key for row in metadata.values() for key in row}):
-        columns[f"metadata_{key}"] = [metadata.get(specimen, {}).get(key) for specimen in specimens]
-    predictions = {
-        target: tuple(predict_raw(run, target, {n: raw for n, raw in raws.items() if n != target}))
-        for target in run.preparations
-        if len(run.preparations) > 1
-    }
-    return Description(fingerprints, pd.DataFrame(columns), predictions, measured)
-
-
-def _snapshot(run: Run, store: Store) -> Snapshot:
-    at = Snapshot(run.info.position, run.info.ingest)
-    now = store.snapshot()
-    if now.position < at.position or not any(entry.ingest == at.ingest for entry in store.log()):
-        raise StoreError(
-            "this is not the store that the run was trained on",
-            where=store.path,
-            expected=f"A store whose ledger has the ingest {at.ingest}.",
-            next="Name it: --store PATH.",
-        )
-    return at
-
-
-def _fingerprint(
-    run: Run, measured: Physical, latent: Array, responsibilities: Array, cluster: ClusterMetrics
-) -> Fingerprint:
-    index = cluster.index
-    prior, member = run.model.prior, run.info.map_member
-    centre = prior.mean[member, index].double().cpu().numpy()
-    sd = (0.5 * prior.log_variance[member, index]).exp().double().cpu().numpy()
-    inside = np.flatnonzero(responsibilities.argmax(1) == index)
-    distance = (((latent[inside] - centre) / sd) ** 2).sum(1)
-    nearest = inside[np.argsort(distance, kind="stable")[:NEAREST]]
-    profiles = {
-        name: _profile(run, measured.rows(inside), measured, name, responsibilities[:, index])
-        for name in sorted(run.preparations)
-    }
-    return Fingerprint(
-        cluster=cluster,
-        profiles=profiles,
-        members=tuple(measured.specimens[row] for row in inside),
-        nearest=tuple(measured.specimens[row] for row in nearest),
-        latent_mean=centre,
-        latent_sd=sd,
+    names = sorted(run.preparations)
+    sums = {name: ProfileSums(run.preparations[name], len(run.metrics.clusters)) for name in names}
+    targets = names if len(names) > 1 else []
+    tables = {target: [empty_table(run, target)] for target in targets}
+    seen: list[Survey] = []
+    for piece in pieces(run, store, specimens):
+        found = survey(run, piece, names)
+        seen.append(found)
+        for name in names:
+            rows = found.present[name]
+            sums[name].add(piece.physical.values[name][rows], found.own[rows])
+        for target in targets:
+            tables[target] += predict_piece(run, target, piece)
+    whole = joined(seen)
+    disagreement, contradictions = find_contradictions(
+        specimens, run.parts, names, whole.alone, mixture_weights(run.model)
+    )
+    predictions = {target: _sorted(tables[target]) for target in targets}
+    return Description(
+        fingerprints=_fingerprints(run, store, specimens, whole, sums),
+        specimens=_table(run, specimens, whole, disagreement, store.specimens(at)),
+        predictions=predictions,
+        examples={
+            target: choose_examples(run, store, target, table)
+            for target, table in predictions.items()
+            if run.preparations[target].modality.kind is not Kind.SCALAR
+        },
+        present=whole.present,
+        contradictions=contradictions,
     )
 
 
-def _profile(run: Run, members: Physical, measured: Physical, name: str, weight: NDArray[np.float64]) -> Profile:
-    preparation = run.preparations[name]
-    present = measured.measured(name)
-    values = measured.values[name][present]
-    total = weight[present].sum()
-    share = weight[present] / total if total > 0 else np.full(len(values), np.nan)
-    mean = share @ values
-    sd = np.sqrt(share @ (values - mean) ** 2)
-    return Profile(preparation.modality, preparation.grid, mean, sd, int(members.measured(name).sum()))
+def _sorted(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of pieces and patterns as one, in order of specimen."""
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True).sort_values("specimen", ignore_index=True) if filled else tables[0]
+
+
+def _table(
+    run: Run, specimens: list[str], whole: Survey, disagreement: Array, metadata: Mapping[str, Mapping[str, object]]
+) -> pd.DataFrame:
+    columns: dict[str, object] = {
+        "specimen": specimens,
+        "part": [run.parts[specimen] for specimen in specimens],
+        "cluster": whole.own.argmax(1),
+    }
+    axes = range(whole.latent.shape[1])
+    columns |= {f"latent_{axis + 1}": whole.latent[:, axis] for axis in axes}
+    columns |= {f"latent_sd_{axis + 1}": whole.latent_sd[:, axis] for axis in axes}
+    columns |= {f"probability_{cluster}": column for cluster, column in enumerate(whole.averaged.T)}
+    columns["disagreement"] = disagreement
+    columns |= {MEASURED_COLUMN + name: values for name, values in whole.scalars.items()}
+    for key in sorted({key for row in metadata.values() for key in row}):
+        columns[f"metadata_{key}"] = [metadata.get(specimen, {}).get(key) for specimen in specimens]
+    return pd.DataFrame(columns)
+
+
+def _fingerprints(
+    run: Run, store: Store, specimens: list[str], whole: Survey, sums: dict[str, ProfileSums]
+) -> tuple[Fingerprint, ...]:
+    prior, member = run.model.prior, run.info.map_member
+    centres = prior.mean[member].double().cpu().numpy()
+    sds = (0.5 * prior.log_variance[member]).exp().double().cpu().numpy()
+    label = whole.own.argmax(1)
+    inside = {each.index: np.flatnonzero(label == each.index) for each in run.metrics.clusters}
+    nearest = {
+        index: [specimens[row] for row in nearest_rows(whole.latent, centres[index], sds[index], rows, NEAREST)]
+        for index, rows in inside.items()
+    }
+    measured = _measured(run, store, [specimen for each in nearest.values() for specimen in each])
+    return tuple(
+        Fingerprint(
+            cluster=each,
+            profiles={
+                name: _profile(
+                    run.preparations[name], own, each.index, [measured[s][name] for s in nearest[each.index]]
+                )
+                for name, own in sums.items()
+            },
+            members=tuple(specimens[row] for row in inside[each.index]),
+            nearest=tuple(nearest[each.index]),
+            latent_mean=centres[each.index],
+            latent_sd=sds[each.index],
+        )
+        for each in run.metrics.clusters
+    )
+
+
+def _measured(run: Run, store: Store, specimens: list[str]) -> dict[str, dict[str, Array]]:
+    """What was measured of each specimen, in each way, [point]; nan where it was not."""
+    return {
+        specimen: {name: values[row] for name, values in piece.physical.values.items()}
+        for piece in pieces(run, store, specimens)
+        for row, specimen in enumerate(piece.physical.specimens)
+    }
+
+
+def _profile(preparation: Preparation, sums: ProfileSums, index: int, nearest: list[Array]) -> Profile:
+    return Profile(
+        modality=preparation.modality,
+        axis=preparation.grid,
+        mean=sums.mean(index),
+        sd=sums.sd(index),
+        count=int(sums.count[index]),
+        nearest=np.array(nearest).reshape(-1, *preparation.shape),
+    )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from fingerprint.files import write_atomically
-from fingerprint.fingerprints.describe import Description, describe
+from fingerprint.fingerprints.describe import describe
+from fingerprint.fingerprints.description import Description
+from fingerprint.fingerprints.predicted_points import write_predicted
+from fingerprint.modality import Kind
 from fingerprint.run import Run
 from fingerprint.store import Store
 
@@ -21,13 +25,16 @@ PREDICTION_COLUMNS = (
 
 
 def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> list[Path]:
-    """Write five kinds of tables into a folder; each is whole or not there.
+    """Write tables into a folder; each is whole or not there.
 
     fingerprints: one row per cluster: weight, size, stability, mean and sd of every scalar, members, nearest specimens
     profiles: cluster, modality, x, mean, sd, with units, for every point of every curve
-    specimens: latent position, cluster probabilities, measured scalars (`measured_NAME`), metadata
+    image_profiles: cluster, modality, row, column, mean, sd, with units, for every point of every image; if any
+    specimens: latent position, cluster probabilities, `disagreement` (the probability that the modalities of the
+        specimen do not belong together), measured scalars (`measured_NAME`), metadata
     predictions: every scalar predicted from the other modalities, with its interval
-    predicted_NAME: every curve predicted from the others, a column per point
+    predicted_NAME: every curve and image predicted from the others, a column per point, called by x or by row_column;
+        of the test part alone, thinned evenly where need be, when all would be more than 10 million numbers
 
     Args:
         run: a trained run.
@@ -44,13 +51,20 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
         "profiles": profile_table(description),
         "specimens": description.specimens,
         "predictions": prediction_table(run, description),
-        **curve_tables(run, description),
     }
+    images = image_profile_table(description)
+    if len(images):
+        tables["image_profiles"] = images
     files: list[Path] = []
     for name, table in tables.items():
-        path = Path(out) / f"{name}.{form}"
-        write_atomically(path, lambda temporary, table=table: _write(table, temporary, form))
-        files.append(path)
+        files.append(Path(out) / f"{name}.{form}")
+        write_atomically(files[-1], lambda temporary, table=table: _write(table, temporary, form))
+    for target in description.predictions:
+        if run.preparations[target].modality.kind is not Kind.SCALAR:
+            files.append(Path(out) / f"predicted_{target}.{form}")
+            write_atomically(
+                files[-1], lambda temporary, target=target: write_predicted(run, store, target, temporary, form)
+            )
     return files
 
 
@@ -67,7 +81,7 @@ def fingerprint_table(description: Description) -> pd.DataFrame:
             "alive": each.cluster.alive,
         }
         for name, profile in each.profiles.items():
-            if profile.axis is None:
+            if profile.modality.kind is Kind.SCALAR:
                 row |= {f"{name}_mean": profile.mean[0], f"{name}_sd": profile.sd[0]}
                 row |= {f"{name}_unit": profile.modality.unit, f"{name}_sign": profile.modality.sign}
         row |= {"nearest": " ".join(each.nearest), "members": " ".join(each.members)}
@@ -97,50 +111,36 @@ def profile_table(description: Description) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
+def image_profile_table(description: Description) -> pd.DataFrame:
+    """One row per cluster, image, row and column."""
+    parts: list[pd.DataFrame] = []
+    for each in description.fingerprints:
+        for name, profile in each.profiles.items():
+            if profile.modality.kind is Kind.IMAGE:
+                rows, columns = np.indices(profile.mean.shape)
+                part = {
+                    "cluster": each.cluster.index,
+                    "modality": name,
+                    "row": rows.ravel(),
+                    "column": columns.ravel(),
+                    "mean": profile.mean.ravel(),
+                    "sd": profile.sd.ravel(),
+                    "unit": profile.modality.unit,
+                }
+                parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
 def prediction_table(run: Run, description: Description) -> pd.DataFrame:
     """One row per specimen and scalar target; none, but its columns, where no scalar can be predicted."""
-    row_of = {specimen: row for row, specimen in enumerate(description.measured.specimens)}
-    rows = [
-        {
-            "specimen": each.specimen,
-            "part": run.parts[each.specimen],
-            "target": target,
-            "from": "+".join(each.given),
-            "measured": description.measured.values[target][row_of[each.specimen], 0],
-            "mean": each.mean,
-            "sd": each.sd,
-            "low": each.low,
-            "high": each.high,
-            "level": each.level,
-            "unit": each.unit,
-            "sign": each.sign,
-            "novelty_p": each.novelty.p,
-            "flagged": each.novelty.flagged,
-        }
-        for target, predictions in description.predictions.items()
-        if run.preparations[target].grid is None
-        for each in predictions
-    ]
-    return pd.DataFrame(rows, columns=PREDICTION_COLUMNS)
-
-
-def curve_tables(run: Run, description: Description) -> dict[str, pd.DataFrame]:
-    """For every curve a wide table of its predicted means: specimen, part, from, then a column per point."""
-    tables: dict[str, pd.DataFrame] = {}
-    for target, predictions in description.predictions.items():
-        grid = run.preparations[target].grid
-        if grid is None:
-            continue
-        head = pd.DataFrame(
-            {
-                "specimen": [each.specimen for each in predictions],
-                "part": [run.parts[each.specimen] for each in predictions],
-                "from": ["+".join(each.given) for each in predictions],
-            }
-        )
-        curves = pd.DataFrame([each.mean for each in predictions], columns=[repr(float(x)) for x in grid])
-        tables[f"predicted_{target}"] = pd.concat([head, curves], axis=1)
-    return tables
+    parts: list[pd.DataFrame] = []
+    for target, table in description.predictions.items():
+        modality = run.preparations[target].modality
+        if modality.kind is Kind.SCALAR and len(table):
+            common = {"target": target, "level": run.calibration.level, "unit": modality.unit, "sign": modality.sign}
+            own = table.assign(**common, **{"from": table["given"].map("+".join)})
+            parts.append(own.reindex(columns=PREDICTION_COLUMNS))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=PREDICTION_COLUMNS)
 
 
 def _write(table: pd.DataFrame, path: Path, form: Format) -> None:

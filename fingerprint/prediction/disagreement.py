@@ -30,14 +30,14 @@ from scipy.optimize import root_scalar
 from scipy.special import expit, logit, logsumexp
 
 from fingerprint.model import PIMA
-from fingerprint.prediction.embedding import embed
+from fingerprint.prediction.embedding import embed_alone
 from fingerprint.prepare import Tensors
 from fingerprint.prepare.preparation import Array
 
 PRIOR = 0.01
 MOST = 0.5
 FLAGGED = 0.5
-LEAST = 1e-12
+LEAST = 1e-30
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,9 @@ def alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Array:
     Returns:
         $r_{mc}$, [modality, specimen, cluster].
     """
-    found = np.full((len(names), len(tensors), model.prior.mean.shape[1]), np.nan)
-    for place, name in enumerate(names):
-        rows = np.flatnonzero(tensors.present[name].cpu().numpy())
-        if len(rows):
-            found[place, rows] = embed(model, tensors.subset(rows), [name]).responsibilities.double().mean(0).cpu()
+    found = embed_alone(model, tensors, names).double().mean(1).cpu().numpy()
+    missing = np.stack([tensors.present[name].cpu().numpy() == 0 for name in names])
+    found[missing] = np.nan
     return found
 
 
@@ -83,7 +81,7 @@ def evidence(responsibilities: Array, weights: Array) -> Array:
     r"""$\log(A / S_M)$: above 0 where the modalities speak against each other, [specimen].
 
     Args:
-        responsibilities: $r_{mc}$, [modality, specimen, cluster] of at least 1e-12; nan where not measured.
+        responsibilities: $r_{mc}$, [modality, specimen, cluster] of at least 1e-30; nan where not measured.
         weights: $\pi_c$, [cluster].
 
     Returns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -40,14 +40,8 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None) -> 
         tensors: every specimen has at least one of the modalities used.
         given: the modalities to use; all where None.
     """
-    seen = tensors if given is None else tensors.keeping(given)
-    most = max(value.shape[-1] for value in seen.values.values())
-    step = max(16, min(MOST_SPECIMENS, MOST_NUMBERS // most))
     parts: list[Embedding] = []
-    for start in range(0, max(len(seen), 1), step):
-        rows = slice(start, start + step)
-        values = {name: value[rows].unsqueeze(0) for name, value in seen.values.items()}
-        present = {name: value[rows].unsqueeze(0) for name, value in seen.present.items()}
+    for values, present in _groups(tensors if given is None else tensors.keeping(given)):
         posterior = model.embed(values, present)
         parts.append(Embedding(posterior, mean_field_responsibilities(posterior, model.prior)))
     return Embedding(
@@ -57,3 +51,35 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None) -> 
         ),
         torch.cat([part.responsibilities for part in parts], 1),
     )
+
+
+@torch.no_grad()
+def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Tensor, "modality seed specimen cluster"]:
+    """Responsibilities given each modality by itself. [Eq. 3, section 3.2]
+
+    Args:
+        model: in evaluation mode.
+        tensors: the specimens; where one lacks a modality the answer means nothing.
+        names: of modalities.
+    """
+    places = torch.tensor([model.names.index(name) for name in names])
+    parts: list[Tensor] = []
+    for values, present in _groups(tensors):
+        unimodal = model.encode(values, present)
+        count = unimodal.mean.shape[2]
+        only = torch.nn.functional.one_hot(places, len(model.names)).to(unimodal.mean)
+        posteriors = [model.fuse(unimodal, each[:, None].expand(-1, count).unsqueeze(0)) for each in only]
+        parts.append(torch.stack([mean_field_responsibilities(each, model.prior) for each in posteriors]))
+    return torch.cat(parts, 2)
+
+
+def _groups(tensors: Tensors) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+    """Values and presence, with a leading seed axis, of a few specimens after another."""
+    most = max(value.shape[-1] for value in tensors.values.values())
+    step = max(16, min(MOST_SPECIMENS, MOST_NUMBERS // most))
+    for start in range(0, max(len(tensors), 1), step):
+        rows = slice(start, start + step)
+        yield (
+            {name: value[rows].unsqueeze(0) for name, value in tensors.values.items()},
+            {name: value[rows].unsqueeze(0) for name, value in tensors.present.items()},
+        )

@@ -11,7 +11,7 @@ import numpy as np
 
 from fingerprint.errors import DataError, FingerprintError
 from fingerprint.ingestion import read_measurement
-from fingerprint.modality import RawModality
+from fingerprint.modality import Block, Kind, RawModality
 from fingerprint.prepare import Preparation
 
 SPAN_TOLERANCE = 0.05
@@ -76,6 +76,17 @@ def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:
     return {name: RawModality(raw.modality, (replace(raw.blocks[0], specimens=first),)) for name, raw in raws.items()}
 
 
+def check_fit(raw: RawModality, preparation: Preparation) -> None:
+    """Refuse measurements that cannot be put on the model's grid, without putting all of them there.
+
+    Raises:
+        DataError: an axis does not cover the grid, or an image has another shape.
+    """
+    for block in raw.blocks:
+        first = Block(block.specimens[:1], block.values[:1], block.axis, block.sources[:1])
+        preparation.on_grid(RawModality(raw.modality, (first,)))
+
+
 def _alike(header: str, axis_name: str) -> bool:
     """Whether a header may name the axis: one begins with the other, or one of them says nothing."""
     own, known = header.strip().casefold(), axis_name.strip().casefold()
@@ -84,9 +95,12 @@ def _alike(header: str, axis_name: str) -> bool:
 
 
 def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModality:
-    """Read a file as one modality; an axis without a unit must be called and span what the model's does."""
+    """Read a file as one modality: an axis without a unit must be called and span what the model's does, and an image
+    have the shape of the model's."""
     measurement = read_measurement(path, preparation.modality, x_unit=x_unit)
     grid = preparation.grid
+    if preparation.modality.kind is Kind.IMAGE:
+        check_fit(measurement.raw, preparation)
     if grid is None or measurement.axis_unit_stated:
         return measurement.raw
     if not _alike(measurement.axis_header, preparation.modality.axis_name):

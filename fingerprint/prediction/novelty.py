@@ -30,8 +30,10 @@ class Novelty:
     reason: str
 
 
-def judge(calibration: Calibration, preparations: Mapping[str, Preparation], measured: Mapping[str, Array]) -> Novelty:
-    """Judge one specimen by the strangest of its measurements.
+def judge(
+    calibration: Calibration, preparations: Mapping[str, Preparation], measured: Mapping[str, Array]
+) -> list[Novelty]:
+    """Judge specimens that have the same modalities, each by the strangest of its measurements.
 
     The score is `Preparation.strangeness`; its p-value is its rank among those of the validation part, multiplied by
     the number of modalities (Bonferroni). Flagged at p <= 0.02, or when stranger than all of a validation part too
@@ -41,31 +43,34 @@ def judge(calibration: Calibration, preparations: Mapping[str, Preparation], mea
     Args:
         calibration: of the run.
         preparations: by modality.
-        measured: physical units on the common grid, [point], by modality.
+        measured: physical units on the common grid, [specimen, point], by modality.
     """
-    if not measured:
-        return Novelty(None, False, "nothing was measured")
-    share = THRESHOLD / len(measured)
-    rate = 0.0
-    worst: tuple[float, str] | None = None
-    for name, value in measured.items():
-        known = np.asarray(calibration.novelty.get(name, ()))
-        if len(known) < FEWEST:
-            return Novelty(
-                None,
-                False,
-                f"the validation part has {len(known)} specimens with {name}; at least {FEWEST} are needed",
-            )
-        at_least = int((known >= preparations[name].strangeness(value)).sum())
-        rate += max(share, 1 / (1 + len(known)))
-        p = (1 + at_least) / (1 + len(known))
-        if worst is None or p < worst[0]:
-            than = f"all {len(known)}" if at_least == 0 else f"all but {at_least} of {len(known)}"
-            flagged = p <= share or at_least == 0
-            worst = (p, f"its {name} is stranger than {than} specimens of the validation part" if flagged else "")
-    assert worst is not None
-    p, reason = worst
-    if reason and rate > 1.001 * THRESHOLD:
-        reason += f"; with so few, about 1 in {round(1 / rate)} ordinary specimens would be flagged"
-    adjusted = min(1.0, p * len(measured))
-    return Novelty(adjusted, bool(reason), reason or "it looks like what was trained on")
+    known = {name: np.sort(np.asarray(calibration.novelty.get(name, ()), dtype=np.float64)) for name in measured}
+    count = len(next(iter(measured.values()), ()))
+    few = next((name for name in measured if len(known[name]) < FEWEST), None)
+    if few is not None:
+        reason = f"the validation part has {len(known[few])} specimens with {few}; at least {FEWEST} are needed"
+        return [Novelty(None, False, reason)] * count
+    at_least = {
+        name: len(known[name]) - np.searchsorted(known[name], preparations[name].strangeness(values), side="left")
+        for name, values in measured.items()
+    }
+    rate = sum(max(THRESHOLD / len(measured), 1 / (1 + len(each))) for each in known.values())
+    often = f"; with so few, about 1 in {round(1 / rate)} ordinary specimens would be flagged" if measured else ""
+    told = often if rate > 1.001 * THRESHOLD else ""
+    return [
+        _of_one({name: (int(ranks[row]), len(known[name])) for name, ranks in at_least.items()}, told)
+        for row in range(count)
+    ]
+
+
+def _of_one(ranks: Mapping[str, tuple[int, int]], often: str) -> Novelty:
+    """From the number of validation specimens at least as strange, of how many, by modality."""
+    p_values = {name: (1 + at_least) / (1 + known) for name, (at_least, known) in ranks.items()}
+    worst = min(p_values, key=p_values.__getitem__)
+    at_least, known = ranks[worst]
+    p = min(1.0, p_values[worst] * len(ranks))
+    if at_least and p_values[worst] > THRESHOLD / len(ranks):
+        return Novelty(p, False, "it looks like what was trained on")
+    than = f"all {known}" if at_least == 0 else f"all but {at_least} of {known}"
+    return Novelty(p, True, f"its {worst} is stranger than {than} specimens of the validation part{often}")

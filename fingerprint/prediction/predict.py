@@ -2,87 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-from msgspec import Struct
+from threadpoolctl import threadpool_limits
 
 from fingerprint.errors import DataError, FingerprintError
-from fingerprint.modality import RawModality
-from fingerprint.prediction.conformal import find_factor
-from fingerprint.prediction.cross_modal import predict_moments
+from fingerprint.modality import Kind, RawModality
+from fingerprint.prediction.disagreement import alone, judge_together, mixture_weights
 from fingerprint.prediction.embedding import embed
 from fingerprint.prediction.files import as_one_specimen, read_input, recognise
-from fingerprint.prediction.novelty import Novelty, judge
-from fingerprint.prepare import Physical, align, to_tensors
+from fingerprint.prediction.groups import Group, predict_groups
+from fingerprint.prediction.novelty import judge
+from fingerprint.prediction.records import Prediction, Predictions, Refusal
+from fingerprint.prepare import Physical, Preparation, align, to_tensors
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Run
-
-
-class Prediction(Struct, frozen=True):
-    """One modality of one specimen, predicted from others, in physical units.
-
-    Attributes:
-        source: where the measurements came from.
-        specimen: its id.
-        part: of the run's split, if the run knows a specimen of this id: train, validation or test; empty for a new
-            one. The interval is honest for test and new specimens alone.
-        target, unit, sign: what is predicted.
-        given: the modalities that it was predicted from.
-        mean, sd: the average over members, and the square root of the model's own total variance, which is not
-            calibrated: use the interval. For a spectrum one number per point of `axis`.
-        low, high: the conformal interval; a spectrum lies in its band as a whole. None where it cannot be had.
-        level: of the interval.
-        why_no_interval: the reason, where there is none.
-        clusters: probability of each cluster.
-        novelty: whether the measurements look like anything that was trained on.
-        axis, axis_unit: of a spectrum or series.
-    """
-
-    source: str
-    specimen: str
-    part: str
-    target: str
-    unit: str
-    sign: str
-    given: tuple[str, ...]
-    mean: float | list[float]
-    sd: float | list[float]
-    low: float | list[float] | None
-    high: float | list[float] | None
-    level: float
-    why_no_interval: str
-    clusters: list[float]
-    novelty: Novelty
-    axis: list[float] | None = None
-    axis_unit: str = ""
-
-
-class Refusal(Struct, frozen=True):
-    """A file, or a specimen of a store, that could not be predicted from, and why.
-
-    Attributes:
-        file: empty for a specimen of a store.
-        where: the place, as an error says it.
-        reason, expected, next: what is wrong, what would be right, what to do.
-        specimen: its id, for a specimen of a store.
-    """
-
-    file: str
-    where: str
-    reason: str
-    expected: str
-    next: str
-    specimen: str = ""
-
-
-class Predictions(Struct, frozen=True):
-    """What was predicted, and what was refused."""
-
-    predictions: tuple[Prediction, ...]
-    refused: tuple[Refusal, ...]
 
 
 def predict(
@@ -154,21 +89,20 @@ def predict_raw(
             expected=f"It predicts {target} from: {', '.join(sorted(set(run.preparations) - {target}))}.",
         )
     specimens = list(dict.fromkeys(specimen for raw in given.values() for specimen in raw.specimens))
-    physical = align(given, run.preparations, specimens)
     sources = {
         specimen: source or place
         for raw in given.values()
         for block in raw.blocks
         for specimen, place in zip(block.specimens, block.sources or block.specimens, strict=True)
     }
-    names = sorted(given)
-    seen = np.stack([physical.measured(name) for name in names], axis=1)
+    physical = align(given, run.preparations, specimens)
+    tensors = to_tensors(physical, run.preparations, next(run.model.parameters()).device)
+    level = level or run.calibration.level
     answers: dict[str, Prediction] = {}
-    for pattern in np.unique(seen, axis=0):
-        used = [name for name, kept in zip(names, pattern, strict=True) if kept]
-        rows = np.flatnonzero((seen == pattern).all(axis=1))
-        group = _Group(run, target, tuple(used), physical.rows(rows))
-        answers.update(_predict_group(group, sources, level or run.calibration.level))
+    with threadpool_limits(run.recipe.training.threads):
+        for group in predict_groups(run, target, physical, tensors, range(len(specimens)), level):
+            for each in _predictions(run, target, physical, group, sources, level):
+                answers[each.specimen] = each
     return [answers[specimen] for specimen in specimens]
 
 
@@ -198,50 +132,47 @@ def check_level(level: float | None) -> None:
         )
 
 
-class _Group(NamedTuple):
-    """Specimens that have the same modalities."""
-
-    run: Run
-    target: str
-    given: tuple[str, ...]
-    physical: Physical
-
-
-def _predict_group(group: _Group, sources: Mapping[str, str], level: float) -> dict[str, Prediction]:
-    run, target, given, physical = group
+def _predictions(
+    run: Run, target: str, physical: Physical, group: Group, sources: Mapping[str, str], level: float
+) -> Iterator[Prediction]:
+    """What is said of each specimen of a group."""
     preparation = run.preparations[target]
-    tensors = to_tensors(physical, run.preparations, next(run.model.parameters()).device)
-    moments = predict_moments(run.model, preparation, tensors, target, given)
-    responsibilities = embed(run.model, tensors, given).responsibilities.mean(0).tolist()
-    factor, reason = find_factor(run.calibration, target, given, level)
-    half = None if factor is None else factor * moments.sd
-    is_curve = preparation.grid is not None
-    return {
-        specimen: Prediction(
+    responsibilities = embed(run.model, group.tensors, group.given).responsibilities.mean(0).tolist()
+    novelty = judge(
+        run.calibration, run.preparations, {name: physical.values[name][group.rows] for name in group.given}
+    )
+    together = judge_together(alone(run.model, group.tensors, group.given), mixture_weights(run.model))
+    axis = None if preparation.grid is None else preparation.grid.copy()
+    low, high = (None, None) if group.half is None else (group.mean - group.half, group.mean + group.half)
+    for place, row in enumerate(group.rows.tolist()):
+        specimen = physical.specimens[row]
+        yield Prediction(
             source=sources[specimen],
             specimen=specimen,
             part=run.parts.get(specimen, ""),
             target=target,
             unit=preparation.modality.unit,
             sign=preparation.modality.sign,
-            given=given,
-            mean=_plain(moments.mean[row], is_curve),
-            sd=_plain(moments.sd[row], is_curve),
-            low=None if half is None else _plain(moments.mean[row] - half[row], is_curve),
-            high=None if half is None else _plain(moments.mean[row] + half[row], is_curve),
+            given=group.given,
+            mean=_shaped(group.mean[place], preparation),
+            sd=_shaped(group.sd[place], preparation),
+            low=None if low is None else _shaped(low[place], preparation),
+            high=None if high is None else _shaped(high[place], preparation),
             level=level,
-            why_no_interval=reason,
-            clusters=responsibilities[row],
-            novelty=judge(run.calibration, run.preparations, {name: physical.values[name][row] for name in given}),
-            axis=None if preparation.grid is None else preparation.grid.tolist(),
+            why_no_interval=group.why_no_interval,
+            clusters=responsibilities[place],
+            novelty=novelty[place],
+            disagreement=together[place],
+            axis=axis,
             axis_unit=preparation.modality.axis_unit,
         )
-        for row, specimen in enumerate(physical.specimens)
-    }
 
 
-def _plain(values: Array, is_curve: bool) -> float | list[float]:
-    return values.tolist() if is_curve else float(values[0])
+def _shaped(points: Array, preparation: Preparation) -> float | Array:
+    """A number for a scalar, [point] for a curve, [row, column] for an image."""
+    if preparation.modality.kind is Kind.SCALAR:
+        return float(points[0])
+    return points.reshape(preparation.shape)
 
 
 def _refusal(file: str | Path, error: FingerprintError) -> Refusal:

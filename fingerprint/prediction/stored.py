@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from fingerprint.errors import DataError
 from fingerprint.ingestion import conform
 from fingerprint.modality import Block, RawModality
-from fingerprint.prediction.predict import Predictions, Refusal, check_level, check_target, predict_raw
+from fingerprint.prediction.files import check_fit
+from fingerprint.prediction.predict import check_level, check_target, predict_raw
+from fingerprint.prediction.records import Prediction, Predictions, Refusal
 from fingerprint.run import Run
 from fingerprint.store import Store
+
+MOST_NUMBERS = 4_000_000  # read from the store at a time
 
 
 def read_stored(run: Run, store: Store, target: str, specimens: Sequence[str] | None = None) -> dict[str, RawModality]:
@@ -29,9 +33,7 @@ def read_stored(run: Run, store: Store, target: str, specimens: Sequence[str] | 
     raws = {name: conform(store.read(name, specimens=specimens), run.preparations[name].modality) for name in names}
     found = {name: raw for name, raw in raws.items() if len(raw)}
     if not names or (specimens is None and not found):
-        raise DataError(
-            f"the store holds no {_sources(run, target)}", where=store.path, next="See what it holds: fingerprint info."
-        )
+        raise _nothing(run, store, target)
     return found
 
 
@@ -53,26 +55,41 @@ def predict_stored(
     """
     check_target(run, target)
     check_level(level)
-    raws = read_stored(run, store, target, specimens)
-    known = {specimen for raw in raws.values() for specimen in raw.specimens}
-    refused = [
-        Refusal(
-            file="",
-            where=store.path,
-            reason=f"the store holds no {_sources(run, target)} of specimen {specimen!r}",
-            expected="",
-            next="See what it holds: fingerprint info.",
-            specimen=specimen,
-        )
-        for specimen in dict.fromkeys(specimens or [])
-        if specimen not in known
-    ]
-    refused += _not_covering(run, raws)
-    bad = {each.specimen for each in refused}
-    kept = {name: _without(raw, bad) for name, raw in raws.items()}
-    kept = {name: raw for name, raw in kept.items() if len(raw)}
-    answered = predict_raw(run, target, kept, level=level) if kept else []
+    wanted = list(dict.fromkeys(store.specimens() if specimens is None else specimens))
+    step = max(1, MOST_NUMBERS // sum(each.points for each in run.preparations.values()))
+    answered: list[Prediction] = []
+    refused: list[Refusal] = []
+    for start in range(0, len(wanted), step):
+        few = wanted[start : start + step]
+        raws = read_stored(run, store, target, few)
+        known = {specimen for raw in raws.values() for specimen in raw.specimens}
+        if specimens is not None:
+            refused += [_not_there(run, store, target, specimen) for specimen in few if specimen not in known]
+        uncovered = _not_covering(run, raws)
+        refused += uncovered
+        kept = {name: _without(raw, {each.specimen for each in uncovered}) for name, raw in raws.items()}
+        kept = {name: raw for name, raw in kept.items() if len(raw)}
+        answered += predict_raw(run, target, kept, level=level) if kept else []
+    if specimens is None and not answered and not refused:
+        raise _nothing(run, store, target)
     return Predictions(tuple(answered), tuple(refused))
+
+
+def _not_there(run: Run, store: Store, target: str, specimen: str) -> Refusal:
+    return Refusal(
+        file="",
+        where=store.path,
+        reason=f"the store holds no {_sources(run, target)} of specimen {specimen!r}",
+        expected="",
+        next="See what it holds: fingerprint info.",
+        specimen=specimen,
+    )
+
+
+def _nothing(run: Run, store: Store, target: str) -> DataError:
+    return DataError(
+        f"the store holds no {_sources(run, target)}", where=store.path, next="See what it holds: fingerprint info."
+    )
 
 
 def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
@@ -81,7 +98,7 @@ def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
     for name, raw in raws.items():
         for block in raw.blocks:
             try:
-                run.preparations[name].on_grid(RawModality(raw.modality, (block,)))
+                check_fit(RawModality(raw.modality, (block,)), run.preparations[name])
             except DataError as error:
                 for specimen in block.specimens:
                     refused[specimen] = Refusal(
@@ -97,6 +114,8 @@ def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
 
 def _without(raw: RawModality, specimens: set[str]) -> RawModality:
     """A modality but for some specimens."""
+    if not specimens:
+        return raw
     blocks = [
         (block, [row for row, each in enumerate(block.specimens) if each not in specimens]) for block in raw.blocks
     ]

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Modality
-from fingerprint.reporting.style import cluster_colour, cluster_dash, cluster_symbol, fade, new_figure
+from fingerprint.reporting.style import cluster_colour, cluster_dash, cluster_symbol, fade, make_room, new_figure
 from fingerprint.reporting.thinning import SPECIMENS, thin_curve
 from fingerprint.reporting.wording import axis_title, value_title
 
@@ -22,6 +22,7 @@ def curve_profiles(fingerprints: Sequence[Fingerprint], name: str) -> go.Figure:
         name: of the modality.
     """
     figure = new_figure(440)
+    make_room(figure, len(fingerprints))
     modality: Modality | None = None
     for each in fingerprints:
         profile = each.profiles[name]

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from fingerprint.fingerprints import Description
+from fingerprint.fingerprints import Example
 from fingerprint.prediction import Prediction
 from fingerprint.reporting.style import ACCENT, INK, apply_style, fade
 from fingerprint.reporting.thinning import thin_curve
 from fingerprint.reporting.wording import axis_title, escape, percent, value_title, with_unit
 from fingerprint.run import Run
 
-Array = NDArray[np.float64]
 
-
-class Example(NamedTuple):
-    """One specimen of the test part: which one of all by its error, the prediction, the measured curve, the error."""
-
-    rank: str
-    prediction: Prediction
-    measured: Array
-    rmse: float
-
-
-def choose_examples(run: Run, description: Description, target: str) -> list[Example]:
-    """The best, the median and the worst predicted specimen of the test part; fewer where there are fewer.
-
-    Args:
-        run: a trained run.
-        description: of it.
-        target: a spectrum or series that others predict.
-    """
-    curves = dict(zip(description.measured.specimens, description.measured.values[target], strict=True))
-    found: list[tuple[float, Prediction]] = []
-    for each in description.predictions[target]:
-        curve = curves[each.specimen]
-        if run.parts[each.specimen] == "test" and np.isfinite(curve).all():
-            found.append((float(np.sqrt(np.mean((np.asarray(each.mean) - curve) ** 2))), each))
-    found.sort(key=lambda pair: pair[0])
-    places = {0: "best", (len(found) - 1) // 2: "median", len(found) - 1: "worst"} if len(found) > 2 else {}
-    places = places or dict.fromkeys(range(len(found)), "test specimen")
-    return [Example(rank, found[row][1], curves[found[row][1].specimen], found[row][0]) for row, rank in places.items()]
-
-
-def curve_examples(run: Run, examples: list[Example], target: str) -> go.Figure:
+def curve_examples(run: Run, examples: Sequence[Example], target: str) -> go.Figure:
     """Measured curve, predicted curve and its band, one panel per example.
 
     Args:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Kind
+from fingerprint.prediction.disagreement import FLAGGED
 from fingerprint.reporting.colouring import FOUND, METADATA, Colouring
 from fingerprint.reporting.style import (
     INK,
@@ -20,6 +21,7 @@ from fingerprint.reporting.style import (
     cluster_dash,
     cluster_symbol,
     fade,
+    make_room,
     new_figure,
 )
 from fingerprint.reporting.thinning import thin_rows
@@ -84,11 +86,12 @@ def latent_map(run: Run, description: Description, choices: Sequence[Colouring])
     rows = thin_rows(len(table))
     axes = shown_axes(description.fingerprints)
     places = _places(description, axes)
-    hover = hover_texts(run, description)
+    hover = dict(zip(rows.tolist(), hover_texts(run, description, rows), strict=True))
     cluster_of = table["cluster"].to_numpy()
     groups = [rows[cluster_of[rows] == each.cluster.index] for each in description.fingerprints]
 
     figure = new_figure(620)
+    make_room(figure, len(groups))
     for each, members in zip(description.fingerprints, groups, strict=True):
         figure.add_trace(
             go.Scatter(
@@ -105,7 +108,7 @@ def latent_map(run: Run, description: Description, choices: Sequence[Colouring])
                     "coloraxis": "coloraxis",
                     "line": {"width": 0.5, "color": "white"},
                 },
-                hovertext=[hover[row] for row in members],
+                hovertext=[hover[row] for row in members.tolist()],
                 hoverinfo="text",
                 customdata=[str(table["specimen"].iloc[row]) for row in members],
             )
@@ -129,9 +132,15 @@ def latent_map(run: Run, description: Description, choices: Sequence[Colouring])
     return figure
 
 
-def hover_texts(run: Run, description: Description) -> list[str]:
-    """What is told of each specimen under the pointer: id, part, clusters, scalars with units, metadata."""
-    table = description.specimens
+def hover_texts(run: Run, description: Description, rows: NDArray[np.intp]) -> list[str]:
+    """What is told of specimens under the pointer: id, part, clusters, scalars with units, metadata.
+
+    Args:
+        run: a trained run.
+        description: of it.
+        rows: of the table of specimens.
+    """
+    table = description.specimens.take(rows.tolist())
     probabilities = [name for name in table.columns if str(name).startswith("probability_")]
     scalars = [each.modality for each in run.preparations.values() if each.modality.kind is Kind.SCALAR]
     metadata = [str(name) for name in table.columns if str(name).startswith(METADATA)]
@@ -140,6 +149,8 @@ def hover_texts(run: Run, description: Description) -> list[str]:
         likely = sorted(((row[name], int(str(name).rsplit("_", 1)[1])) for name in probabilities), reverse=True)
         chances = ", ".join(f"{index}: {p:.2f}" for p, index in likely if p >= LEAST_PROBABILITY)
         lines = [f"<b>{escape(row['specimen'])}</b> · {escape(row['part'])} part", f"cluster probability {chances}"]
+        if row["disagreement"] > FLAGGED:
+            lines.append(f"its modalities disagree ({row['disagreement']:.2f})")
         lines += [f"{escape(each.name)}: {_measured(row[MEASURED_COLUMN + each.name], each.unit)}" for each in scalars]
         facts = {name.removeprefix(METADATA): row[name] for name in metadata}
         lines += [f"{escape(name)}: {_fact(value)}" for name, value in facts.items() if _is_known(value)]

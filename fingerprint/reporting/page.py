@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,13 +21,17 @@ from plotly.offline import get_plotlyjs
 from fingerprint.files import write_text_atomically
 from fingerprint.fingerprints import Description, describe
 from fingerprint.modality import Kind, Modality
+from fingerprint.prepare import Preparation
 from fingerprint.recipe import format_recipe
 from fingerprint.reporting import wording
 from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, scalar_modalities
 from fingerprint.reporting.colouring import Colouring, colourings
-from fingerprint.reporting.curve_examples import Example, choose_examples, curve_examples
+from fingerprint.reporting.curve_examples import curve_examples
+from fingerprint.reporting.disagreements import disagreement_cards, disagreements
 from fingerprint.reporting.findings import cards, warnings
+from fingerprint.reporting.image_examples import image_examples
+from fingerprint.reporting.image_profiles import image_limits, image_profiles
 from fingerprint.reporting.latent_map import latent_map, shown_axes
 from fingerprint.reporting.parity import parity
 from fingerprint.reporting.scores import Score, score
@@ -40,20 +45,31 @@ TEMPLATE = "template"
 
 @dataclass(frozen=True)
 class ModalityRow:
-    """A modality, and in how many of the run's specimens it was measured."""
+    """A modality, the size of its images, and in how many of the run's specimens it was measured."""
 
     modality: Modality
+    size: str
     measured: int
     missing: int
 
 
 @dataclass(frozen=True)
+class ImageFigure:
+    """An imaged modality in every cluster, and the shape, (row, column), of what is drawn and of what was measured."""
+
+    modality: Modality
+    figure: go.Figure
+    drawn: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Target:
-    """A predicted modality: its score, its figure, and the specimens shown where it is a curve."""
+    """A predicted modality: its score, its figure, and what one measurement is called; "" for a scalar."""
 
     score: Score
     figure: go.Figure | None
-    examples: tuple[Example, ...] = ()
+    whole: str = ""
 
 
 def report(run: Run, store: Store, out: str | Path) -> Path:
@@ -97,6 +113,7 @@ def render(run: Run, description: Description) -> str:
     choices = colourings(run, description)
     scores = [score(run, description, target) for target in sorted(description.predictions)]
     fingerprints = description.fingerprints
+    told = disagreements(description.contradictions)
     kinds = {name: preparation.modality for name, preparation in run.preparations.items()}
     return environment.get_template("page.html").render(
         run=run,
@@ -105,7 +122,7 @@ def render(run: Run, description: Description) -> str:
         scripts=[Markup(script) for script in scripts],
         policy=_policy(scripts),
         modalities=_modality_rows(run, description),
-        cards=cards(run, scores),
+        cards=[*cards(run, scores), *disagreement_cards(told)],
         warnings=warnings(run, scores),
         map=latent_map(run, description, choices),
         choices=_grouped(choices),
@@ -115,7 +132,8 @@ def render(run: Run, description: Description) -> str:
         scalars=[
             (kinds[name], scalar_profiles(description, name)) for name in kinds if kinds[name].kind is Kind.SCALAR
         ],
-        undrawn=[name for name in kinds if kinds[name].kind is Kind.IMAGE],
+        images=_images(run, description),
+        disagreements=told,
         rows=cluster_rows(run, description),
         row_scalars=scalar_modalities(run),
         metadata=metadata_rows(description),
@@ -162,22 +180,42 @@ def _grouped(choices: Sequence[Colouring]) -> list[tuple[str, list[tuple[int, st
 
 def _modality_rows(run: Run, description: Description) -> list[ModalityRow]:
     specimens = len(description.specimens)
-    counts = {name: int(description.measured.measured(name).sum()) for name in run.preparations}
+    counts = {name: int(present.sum()) for name, present in description.present.items()}
     return [
-        ModalityRow(preparation.modality, counts[name], specimens - counts[name])
+        ModalityRow(preparation.modality, _size(preparation), counts[name], specimens - counts[name])
         for name, preparation in run.preparations.items()
     ]
 
 
+def _size(preparation: Preparation) -> str:
+    """Rows and columns of an image; "" for other kinds."""
+    return " × ".join(map(str, preparation.shape)) if preparation.modality.kind is Kind.IMAGE else ""
+
+
 def _targets(run: Run, description: Description, scores: Sequence[Score]) -> list[Target]:
-    """Scalars first, then curves."""
-    found: list[Target] = []
-    for each in sorted(scores, key=lambda each: each.target.kind is not Kind.SCALAR):
-        name = each.target.name
-        if each.target.kind is Kind.SCALAR:
-            found.append(Target(each, parity(run, description, name)))
-        elif each.target.has_axis:
-            examples = choose_examples(run, description, name)
-            figure = curve_examples(run, examples, name) if examples else None
-            found.append(Target(each, figure, tuple(examples)))
+    """Scalars first, then curves, then images."""
+    order = {Kind.SCALAR: 0, Kind.IMAGE: 2}
+    return [_target(run, description, each) for each in sorted(scores, key=lambda each: order.get(each.target.kind, 1))]
+
+
+def _target(run: Run, description: Description, score: Score) -> Target:
+    name, kind = score.target.name, score.target.kind
+    if kind is Kind.SCALAR:
+        return Target(score, parity(run, description, name))
+    examples = description.examples[name]
+    if kind is Kind.IMAGE:
+        limits = image_limits(description.fingerprints, name)
+        return Target(score, image_examples(examples, score.target, limits) if examples else None, "image")
+    return Target(score, curve_examples(run, examples, name) if examples else None, "curve")
+
+
+def _images(run: Run, description: Description) -> list[ImageFigure]:
+    """Every imaged modality with what it looks like in the clusters."""
+    found: list[ImageFigure] = []
+    for name, preparation in run.preparations.items():
+        if preparation.modality.kind is Kind.IMAGE:
+            figure = image_profiles(description.fingerprints, name)
+            if figure is not None:
+                drawn = np.shape(figure.to_dict()["data"][0]["z"])
+                found.append(ImageFigure(preparation.modality, figure, drawn, preparation.shape))
     return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
 from fingerprint.fingerprints import Description
-from fingerprint.prediction import Prediction
+from fingerprint.modality import Modality
 from fingerprint.reporting.style import ACCENT, INK, QUIET, fade, new_figure
 from fingerprint.reporting.thinning import thin_rows
 from fingerprint.reporting.wording import escape, joined, percent, value_title, with_unit
@@ -19,14 +22,6 @@ PARTS = (
 )
 
 
-def measured_predictions(description: Description, target: str) -> list[tuple[Prediction, float]]:
-    """Predictions of a scalar whose specimen also has it measured, and the measured value."""
-    values = dict(zip(description.measured.specimens, description.measured.values[target][:, 0].tolist(), strict=True))
-    return [
-        (each, values[each.specimen]) for each in description.predictions[target] if np.isfinite(values[each.specimen])
-    ]
-
-
 def parity(run: Run, description: Description, target: str) -> go.Figure:
     """Predicted over measured value, by part of the split; the test part with its intervals.
 
@@ -36,12 +31,13 @@ def parity(run: Run, description: Description, target: str) -> go.Figure:
         target: a scalar modality that others predict.
     """
     modality = run.preparations[target].modality
-    pairs = measured_predictions(description, target)
+    table = description.predictions[target]
+    table = table.take(np.flatnonzero(table["measured"].notna()).tolist())
     figure = new_figure(560)
-    ends = [value for each, measured in pairs for value in (measured, each.mean) if isinstance(value, float)]
-    if ends:
-        margin = 0.04 * (max(ends) - min(ends) or 1.0)
-        bounds = [min(ends) - margin, max(ends) + margin]
+    if len(table):
+        ends = table[["measured", "mean"]].to_numpy(dtype=np.float64)
+        margin = 0.04 * (ends.max() - ends.min() or 1.0)
+        bounds = [ends.min() - margin, ends.max() + margin]
         line = {"color": QUIET, "width": 1, "dash": "dot"}
         figure.add_trace(
             go.Scatter(x=bounds, y=bounds, mode="lines", line=line, name="predicted = measured", hoverinfo="skip")
@@ -49,25 +45,26 @@ def parity(run: Run, description: Description, target: str) -> go.Figure:
         figure.update_xaxes(range=bounds)
         figure.update_yaxes(range=bounds)
     for part, name, colour, size in PARTS:
-        own = [pair for pair in pairs if run.parts[pair[0].specimen] == part]
-        own = [own[row] for row in thin_rows(len(own))]
-        half = [each.high - each.mean if _has_interval(each) else None for each, _ in own]
+        own = table.take(np.flatnonzero(table["part"] == part).tolist())
+        own = own.take(thin_rows(len(own)).tolist())
+        half = own["high"].to_numpy(dtype=np.float64) - own["mean"].to_numpy(dtype=np.float64)
+        has_interval = np.isfinite(half)
         figure.add_trace(
             go.Scatter(
-                x=np.array([measured for _, measured in own], np.float32),
-                y=np.array([each.mean for each, _ in own], np.float32),
+                x=own["measured"].to_numpy(dtype=np.float32),
+                y=own["mean"].to_numpy(dtype=np.float32),
                 mode="markers",
                 name=name,
                 marker={"color": colour, "size": size, "line": {"width": 0.5, "color": "white"}},
                 error_y={
                     "type": "data",
-                    "array": half,
-                    "visible": part == "test" and any(half),
+                    "array": np.where(has_interval, half, 0.0),
+                    "visible": bool(part == "test" and has_interval.any()),
                     "color": fade(ACCENT, 0.45),
                     "thickness": 1.2,
                     "width": 0,
                 },
-                hovertext=[_hover(each, measured) for each, measured in own],
+                hovertext=[_hover(row, modality, run.calibration.level) for row in own.to_dict("records")],
                 hoverinfo="text",
             )
         )
@@ -76,22 +73,17 @@ def parity(run: Run, description: Description, target: str) -> go.Figure:
     return figure
 
 
-def _has_interval(prediction: Prediction) -> bool:
-    return prediction.high is not None
-
-
-def _hover(prediction: Prediction, measured: float) -> str:
+def _hover(row: Mapping[Hashable, Any], modality: Modality, level: float) -> str:
     """What is told under the pointer."""
-    low, high = prediction.low, prediction.high
     lines = [
-        f"<b>{escape(prediction.specimen)}</b>",
-        f"measured: {escape(with_unit(measured, prediction.unit))}",
-        f"predicted: {escape(with_unit(float(np.mean(prediction.mean)), prediction.unit))}",
+        f"<b>{escape(row['specimen'])}</b>",
+        f"measured: {escape(with_unit(row['measured'], modality.unit))}",
+        f"predicted: {escape(with_unit(row['mean'], modality.unit))}",
     ]
-    if isinstance(low, float) and isinstance(high, float):
-        bounds = f"{with_unit(low, '')} to {with_unit(high, prediction.unit)}"
-        lines.append(f"{percent(prediction.level)} interval: {escape(bounds)}")
-    lines.append(f"from {escape(joined(prediction.given))}")
-    if prediction.novelty.flagged:
-        lines.append(f"unlike the training part: {escape(prediction.novelty.reason)}")
+    if np.isfinite(row["low"]):
+        bounds = f"{with_unit(row['low'], '')} to {with_unit(row['high'], modality.unit)}"
+        lines.append(f"{percent(level)} interval: {escape(bounds)}")
+    lines.append(f"from {escape(joined(row['given']))}")
+    if row["flagged"]:
+        lines.append(f"unlike the training part: {escape(row['novelty_reason'])}")
     return "<br>".join(lines)

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import betabinom
 
 from fingerprint.fingerprints import Description
 from fingerprint.modality import Modality
-from fingerprint.prediction import Prediction
 from fingerprint.run import Run
 
 TEST = "test"
@@ -23,7 +23,7 @@ class SourceError:
 
     Attributes:
         given: what it is predicted from.
-        rmse: root-mean-square error in the target's unit; over all points of a curve.
+        rmse: root-mean-square error in the target's unit; over all points of a curve or image.
         rmse_percent: the same in percent of the target's range in the training part.
         r2: 1 is perfect, 0 is no better than the training mean; None where it is not known.
         count: specimens.
@@ -42,7 +42,7 @@ class Coverage:
 
     Attributes:
         level: the share of specimens that they promise to hold.
-        inside, count: specimens in their interval, of those that have one; a curve counts as a whole.
+        inside, count: specimens in their interval, of those that have one; a curve or image counts as a whole.
         expected: bounds of `inside` nine times in ten when the intervals are right; None where it cannot be said.
         width: mean width in the target's unit; None where there is no interval.
         reason: why there is none; "" where there is one.
@@ -83,10 +83,10 @@ def score(run: Run, description: Description, target: str) -> Score:
     for source in sorted(set(run.preparations) - {target}):
         rmse, percent = metrics.rmse[target][source], metrics.rmse_percent[target][source]
         if rmse is not None and percent is not None:
-            count = _count(run, description, target, source)
+            count = _count(description, target, source)
             errors.append(SourceError((source,), rmse, percent, metrics.r2[target][source], count))
     errors.sort(key=lambda each: each.rmse)
-    tested = _tested(run, description, target)
+    tested = _tested(description, target)
     together = _together(run, tested, target)
     return Score(
         run.preparations[target].modality,
@@ -111,57 +111,50 @@ def expected_inside(calibrated: int, tested: int, level: float) -> tuple[int, in
     return int(low), int(high)
 
 
-def _count(run: Run, description: Description, target: str, source: str) -> int:
-    measured = description.measured
-    in_test = np.array([run.parts[specimen] == TEST for specimen in measured.specimens])
-    return int((in_test & measured.measured(target) & measured.measured(source)).sum())
+def _count(description: Description, target: str, source: str) -> int:
+    in_test = (description.specimens["part"] == TEST).to_numpy()
+    return int((in_test & description.present[target] & description.present[source]).sum())
 
 
-Tested = list[tuple[Prediction, NDArray[np.float64]]]
+def _tested(description: Description, target: str) -> pd.DataFrame:
+    """Predictions of test specimens that have the target measured."""
+    table = description.predictions[target]
+    return _where(table, (table["part"] == TEST).to_numpy() & np.isfinite(_numbers(table, "rmse")))
 
 
-def _tested(run: Run, description: Description, target: str) -> Tested:
-    """Predictions of test specimens that have the target measured, and what was measured."""
-    truth = dict(zip(description.measured.specimens, description.measured.values[target], strict=True))
-    return [
-        (each, truth[each.specimen])
-        for each in description.predictions[target]
-        if run.parts[each.specimen] == TEST and np.isfinite(truth[each.specimen]).all()
-    ]
+def _where(table: pd.DataFrame, kept: NDArray[np.bool_]) -> pd.DataFrame:
+    return table.take(np.flatnonzero(kept).tolist())
 
 
-def _together(run: Run, tested: Tested, target: str) -> list[SourceError]:
+def _numbers(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    return table[column].to_numpy(dtype=np.float64)
+
+
+def _together(run: Run, tested: pd.DataFrame, target: str) -> list[SourceError]:
     """The error from all other modalities, where they are more than one."""
-    others = set(run.preparations) - {target}
-    pairs = [(np.asarray(each.mean), truth) for each, truth in tested if set(each.given) == others]
-    if len(others) < 2 or not pairs:
+    others = tuple(sorted(set(run.preparations) - {target}))
+    rows = np.array([given == others for given in tested["given"]], dtype=np.bool_)
+    if len(others) < 2 or not rows.any():
         return []
-    preparation = run.preparations[target]
-    left = np.array([np.mean((mean - truth) ** 2) for mean, truth in pairs])
-    total = np.array([np.mean((preparation.centre - truth) ** 2) for _, truth in pairs])
-    rmse = float(np.sqrt(left.mean()))
-    r2 = float(1 - left.sum() / total.sum()) if total.sum() > 0 else None
-    return [SourceError(tuple(sorted(others)), rmse, 100 * rmse / preparation.range, r2, len(pairs))]
+    left, total = (float((_numbers(tested, name)[rows] ** 2).mean()) for name in ("rmse", "from_centre"))
+    rmse = math.sqrt(left)
+    r2 = 1 - left / total if total > 0 else None
+    return [SourceError(others, rmse, 100 * rmse / run.preparations[target].range, r2, int(rows.sum()))]
 
 
-def _coverage(run: Run, target: str, tested: Tested) -> Coverage:
+def _coverage(run: Run, target: str, tested: pd.DataFrame) -> Coverage:
     level = run.recipe.training.level
-    inside = 0
-    widths: list[float] = []
-    for each, truth in tested:
-        if each.low is not None and each.high is not None:
-            low, high = np.asarray(each.low), np.asarray(each.high)
-            inside += bool(((low <= truth) & (truth <= high)).all())
-            widths.append(float(np.mean(high - low)))
-    reasons = [each.why_no_interval for each, _ in tested if each.low is None]
-    width = float(np.mean(widths)) if widths else None
-    reason = "" if widths else next(iter(reasons), "no specimen of the test part has it measured")
-    return Coverage(level, inside, len(widths), _expected(run, target, tested), width, reason)
+    having = _where(tested, np.isfinite(_numbers(tested, "width")))
+    width = float(_numbers(having, "width").mean()) if len(having) else None
+    reasons = [reason for reason in tested["why_no_interval"] if reason]
+    reason = "" if len(having) else next(iter(reasons), "no specimen of the test part has it measured")
+    inside = int(having["inside"].to_numpy(dtype=np.bool_).sum())
+    return Coverage(level, inside, len(having), _expected(run, target, having), width, reason)
 
 
-def _expected(run: Run, target: str, tested: Tested) -> tuple[int, int] | None:
+def _expected(run: Run, target: str, having: pd.DataFrame) -> tuple[int, int] | None:
     """What `expected_inside` says where all intervals come from one calibration."""
-    patterns = {frozenset(each.given) for each, _ in tested if each.low is not None}
+    patterns = {frozenset(given) for given in having["given"]}
     if len(patterns) != 1:
         return None
     given = patterns.pop()
@@ -170,5 +163,4 @@ def _expected(run: Run, target: str, tested: Tested) -> tuple[int, int] | None:
         for each in run.calibration.intervals
         if each.target == target and frozenset(each.given) == given
     )
-    count = sum(each.low is not None for each, _ in tested)
-    return expected_inside(calibrated, count, run.recipe.training.level)
+    return expected_inside(calibrated, len(having), run.recipe.training.level)

@@ -12,11 +12,14 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "diamond", "square", "cross")
 DASHES = ("solid", "dash", "dot", "dashdot")
 SCALE = "Viridis"
+GREYS = ((0.0, "#0B0D10"), (1.0, "#FFFFFF"))
 INK = "#1F2328"
 ACCENT = "#4B3F8F"
 QUIET = "#8A9099"
 PALE = "#CDD2D8"
 GRID = "#ECEEF1"
+SPREADS = ((0.0, "#FFFFFF"), (1.0, ACCENT))
+LEGEND_LINE = 7
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -46,6 +49,12 @@ def new_figure(height: int) -> go.Figure:
     figure = go.Figure()
     apply_style(figure, height)
     return figure
+
+
+def make_room(figure: go.Figure, entries: int) -> None:
+    """Make a figure higher where the entries of its legend need more lines than one, so that none meets the buttons."""
+    more = 30 * ((entries - 1) // LEGEND_LINE)
+    figure.update_layout(height=figure.layout.height + more, margin={"t": figure.layout.margin.t + more})
 
 
 def apply_style(figure: go.Figure, height: int) -> None:

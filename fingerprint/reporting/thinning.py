@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 CURVE_POINTS = 400
 SPECIMENS = 3000
+IMAGE_SIDE = 96
+IMAGE_NUMBERS = 400_000  # in one figure
 
 Rows = NDArray[np.intp]
 
@@ -39,3 +41,23 @@ def thin_rows(count: int, most: int = SPECIMENS) -> Rows:
     if count <= most:
         return np.arange(count)
     return np.linspace(0, count - 1, most).round().astype(np.intp)
+
+
+def thin_image(values: NDArray[np.float64], side: int = IMAGE_SIDE) -> NDArray[np.float64]:
+    """An image of at most `side` rows and columns: the means of equal blocks; a remainder at its end is cut off.
+
+    Args:
+        values: [row, column].
+        side: at least 1.
+    """
+    step = -(-max(values.shape) // side)
+    if step == 1:
+        return values
+    rows, columns = (max(length // step, 1) for length in values.shape)
+    tall, wide = (min(step, length) for length in values.shape)
+    return values[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide).mean((1, 3))
+
+
+def image_side(count: int) -> int:
+    """How many rows and columns each of `count` images in one figure may have."""
+    return max(8, min(IMAGE_SIDE, int((IMAGE_NUMBERS / max(count, 1)) ** 0.5)))

@@ -15,8 +15,8 @@ from fingerprint.errors import StoreError
 from fingerprint.fingerprints import Description, describe, export
 from fingerprint.fingerprints.describe import NEAREST
 from fingerprint.modality import RawModality
-from fingerprint.prediction import embed
-from fingerprint.prepare import to_tensors
+from fingerprint.prediction import embed, predict_raw
+from fingerprint.prepare import align, to_tensors
 from fingerprint.run import Run
 from fingerprint.store import Store, open_store
 from fingerprint.training import train
@@ -39,7 +39,8 @@ def test_members_partition_the_specimens(description: Description, factor_data: 
 def test_profiles_are_weighted_means_and_deviations(
     description: Description, factor_data: TwoFactors, factor_run: Run
 ) -> None:
-    tensors = to_tensors(description.measured, factor_run.preparations)
+    raws = {name: factor_data.raws[name] for name in factor_run.preparations}
+    tensors = to_tensors(align(raws, factor_run.preparations, factor_data.ids), factor_run.preparations)
     responsibilities = embed(factor_run.model, tensors).responsibilities[factor_run.info.map_member].numpy()
     for name in ("vdos", "stress"):
         values = np.asarray(factor_data.raws[name].blocks[0].values, dtype=float).reshape(120, -1)
@@ -50,6 +51,8 @@ def test_profiles_are_weighted_means_and_deviations(
             np.testing.assert_allclose(each.profiles[name].mean, mean, rtol=1e-9)
             np.testing.assert_allclose(each.profiles[name].sd, np.sqrt(variance), rtol=1e-7)
             assert each.profiles[name].count == len(each.members)
+            rows = [factor_data.ids.index(specimen) for specimen in each.nearest]
+            np.testing.assert_array_equal(each.profiles[name].nearest, values[rows])
 
 
 def test_the_nearest_are_the_members_closest_to_the_centre(description: Description) -> None:
@@ -116,15 +119,21 @@ def test_exported_tables_hold_the_same_numbers(
     np.testing.assert_array_equal(first["mean"], description.fingerprints[0].profiles["vdos"].mean)
     assert set(profiles["x_unit"]) == {"THz"}
 
+    raws = {name: factor_store.read(name) for name in ("vdos", "stress")}
     predictions = tables["predictions"]
     assert set(predictions["target"]) == {"stress"}
-    expected = {each.specimen: each for each in description.predictions["stress"]}
+    expected = {each.specimen: each for each in predict_raw(factor_run, "stress", {"vdos": raws["vdos"]})}
+    assert len(predictions) == len(expected) == 120
     for row in predictions.to_dict("records"):
         one = expected[row["specimen"]]
-        assert (row["mean"], row["sd"], row["low"], row["high"]) == (one.mean, one.sd, one.low, one.high)
+        numbers = [one.mean, one.sd, one.low, one.high, one.novelty.p]
+        assert [row[each] for each in ("mean", "sd", "low", "high", "novelty_p")] == pytest.approx(numbers, rel=1e-9)
+        assert (row["from"], row["part"], row["flagged"]) == ("+".join(one.given), one.part, one.novelty.flagged)
     curves = tables["predicted_vdos"].set_index("specimen").drop(columns=["part", "from"])
     assert [float(x) for x in curves.columns] == AXIS.tolist()
-    np.testing.assert_array_equal(curves.loc["si-0003"].to_numpy(float), description.predictions["vdos"][3].mean)
+    assert len(curves) == 120
+    one = predict_raw(factor_run, "vdos", {"stress": raws["stress"]})[3]
+    np.testing.assert_allclose(curves.loc[one.specimen].to_numpy(float), one.mean, rtol=1e-9)
 
 
 def test_metadata_of_every_kind_can_be_exported(factor_data: TwoFactors, factor_run: Run, tmp_path: Path) -> None:

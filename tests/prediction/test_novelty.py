@@ -8,11 +8,20 @@ from scipy.stats import chisquare
 from two_factors import two_factors
 
 from fingerprint.modality import RawModality
-from fingerprint.prediction.novelty import judge
+from fingerprint.prediction import novelty
 from fingerprint.prepare import Preparation, fit_preparation
 from fingerprint.recipe import BasisInput, GridInput
 from fingerprint.run import Calibration
 from fingerprint.training.data import keep_specimens
+
+
+def judge(
+    calibration: Calibration, preparations: dict[str, Preparation], measured: dict[str, np.ndarray]
+) -> novelty.Novelty:
+    """One specimen, [point] by modality."""
+    (found,) = novelty.judge(calibration, preparations, {name: value[np.newaxis] for name, value in measured.items()})
+    return found
+
 
 TRAIN, VALIDATION, TOTAL = 200, 199, 4400
 
@@ -124,4 +133,18 @@ def test_a_small_validation_part_says_so(preparations: dict[str, Preparation], c
     found = judge(few, preparations, {"vdos": np.full(40, 9.0)})
     assert (found.p, found.flagged) == (None, False)
     assert "has 8 specimens with vdos; at least 9" in found.reason
-    assert judge(few, preparations, {}).reason == "nothing was measured"
+    assert novelty.judge(few, preparations, {}) == []
+
+
+def test_many_are_judged_as_each_alone(
+    parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation], calibration: Calibration
+) -> None:
+    many = {name: preparations[name].on_grid(parts[2][name])[:200] for name in ("vdos", "stress")}
+    many["stress"][::9] += 40
+    few = Calibration(0.9, (), {name: known[:30] for name, known in calibration.novelty.items()})
+    for known in (calibration, few):
+        expected = [
+            judge(known, preparations, {name: value[row] for name, value in many.items()}) for row in range(200)
+        ]
+        assert novelty.judge(known, preparations, many) == expected
+        assert any(each.flagged for each in expected)

@@ -84,7 +84,7 @@ def test_an_impossible_level_is_refused(factor_run: Run, level: float) -> None:
 
 def test_a_curve_comes_with_its_axis(factor_run: Run, factor_data: TwoFactors) -> None:
     each = predict_raw(factor_run, "vdos", {"stress": factor_data.raws["stress"]})[0]
-    assert each.axis == AXIS.tolist()
+    np.testing.assert_array_equal(each.axis, AXIS)
     assert (each.axis_unit, each.unit) == ("THz", "1/THz")
     assert np.shape(each.mean) == np.shape(each.sd) == AXIS.shape
 

@@ -12,7 +12,7 @@ import pytest
 from fingerprint.fingerprints import Description, Fingerprint
 from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
 from fingerprint.reporting.colouring import colourings, metadata_columns
-from fingerprint.reporting.curve_examples import choose_examples, curve_examples
+from fingerprint.reporting.curve_examples import curve_examples
 from fingerprint.reporting.latent_map import ellipse, hover_texts, latent_map, shown_axes
 from fingerprint.reporting.parity import parity
 from fingerprint.reporting.style import PALETTE, cluster_colour, cluster_dash, cluster_symbol
@@ -100,7 +100,8 @@ def test_each_colouring_follows_its_column(tiny_run: TinyRun, description: Descr
 
 
 def test_hover_tells_id_part_clusters_units_and_metadata(tiny_run: TinyRun, description: Description) -> None:
-    texts = dict(zip(description.specimens["specimen"], hover_texts(tiny_run[0], description), strict=True))
+    every = np.arange(len(description.specimens))
+    texts = dict(zip(description.specimens["specimen"], hover_texts(tiny_run[0], description, every), strict=True))
     assert "<b>t-001</b>" in texts["t-001"]
     assert f"{tiny_run[0].parts['t-001']} part" in texts["t-001"]
     assert "cluster probability" in texts["t-001"]
@@ -169,15 +170,15 @@ def test_parity_parts_the_split_and_bars_the_test_part(tiny_run: TinyRun, descri
     run = tiny_run[0]
     figure = parity(run, description, "stress")
     drawn = {trace.name: trace for trace in figure.data}
-    both = description.measured.measured("stress") & description.measured.measured("vdos")
+    both = description.present["stress"] & description.present["vdos"]
     for part in ("train", "validation", "test"):
-        of_part = np.array([run.parts[specimen] == part for specimen in description.measured.specimens])
+        of_part = (description.specimens["part"] == part).to_numpy()
         name = {"train": "training part"}.get(part, f"{part} part")
         assert len(drawn[name].x) == (both & of_part).sum()
     test = drawn["test part"]
     assert test.error_y.visible
     assert not drawn["training part"].error_y.visible
-    by_id = {each.specimen: each for each in description.predictions["stress"]}
+    by_id = {each.specimen: each for each in description.predictions["stress"].itertuples()}
     for x, y, half, told in zip(test.x, test.y, test.error_y.array, test.hovertext, strict=True):
         each = by_id[told.split("<b>")[1].split("</b>")[0]]
         assert y == pytest.approx(each.mean, rel=1e-6)
@@ -193,11 +194,15 @@ def test_parity_parts_the_split_and_bars_the_test_part(tiny_run: TinyRun, descri
 
 def test_examples_are_best_median_and_worst_of_the_test_part(tiny_run: TinyRun, description: Description) -> None:
     run = tiny_run[0]
-    examples = choose_examples(run, description, "vdos")
+    examples = description.examples["vdos"]
     assert [each.rank for each in examples] == ["best", "median", "worst"]
     assert [each.rmse for each in examples] == sorted(each.rmse for each in examples)
     assert all(run.parts[each.prediction.specimen] == "test" for each in examples)
     assert all("vdos" not in each.prediction.given for each in examples)
+    table = description.predictions["vdos"]
+    assert set(table["part"]) == {"test"}
+    errors = sorted(table["rmse"])
+    assert [each.rmse for each in examples] == [errors[0], errors[(len(errors) - 1) // 2], errors[-1]]
     figure = curve_examples(run, examples, "vdos")
     measured = [trace for trace in figure.data if trace.name == "measured"]
     for each, trace in zip(examples, measured, strict=True):

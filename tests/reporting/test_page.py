@@ -134,7 +134,7 @@ def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, desc
     truth = description.specimens.set_index("specimen")["measured_stress"]
     tested = [
         each
-        for each in description.predictions["stress"]
+        for each in description.predictions["stress"].itertuples()
         if run.parts[each.specimen] == "test" and np.isfinite(truth[each.specimen])
     ]
     assert found.best_single.count == found.coverage.count == len(tested)
@@ -160,7 +160,7 @@ def test_three_modalities_are_scored_alone_and_together(tiny_store: Store, tmp_p
     truth = description.specimens.set_index("specimen")["measured_twice"]
     squares = [
         (each.mean - truth[each.specimen]) ** 2
-        for each in description.predictions["twice"]
+        for each in description.predictions["twice"].itertuples()
         if run.parts[each.specimen] == "test" and len(each.given) == 2 and np.isfinite(truth[each.specimen])
     ]
     assert found.errors[-1].rmse == pytest.approx(np.sqrt(np.mean(squares)))
@@ -184,11 +184,9 @@ def test_the_expected_count_is_that_of_random_calibrations() -> None:
 
 def test_without_intervals_the_reason_is_told(tiny_run: TinyRun, description: Description) -> None:
     run = tiny_run[0]
-    without = [
-        msgspec.structs.replace(each, low=None, high=None, why_no_interval="too few")
-        for each in description.predictions["stress"]
-    ]
-    bare = replace(description, predictions={**description.predictions, "stress": tuple(without)})
+    told = {"low": np.nan, "high": np.nan, "width": np.nan, "inside": False, "why_no_interval": "too few"}
+    without = description.predictions["stress"].assign(**told)
+    bare = replace(description, predictions={**description.predictions, "stress": without})
     found = score(run, bare, "stress")
     assert found.coverage.width is None
     assert "stress has no prediction intervals: too few." in warnings(run, [found])

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fingerprint.model.layers import draw_uniform
+from fingerprint.model.layers import draw_uniform, full_precision
 
 _CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 _TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d}
@@ -76,7 +76,8 @@ class StackedConv(nn.Module):
 class StackedTransposedConv(nn.Module):
     """A transposed convolution for each network of the stack, which makes `stride` points of each.
 
-    The arguments are those of `StackedConv`; the padding is what keeps size times stride.
+    The arguments are those of `StackedConv`; the padding is what keeps size times stride, but for one point more where
+    an even kernel has a stride of 1.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class StackedTransposedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.stride, self.dimensions, self.groups = stride, dimensions, math.prod(stack)
-        self.padding = max(kernel - stride + 1, 0) // 2
+        self.padding = max(kernel - stride + (stride > 1), 0) // 2
         self.extra = max(stride - kernel + 2 * self.padding, 0)
         bound = 1 / math.sqrt(inputs * kernel**dimensions)
         self.weight = draw_uniform((*stack, inputs, outputs, *[kernel] * dimensions), bound, generators)
@@ -145,17 +146,18 @@ class StackedBatchNorm(nn.Module):
             )
         seeds, channels = self.scale.shape
         weight = present.expand(seeds, -1).T.repeat_interleave(channels, 1)
-        weight = weight.reshape(*weight.shape, *[1] * (x.ndim - 2)).to(x.dtype)
+        wide = full_precision(x)  # counts and means of many specimens do not fit into half precision
+        weight = weight.reshape(*weight.shape, *[1] * (x.ndim - 2)).to(wide.dtype)
         axes = (0, *range(2, x.ndim))
         measured = weight.sum(axes, keepdim=True)
         count = (measured * x[0, 0].numel()).clamp_min(1)
-        mean = (weight * x).sum(axes, keepdim=True) / count
-        variance = (weight * (x - mean).square()).sum(axes, keepdim=True) / count
+        mean = (weight * wide).sum(axes, keepdim=True) / count
+        variance = (weight * (wide - mean).square()).sum(axes, keepdim=True) / count
         with torch.no_grad():
             momentum = self.momentum * (measured > 0).to(self.scale)  # a batch without any teaches nothing
             unbiased = variance * count / (count - 1).clamp_min(1)
             for running, moment in ((self.running_mean, mean), (self.running_variance, unbiased)):
                 running.lerp_(moment.to(running).reshape(running.shape), momentum.reshape(running.shape))
         own = (seeds * channels, *[1] * (x.ndim - 2))
-        scale = (self.scale.view(own) * torch.rsqrt(variance + self.epsilon)).to(x.dtype)
-        return (x - mean) * scale + self.shift.view(own).to(x.dtype)
+        scale = self.scale.view(own) * torch.rsqrt(variance + self.epsilon)
+        return ((wide - mean) * scale + self.shift.view(own)).to(x.dtype)

@@ -9,7 +9,20 @@ import sys
 
 import typer
 
-from fingerprint.cli import console, datasets, demo, export, info, ingest, predict, report, show, store, train
+from fingerprint.cli import (
+    console,
+    datasets,
+    demo,
+    export,
+    info,
+    ingest,
+    predict,
+    report,
+    reproduce,
+    show,
+    store,
+    train,
+)
 from fingerprint.errors import FingerprintError, disk_error
 
 app = typer.Typer(
@@ -28,6 +41,7 @@ app.command(epilog="Example: fingerprint predict --target stress spectrum.csv")(
 app.command(epilog="Example: fingerprint predict-stress spectrum.csv")(predict.predict_stress)
 app.command(epilog="Example: fingerprint export --format parquet")(export.export)
 app.command(epilog="Example: fingerprint report --open")(report.report)
+app.command(epilog="Example: fingerprint reproduce mnist_lines --seeds 0-2")(reproduce.reproduce)
 app.command(epilog="Example: fingerprint demo")(demo.demo)
 app.command(epilog="Example: fingerprint info")(info.info)
 app.command(epilog="Example: fingerprint show si-0412 --json")(show.show)

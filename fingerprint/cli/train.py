@@ -84,7 +84,7 @@ def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -
     path = out or newest_unfinished(runs)
     if out is None:
         console.say(f"Going on with {path}.")
-    with _progress() as tell, _keeping(path) as keep:
+    with progress() as tell, _keeping(path) as keep:
         return training.resume(source, path, device=device, label=label, on_epoch=keep(tell))
 
 
@@ -107,7 +107,7 @@ def _begin(
 
     chosen = load_recipe(recipe, **choices)
     names = [name.strip() for name in modalities.split(",")] if modalities else None
-    with _progress() as tell, _keeping(out) as keep:
+    with progress() as tell, _keeping(out) as keep:
         return training.train(
             source,
             chosen,
@@ -165,7 +165,7 @@ def _say_plan(recipe: Recipe) -> None:
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[Progress], None]]:
+def progress() -> Generator[Callable[[Progress], None]]:
     """What is told after every epoch: a live line on a terminal, else a plain one every few seconds."""
     if console.is_live():
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -63,7 +63,7 @@ def lack_of_information(
     p = log_p.exp()
     conditional = -(share * (p * log_p).sum(-1)).sum(-1)
     marginal = (share.unsqueeze(-1) * p).sum(1)
-    return conditional + balance * torch.xlogy(marginal, marginal).sum(-1)
+    return conditional + balance * (marginal * marginal.clamp_min(1e-12).log()).sum(-1)
 
 
 def adversarial_change(

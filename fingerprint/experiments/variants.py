@@ -1,0 +1,49 @@
+"""Variants of a recipe, each a row of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from fingerprint.recipe import Recipe, load_recipe
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe that is tried.
+
+    Attributes:
+        name: of the row.
+        title: what it is, in words.
+        recipe: a shipped recipe's name.
+        changes: to it, by section and key, such as {"model": {"latent": 2}}.
+    """
+
+    name: str
+    title: str
+    recipe: str
+    changes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def build(self, seed: int) -> Recipe:
+        """The recipe, with that seed.
+
+        Raises:
+            RecipeError: the changes make no recipe.
+        """
+        content: dict[str, Any] = msgspec.to_builtins(load_recipe(self.recipe, seed=seed))
+        return msgspec.convert(_changed(content, self.changes), Recipe)
+
+
+def _changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Nested keys replaced; a section that names another `kind` replaces the whole, and None takes a section out."""
+    result = dict(content)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict) and "kind" not in value:
+            result[key] = _changed(result[key], value)
+        else:
+            result[key] = value
+    return result

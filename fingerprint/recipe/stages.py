@@ -62,8 +62,8 @@ class AlignmentRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         weight: of the cross-entropy of each term's clusters to what is known of the specimen's, in units of the ELBO
             (nats per specimen); 0 switches all of this off.
         sharpness: factor of the log-densities of the clusters in it; below 1 the clusters are softer.
-        adversarial: size of the change of each modality that alters the clusters most, against which they are also
-            taught, in model units; 0 for none.
+        adversarial: size of the change of a specimen that alters its clusters most, against which they are also taught
+            unless an expert tells every specimen's cluster, in model units; 0 for none.
         information: weight, in the same cross-entropy, of the mutual information between specimens and clusters, for
             specimens of which no expert tells the cluster.
         balance: of the clusters' sizes in that information; 1 is the mutual information itself.

@@ -110,7 +110,8 @@ def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> 
 def alignment(
     model: PIMA, batch: Batch, recipe: AlignmentRecipe, terms: Gaussian, share: Float[Tensor, "seed draw"]
 ) -> Float[Tensor, " seed"]:
-    """Cross-entropy over the terms and under adversarial changes, and the lack of information.
+    """Cross-entropy over the terms and, where an expert does not tell every specimen's cluster, under adversarial
+    changes, and the lack of information.
 
     Args:
         model: all seeds.
@@ -123,11 +124,12 @@ def alignment(
         evidence = model.cluster_evidence(batch.values, batch.present)
         if batch.hint is not None:
             evidence = evidence + HINT * torch.nn.functional.one_hot(batch.hint, evidence.shape[-1])
-    told = any(name in batch.complete for name in model.experts())
-    own = model.prior.log_weights_per_specimen().detach().expand_as(evidence)
-    if recipe.information or recipe.adversarial or not told:
-        with torch.set_grad_enabled(bool(recipe.information)):
-            own = free_logits(model, batch, batch.values, recipe.sharpness)
+    log_weights = model.prior.log_weights_per_specimen()
+    if batch.told:
+        known = torch.softmax(evidence + log_weights, -1).detach()
+        return (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1)
+    with torch.set_grad_enabled(bool(recipe.information)):
+        own = free_logits(model, batch, batch.values, recipe.sharpness)
     known = torch.softmax(evidence + own, -1).detach()
     total = (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1)
     has = batch.active * (_free_presence(model, batch).sum(1) > 0)

@@ -32,7 +32,8 @@ class Batch:
         terms: modalities fused in each term; whatever a term fuses, it reconstructs everything that was measured.
         noise: N(0, I), one draw per term and specimen.
         directions: N(0, I) by modality, from which adversarial changes are found; empty where there are none.
-        hint: a first cluster of each specimen, [seed, specimen]; None where none is told.
+        told: whether every specimen of the data has the modality of one and the same expert.
+        hint: a first cluster of each specimen, [seed, specimen]; None where there is none.
     """
 
     values: Values
@@ -43,6 +44,7 @@ class Batch:
     terms: Float[Tensor, "seed term modality"]
     noise: Float[Tensor, "seed term specimen latent"]
     directions: Values
+    told: bool = False
     hint: Int[Tensor, "seed specimen"] | None = None
 
 
@@ -90,11 +92,12 @@ class BatchSource:
         for name, augmenter in self.augmenters.items():
             seen[name] = augmenter(values[name], draw_changes(rows.shape[1], generators).to(device))
         directions: dict[str, Tensor] = {}
-        if recipe.alignment.weight and recipe.alignment.adversarial:
+        told = any(recipe.modalities[name].has_expert for name in self.complete)
+        if recipe.alignment.weight and recipe.alignment.adversarial and not told:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
         active = torch.ones_like(rows, dtype=torch.float32) if joined else self.told[rows]
         own = None if hint is None else hint.gather(1, rows)
-        return Batch(values, seen, present, active, self.complete, terms, noise, directions, own)
+        return Batch(values, seen, present, active, self.complete, terms, noise, directions, told, own)
 
 
 def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalityShape]) -> BatchSource:

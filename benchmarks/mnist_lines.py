@@ -1,0 +1,208 @@
+"""The paper's first experiment: accuracy over seeds, Table 2, missing and corrupted measurements, what each cure cures.
+
+    python benchmarks/mnist_lines.py --folder FOLDER --source MNIST [--parts seeds,latent,...]
+
+Every training is kept in FOLDER, so that the command goes on where it was stopped. Time nothing else meanwhile. Each part
+writes a record of its own: results/mnist_PART.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from record import record, span
+
+from fingerprint.errors import FingerprintError
+from fingerprint.experiments import Variant, reproduce, score_clustering
+from fingerprint.experiments.data import Damage, mnist_lines_store
+from fingerprint.experiments.mnist_lines import digits, part_tensors, train_variant
+from fingerprint.prediction.disagreement import FLAGGED, alone, evidence, mixture_weights, probability, share
+from fingerprint.run import Run
+from fingerprint.store import Store
+
+A1_DECODER = {"modalities": {"image": {"decoder": {"kind": "conv", "variance": {"kind": "learned"}}}}}
+A1_NETWORKS = {
+    "modalities": {
+        "image": {
+            "encoder": {"kind": "conv", "channels": [32, 64], "strides": [2, 2], "padded": True},
+            "decoder": A1_DECODER["modalities"]["image"]["decoder"],
+        }
+    }
+}
+DAMAGES = {
+    "half-of-lines": Damage({"line": 0.5}),
+    "half-of-images": Damage({"image": 0.5}),
+    "nine-tenths-of-lines": Damage({"line": 0.9}),
+}
+SHORT = {"training": {"epochs": 2}}
+ABLATION: dict[str, tuple[str, dict[str, Any]]] = {
+    "all": ("everything", {}),
+    "no-seeding": ("experts start at random", {"prior": {"seeding": "none"}}),
+    "random-seeding": ("random labels, split-merge", {"prior": {"seeding": "random"}}),
+    "random-no-moves": ("random labels, no split-merge", {"prior": {"seeding": "random", "split_merge": False}}),
+    "no-separation": ("clusters laid out at random", {"prior": {"layout": "random"}}),
+    "early-em": ("EM from the first epoch", {"prior": {"start": 0.0}}),
+    "no-alignment": ("no alignment", {"alignment": {"weight": 0.0}}),
+    "drawn": ("q(C|X) = p(C|Z) at the drawn Z", {"prior": {"responsibilities": "draw"}}),
+    "joint-only": ("the joint term alone", {"training": {"terms": "joint"}}),
+    "dropout": ("modality dropout, p = 0.5", {"training": {"terms": "dropout"}}),
+    "unweighted": (
+        "weights 1 instead of d_max/d_m",
+        {"modalities": {"image": {"weight": 1.0}, "line": {"weight": 1.0}}},
+    ),
+    "no-augmentation": ("no shifts", {"modalities": {"image": {"augment": {"shift": 0}}}}),
+    "gradient-expert": ("expert by gradient", {"modalities": {"line": {"decoder": {"solve": "gradient"}}}}),
+    "mixture": ("mixture of experts (MMVAE)", {"model": {"fusion": "mixture"}}),
+    "mixture-of-products": ("mixture of products (MoPoE)", {"model": {"fusion": "mixture_of_products"}}),
+    "drawn-no-alignment": (
+        "no alignment, and q(C|X) = p(C|Z)",
+        {"alignment": {"weight": 0.0}, "prior": {"responsibilities": "draw"}},
+    ),
+}
+
+
+class Bench:
+    """One folder of trainings."""
+
+    def __init__(self, folder: Path, source: Path | None, seeds: list[int]) -> None:
+        self.folder, self.source, self.seeds = folder, source, seeds
+        self.failures: list[dict[str, Any]] = []
+
+    def row(
+        self, variant: Variant, seed: int, damage: Damage | None = None
+    ) -> tuple[dict[str, Any], Run, Store] | None:
+        """One training, scored on the test part; None where it failed, which is noted."""
+        store = mnist_lines_store(self.folder, self.source, damage)
+        where = self.folder / "runs" / f"{variant.name}-seed-{seed}"
+        try:
+            run = train_variant(where, store, variant, seed)
+        except FingerprintError as error:
+            self.failures.append({"row": variant.name, "seed": seed, "error": str(error)})
+            return None
+        scores = score_clustering(run, part_tensors(run, store), digits(store))
+        found = {
+            "name": variant.name,
+            "title": variant.title,
+            "seed": seed,
+            "accuracy": scores.accuracy,
+            "seconds": run.info.seconds,
+            "epochs": run.recipe.training.epochs,
+            "alive": sum(cluster.alive for cluster in run.metrics.clusters),
+        }
+        print(found, flush=True)
+        return found, run, store
+
+    def rows(self, variants: list[Variant], seeds: list[int] | None = None, damage: Damage | None = None) -> list[Any]:
+        """All seeds of all variants."""
+        made = [self.row(variant, seed, damage) for variant in variants for seed in seeds or self.seeds]
+        return [each[0] for each in made if each is not None]
+
+    def write(self, part: str, rows: list[Any], **more: Any) -> None:
+        """The record of one part."""
+        seeds = sorted({row["seed"] for row in rows})
+        record(f"mnist_{part}", {"seeds": seeds, "failures": self.failures, "rows": rows, **more})
+        self.failures = []
+
+
+def table_two(bench: Bench, part: str, names: list[str]) -> None:
+    """Rows of `fingerprint reproduce`."""
+    rows = [
+        {
+            "name": row.name,
+            "title": row.title,
+            "seed": row.seed,
+            "accuracy": row.scores.accuracy,
+            "seconds": row.seconds,
+        }
+        for row in reproduce(bench.folder, bench.seeds, names, source=bench.source, on_row=print)
+    ]
+    bench.write(part, rows)
+
+
+def missing(bench: Bench) -> None:
+    """Measurements hidden in the training part."""
+    rows: list[Any] = []
+    for name, damage in DAMAGES.items():
+        rows += bench.rows([Variant(name, name.replace("-", " ") + " hidden", "mnist_lines")], damage=damage)
+    bench.write("missing", rows)
+
+
+def corrupted(bench: Bench) -> None:
+    """A fifth of the lines with another digit's slope: accuracy against the image's digit, and what is flagged."""
+    rows: list[Any] = []
+    changes = {"modalities": {"line": {"outliers": 0.1}}}
+    for trusted, own in ((False, changes), (True, {})):
+        name = "corrupted-trusted" if trusted else "corrupted"
+        title = "a fifth of the lines corrupted" + (", every line trusted" if trusted else ", outliers expected")
+        for seed in bench.seeds:
+            found = bench.row(Variant(name, title, "mnist_lines", own), seed, Damage(corrupted=0.2))
+            if found is not None:
+                rows.append({**found[0], **_flags(found[1], found[2])})
+                print(rows[-1], flush=True)
+    bench.write("corrupted", rows)
+
+
+def _flags(run: Run, store: Store) -> dict[str, float]:
+    """How well the disagreement of a specimen's modalities tells the corrupted ones of the test part."""
+    tensors = part_tensors(run, store)
+    metadata = store.specimens(store.snapshot())
+    wrong = np.array([bool(metadata[each]["corrupted"]) for each in tensors.specimens])
+    found = evidence(alone(run.model, tensors, run.model.names), mixture_weights(run.model))
+    flagged = probability(found, share(found)) > FLAGGED
+    return {
+        "corrupted_share": float(wrong.mean()),
+        "flagged_share": float(flagged.mean()),
+        "precision": float(wrong[flagged].mean()) if flagged.any() else float("nan"),
+        "recall": float(flagged[wrong].mean()),
+        "disagreeing_share": share(found),
+        "outliers_learned": float(run.model.outliers[0, run.model.names.index("line")]),
+    }
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "seeds": lambda bench: table_two(bench, "seeds", ["multimodal"]),
+    "latent": lambda bench: table_two(bench, "latent", ["latent-2"]),
+    "image": lambda bench: table_two(bench, "image", ["image-only"]),
+    "table": lambda bench: table_two(
+        bench, "table", ["no-dropout", "line-only", "no-expert", "pca-mixture", "autoencoder-mixture"]
+    ),
+    "missing": missing,
+    "corrupted": corrupted,
+    "deconvolutions": lambda bench: bench.write(
+        "deconvolutions",
+        bench.rows(
+            [
+                Variant("a1-decoder", "the paper's deconvolutions", "mnist_lines", A1_DECODER),
+                Variant("a1-networks", "the paper's channels, strided, and deconvolutions", "mnist_lines", A1_NETWORKS),
+            ]
+        ),
+    ),
+    "literal": lambda bench: table_two(bench, "literal", ["literal"]),
+    "ablation": lambda bench: bench.write(
+        "ablation",
+        bench.rows(
+            [Variant(f"ablation-{n}", title, "mnist_lines", {**SHORT, **own}) for n, (title, own) in ABLATION.items()]
+        ),
+    ),
+}
+
+
+def main() -> None:
+    """Measure and write the records."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--source", type=Path)
+    parser.add_argument("--seeds", default="0-8")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    chosen = parser.parse_args()
+    bench = Bench(chosen.folder, chosen.source, span(chosen.seeds))
+    for part in chosen.parts.split(","):
+        PARTS[part](bench)
+
+
+if __name__ == "__main__":
+    main()

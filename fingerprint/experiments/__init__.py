@@ -1,7 +1,19 @@
 """Many runs, one question: a paper's experiments, reproduced."""
 
 from fingerprint.experiments.clustering import ClusteringScores, score_clustering
-from fingerprint.experiments.mnist_lines import PAPER, Row, reproduce, variants
+from fingerprint.experiments.latent import LatentPoints, latent_points
+from fingerprint.experiments.mnist_lines import PAPER, Row, reproduce, row_points, variants
 from fingerprint.experiments.variants import Variant
 
-__all__ = ["PAPER", "ClusteringScores", "Row", "Variant", "reproduce", "score_clustering", "variants"]
+__all__ = [
+    "PAPER",
+    "ClusteringScores",
+    "LatentPoints",
+    "Row",
+    "Variant",
+    "latent_points",
+    "reproduce",
+    "row_points",
+    "score_clustering",
+    "variants",
+]

@@ -43,13 +43,35 @@ def confusion(labels: Sequence[str], clusters: NDArray[np.int64]) -> tuple[list[
         The labels, sorted; and the table [label, cluster], whose diagonal counts as right. Clusters that stand for no
         label come last.
     """
-    names = sorted(set(labels))
-    index = {name: row for row, name in enumerate(names)}
-    table = np.zeros((len(names), max(len(names), int(clusters.max()) + 1)), dtype=np.int64)
-    np.add.at(table, (np.array([index[label] for label in labels]), clusters), 1)
+    names, table = _counts(labels, clusters, int(clusters.max()) + 1)
     _, columns = linear_sum_assignment(-table)
     rest = np.setdiff1d(np.arange(table.shape[1]), columns)
     return names, table[:, np.concatenate([columns, rest])]
+
+
+def matched_labels(labels: Sequence[str], clusters: NDArray[np.int64], count: int) -> tuple[str, ...]:
+    """The label that each cluster stands for in `confusion`; "" where none of its specimens counts as right.
+
+    Args:
+        labels: of the specimens.
+        clusters: of the specimens, [specimen].
+        count: how many clusters there are.
+    """
+    names, table = _counts(labels, clusters, count)
+    found = [""] * table.shape[1]
+    for row, column in zip(*linear_sum_assignment(-table), strict=True):
+        if table[row, column]:
+            found[column] = names[row]
+    return tuple(found[:count])
+
+
+def _counts(labels: Sequence[str], clusters: NDArray[np.int64], count: int) -> tuple[list[str], NDArray[np.int64]]:
+    """The labels, sorted, and how many specimens of each are in each of `count` clusters, or as many as labels."""
+    names = sorted(set(labels))
+    index = {name: row for row, name in enumerate(names)}
+    table = np.zeros((len(names), max(len(names), count)), dtype=np.int64)
+    np.add.at(table, (np.array([index[label] for label in labels]), clusters), 1)
+    return names, table
 
 
 def score_clustering(run: Run, tensors: Tensors, labels: Mapping[str, str]) -> ClusteringScores:

@@ -52,7 +52,7 @@ def mnist_lines_store(folder: Path, source: Path | None, damage: Damage | None =
     Raises:
         FingerprintError: the files cannot be had.
     """
-    whole = folder / "stores" / "whole"
+    whole = whole_store(folder)
     if not _complete(whole):
         mnist_lines.make(folder / "mnist_lines", source)
         ingest([folder / "mnist_lines"], whole)
@@ -63,6 +63,11 @@ def mnist_lines_store(folder: Path, source: Path | None, damage: Damage | None =
     if not _complete(path):
         _damage(store, path, damage)
     return open_store(str(path))
+
+
+def whole_store(folder: Path) -> Path:
+    """Where the store without damage is in an experiment's folder."""
+    return folder / "stores" / "whole"
 
 
 def _complete(path: Path) -> bool:

@@ -11,11 +11,12 @@ from msgspec import Struct
 from fingerprint.errors import RecipeError
 from fingerprint.experiments.baselines import autoencoder_mixture, pca_mixture
 from fingerprint.experiments.clustering import ClusteringScores, score_clustering
-from fingerprint.experiments.data import DIGIT, mnist_lines_store
+from fingerprint.experiments.data import DIGIT, mnist_lines_store, whole_store
+from fingerprint.experiments.latent import LatentPoints, latent_points
 from fingerprint.experiments.variants import Variant
 from fingerprint.prepare import Tensors, align, to_tensors
 from fingerprint.run import Run, load_run, read_info
-from fingerprint.store import Store
+from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, resume, train
 from fingerprint.training.split import Part
 
@@ -123,6 +124,20 @@ def _row(place: Path, store: Store, name: str, seed: int, device: str, on_epoch:
     run = train_variant(place / "runs" / f"{name}-seed-{seed}", store, variant, seed, device, on_epoch)
     scores = score_clustering(run, part_tensors(run, store), digits(store))
     return Row(name, variant.title, seed, scores, run.info.seconds, str(run.path))
+
+
+def row_points(row: Row) -> LatentPoints | None:
+    """Where the specimens of the test part lie for the run of a row that `reproduce` made; None for a baseline.
+
+    Raises:
+        RunError: the run is no longer there.
+        StoreError: its store is no longer there.
+    """
+    if not row.run:
+        return None
+    run = load_run(row.run)
+    store = open_store(whole_store(run.path.parents[1]))
+    return latent_points(run, part_tensors(run, store), digits(store))
 
 
 def train_variant(

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pytest
 import torch
-from model_examples import SHAPES, example_batch, example_model, gaussian, generators, mixture, normal
+from model_examples import (
+    CURVE_AND_NUMBER,
+    TRUSTED_LINE,
+    Example,
+    example_batch,
+    example_model,
+    gaussian,
+    generators,
+    mixture,
+    normal,
+)
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
@@ -17,8 +28,8 @@ from torch import Tensor
 from fingerprint.model import PIMA, Gaussian, ModalityShape
 from fingerprint.model.elbo import elbo
 from fingerprint.model.gaussian import draw
-from fingerprint.model.prior import kl_divergence
-from fingerprint.recipe import FixedVariance, LinearEncoder, MLPDecoder, ModalityRecipe, ModelRecipe
+from fingerprint.model.prior import kl_divergence, responsibilities
+from fingerprint.recipe import FixedVariance, LinearEncoder, MLPDecoder, ModalityRecipe, ModelRecipe, PriorRecipe
 
 
 def printed_elbo(
@@ -30,14 +41,15 @@ def printed_elbo(
         row: list[float] = []
         for d in range(z.shape[1]):
             total = 0.0
-            for name, decoder in zip(model.names, model.decoders, strict=True):
-                decoded = decoder(z)
+            for name in model.names:
+                decoded = model.decoder(name)(z)
                 log_variance = decoded.log_variance.expand_as(decoded.mean)
+                at = d if decoded.mean.shape[2] > 1 else 0
                 for c in range(gamma.shape[-1]):
                     own = c if decoded.mean.shape[1] > 1 else 0
-                    for j in range(SHAPES[name].features):
-                        variance = math.exp(log_variance[s, own, d, j])
-                        miss = float(values[name][s, d, j] - decoded.mean[s, own, d, j]) ** 2 / variance
+                    for j in range(values[name].shape[-1]):
+                        variance = math.exp(log_variance[s, own, at, j])
+                        miss = float(values[name][s, d, j] - decoded.mean[s, own, at, j]) ** 2 / variance
                         weight = model.weights[name] * float(present[name][s, d])
                         total -= weight * float(gamma[s, d, c]) * (math.log(variance) + miss)
             for c in range(gamma.shape[-1]):
@@ -54,12 +66,17 @@ def printed_elbo(
     return table
 
 
+@pytest.mark.parametrize("literal", [False, True], ids=["mean_field", "draw"])
+@pytest.mark.parametrize("example", [CURVE_AND_NUMBER, TRUSTED_LINE], ids=["curve_and_number", "image_and_expert"])
 @pytest.mark.parametrize("decoders", ["per_modality", "per_cluster"])
 @torch.no_grad()
-def test_it_is_half_of_eq_13_and_its_constant(decoders: str) -> None:
-    """[Eq. 13] Also [Eq. 2]: a missing modality's factor drops out, constant included."""
-    model = example_model(decoders=decoders).eval()
-    values, present = example_batch(specimens=4)
+def test_it_is_half_of_eq_13_and_its_constant(
+    decoders: Literal["per_modality", "per_cluster"], example: Example, literal: bool
+) -> None:
+    """[Eq. 13] Also [Eq. 2]: a missing modality's factor drops out, constant included; for both forms of q(C|X)."""
+    prior = PriorRecipe(responsibilities="draw" if literal else "mean_field")
+    model = example_model(decoders=decoders, example=example, prior=prior).eval()
+    values, present = example_batch(specimens=4, example=example)
     q = model.embed(values, present)
     noise = normal(2, 4, 2, seed=3)
     found = model.elbo(q, noise, values, present)
@@ -67,9 +84,40 @@ def test_it_is_half_of_eq_13_and_its_constant(decoders: str) -> None:
         printed_elbo(model, q, draw(q, noise), found.responsibilities, values, present), dtype=torch.float64
     )
     constant = sum(
-        model.weights[name] * present[name] * shape.features * math.log(2 * math.pi) for name, shape in SHAPES.items()
+        model.weights[name] * present[name] * shape.features * math.log(2 * math.pi)
+        for name, shape in example.shapes.items()
     )
     torch.testing.assert_close(found.value(), (printed - constant) / 2, rtol=1e-10, atol=1e-10)
+
+
+def test_the_literal_responsibilities_are_eq_14_at_the_draw() -> None:
+    """[Eq. 13, Eq. 14] q(C|X) = p(C|Z) at the drawn Z, through which the gradient passes, as it does in the paper."""
+    model = example_model(prior=PriorRecipe(responsibilities="draw")).eval()
+    values, present = example_batch()
+    q, noise = gaussian(2, 8, 2), normal(2, 8, 2, seed=3)
+    mean = q.mean.requires_grad_()
+    found = model.elbo(Gaussian(mean, q.log_variance), noise, values, present)
+    torch.testing.assert_close(found.responsibilities, responsibilities(draw(q, noise), model.prior))
+    (gradient,) = torch.autograd.grad(found.responsibilities[..., 0].sum(), mean)
+    assert gradient.abs().max() > 0.01
+    assert (
+        not example_model().elbo(Gaussian(mean, q.log_variance), noise, values, present).responsibilities.requires_grad
+    )
+
+
+@pytest.mark.parametrize("example", [CURVE_AND_NUMBER, TRUSTED_LINE], ids=["curve_and_number", "image_and_expert"])
+@torch.no_grad()
+def test_several_draws_of_each_specimen_are_each_draws_own(example: Example) -> None:
+    """[Eq. 13] All specimens before the next draw; values are given once."""
+    model = example_model(example=example).eval()
+    values, present = example_batch(example=example)
+    q, noise = gaussian(2, 24, 2), normal(2, 24, 2, seed=3)
+    together = model.elbo(q, noise, values, {name: each.repeat(1, 3) for name, each in present.items()})
+    for each in range(3):
+        rows = slice(8 * each, 8 * each + 8)
+        own = model.elbo(Gaussian(q.mean[:, rows], q.log_variance[:, rows]), noise[:, rows], values, present)
+        for found, expected in zip(together, own, strict=True):
+            torch.testing.assert_close(found[:, rows], expected)
 
 
 @torch.no_grad()
@@ -83,8 +131,7 @@ def test_the_joint_density_factorises() -> None:
     gamma = model.elbo(q, noise, values, present).responsibilities
     parts = []
     for name in model.names:
-        decoder = model.decoders[model.names.index(name)]
-        p = decoder(q.mean)
+        p = model.decoder(name)(q.mean)
         sd = (0.5 * p.log_variance).exp().expand_as(p.mean)
         log_density = torch.distributions.Normal(p.mean, sd).log_prob(values[name].unsqueeze(1)).sum(-1)
         parts.append(model.weights[name] * (gamma * log_density.transpose(1, 2)).sum(-1))
@@ -103,7 +150,8 @@ def linear_gaussian(seed: int = 0) -> tuple[PIMA, np.ndarray, np.ndarray, float]
     layer = model.decoders[0].mean.layers[0]  # pyright: ignore
     with torch.no_grad():
         layer.weight.copy_(weight[None, None])
-    return model, weight.numpy(), layer.bias.detach().numpy()[0, 0, 0], float(model.decoders[0].log_variance.exp())
+    variance = float(model.decoder("x").variance().exp())
+    return model, weight.numpy(), layer.bias.detach().numpy()[0, 0, 0], variance
 
 
 def averaged_bound(model: PIMA, q: Gaussian, x: Tensor) -> Tensor:
@@ -159,7 +207,7 @@ def test_what_is_trained_has_no_gradient_along_responsibilities(kl_weight: float
     q, prior = gaussian(2, 5, 2), mixture()
     likelihoods = {"x": 5 * normal(2, 5, 3, seed=4)}
     present = {"x": torch.ones(2, 5).double()}
-    best = elbo(q, prior, likelihoods, {"x": 1.0}, present, kl_weight)
+    best = elbo(q, prior, likelihoods, present, kl_weight)
     for seed in range(20):
         other = torch.softmax(best.responsibilities.log() + 0.1 * normal(2, 5, 3, seed=seed), -1)
         worse = best._replace(

@@ -2,27 +2,33 @@
 
     python benchmarks/mnist_lines.py --folder FOLDER --source MNIST [--parts seeds,latent,...]
 
-Every training is kept in FOLDER, so that the command goes on where it was stopped. Time nothing else meanwhile. Each part
-writes a record of its own: results/mnist_PART.json.
+Every training is kept in FOLDER, so that the command goes on where it was stopped. Time nothing else meanwhile. Each
+part writes a record of its own: results/mnist_PART.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from record import record, span
 
 from fingerprint.errors import FingerprintError
 from fingerprint.experiments import Variant, reproduce, score_clustering
 from fingerprint.experiments.data import Damage, mnist_lines_store
-from fingerprint.experiments.mnist_lines import digits, part_tensors, train_variant
+from fingerprint.experiments.mnist_lines import VARIANTS, digits, part_tensors, train_variant
 from fingerprint.prediction.disagreement import FLAGGED, alone, evidence, mixture_weights, probability, share
+from fingerprint.recipe import PriorRecipe
 from fingerprint.run import Run
 from fingerprint.store import Store
+from fingerprint.training.evaluation import clustering_accuracy
+from fingerprint.training.seeding import expert_coordinates, seed_labels
+from fingerprint.training.split import Part
 
 A1_DECODER = {"modalities": {"image": {"decoder": {"kind": "conv", "variance": {"kind": "learned"}}}}}
 A1_NETWORKS = {
@@ -163,6 +169,36 @@ def _flags(run: Run, store: Store) -> dict[str, float]:
     }
 
 
+def starts(bench: Bench) -> None:
+    """From random labels of the lines: do split-merge moves find all ten clusters, and what is found without them?"""
+    variant = next(each for each in VARIANTS if each.name == "multimodal")
+    run = train_variant(
+        bench.folder / "runs" / "starts",
+        mnist_lines_store(bench.folder, bench.source),
+        Variant("starts", "", variant.recipe, {"training": {"epochs": 1}}),
+        0,
+    )
+    store = mnist_lines_store(bench.folder, bench.source)
+    train, truth = part_tensors(run, store, Part.TRAIN), digits(store)
+    points, rows = expert_coordinates(run.model, train)
+    labels = [truth[train.specimens[row]] for row in rows.tolist()]
+    found: list[Any] = []
+    for title, seeding, moves in (
+        ("k-means++, 20 restarts", "expert", False),
+        ("random labels, Lloyd", "random", False),
+        ("random labels, split-merge", "random", True),
+    ):
+        choice = PriorRecipe(seeding=seeding, split_merge=moves)  # type: ignore[arg-type]
+        for seed in range(50):
+            begun = time.perf_counter()
+            clusters = seed_labels(points, 10, choice, torch.Generator().manual_seed(seed))
+            accuracy = 100 * clustering_accuracy(labels, clusters)
+            seconds = time.perf_counter() - begun
+            found.append({"name": title, "seed": seed, "accuracy": accuracy, "seconds": seconds})
+        print(title, sum(each["accuracy"] > 99.9 for each in found if each["name"] == title), "of 50", flush=True)
+    bench.write("starts", found)
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "seeds": lambda bench: table_two(bench, "seeds", ["multimodal"]),
     "latent": lambda bench: table_two(bench, "latent", ["latent-2"]),
@@ -181,6 +217,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
             ]
         ),
     ),
+    "starts": starts,
     "literal": lambda bench: table_two(bench, "literal", ["literal"]),
     "ablation": lambda bench: bench.write(
         "ablation",

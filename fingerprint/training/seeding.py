@@ -86,7 +86,7 @@ def seed_experts(model: PIMA, train: Tensors, recipe: PriorRecipe, generators: S
         return
     coordinates, rows = expert_coordinates(model, train)
     assignments = [
-        _sorted_labels(coordinates, _seed_labels(coordinates, model.prior.mean.shape[1], recipe, generator))
+        _sorted_labels(coordinates, seed_labels(coordinates, model.prior.mean.shape[1], recipe, generator))
         for generator in generators
     ]
     gamma = torch.nn.functional.one_hot(torch.as_tensor(np.stack(assignments)), model.prior.mean.shape[1])
@@ -113,7 +113,15 @@ def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64]
     return torch.cat(parts, -1).cpu().numpy(), rows
 
 
-def _seed_labels(points: NDArray[np.float64], clusters: int, recipe: PriorRecipe, generator: torch.Generator) -> Labels:
+def seed_labels(points: NDArray[np.float64], clusters: int, recipe: PriorRecipe, generator: torch.Generator) -> Labels:
+    """A first cluster of every point, from k-means++ or random labels, improved by `split_merge` where the recipe says.
+
+    Args:
+        points: [specimen, coordinate].
+        clusters: how many there are.
+        recipe: of the prior.
+        generator: of the seed.
+    """
     state = int(torch.randint(2**31 - 1, (1,), generator=generator))
     if recipe.seeding == "random":
         labels = torch.randint(clusters, (len(points),), generator=generator).numpy()

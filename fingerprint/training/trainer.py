@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.model import PIMA, Gaussian
@@ -117,31 +117,46 @@ def begin_epoch(state: TrainingState, recipe: Recipe, train: Tensors) -> None:
 
 
 def _one_epoch(state: TrainingState, recipe: Recipe, source: BatchSource) -> tuple[list[float], list[float]]:
-    """All batches once, in each seed's own order: an Adam step, then a step of EM. (lines 7 to 10 of Algorithm 1)"""
-    training, prior = recipe.training, recipe.prior
+    """All batches once, in each seed's own order. (lines 7 to 10 of Algorithm 1)"""
+    training = recipe.training
     model, device = state.model.train(), next(state.model.parameters()).device
     count = len(source.train)
     batches = math.ceil(count / training.batch)
-    joined = state.epoch >= round(training.join * training.epochs)
-    hint = state.hint if state.epoch < prior.hint_epochs else None
-    em = prior.update == "streaming" and state.epoch >= em_start(recipe)
     order = torch.stack([torch.randperm(count, generator=g) for g in state.generators]).to(device)
-    half = torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")
-    sums = torch.zeros(2, len(state.generators), device=device)
+    sums = torch.zeros(2, model.seeds, device=device)
     for number, rows in enumerate(order.tensor_split(batches, dim=1)):
         rate = learning_rate(state.epoch * batches + number, training.epochs * batches, training)
-        for group in state.optimizer.param_groups:
-            group["lr"] = rate * group["rate"]
-        batch = source.draw(rows, state.generators, joined=joined, hint=hint)
-        with half:
-            result = objective(model, batch, training.kl_weight, recipe.alignment)
-        state.optimizer.zero_grad()
-        result.loss.backward()
-        state.optimizer.step()
-        model.prior.keep_weights()
-        follow_batch(model, batch, result, prior, em=em)
+        result = train_batch(state, recipe, source, rows, rate)
         sums += torch.stack([result.reconstruction, result.kl]) * rows.shape[1] / count
     return sums[0].tolist(), sums[1].tolist()
+
+
+def train_batch(
+    state: TrainingState, recipe: Recipe, source: BatchSource, rows: Int[Tensor, "seed specimen"], rate: float
+) -> Objective:
+    """An Adam step on one batch, then the closed forms: the whole of what an epoch repeats.
+
+    Args:
+        state: its model in training mode; changed in place.
+        recipe: planned.
+        source: of the batch.
+        rows: of the training part.
+        rate: the learning rate.
+    """
+    training, prior, model = recipe.training, recipe.prior, state.model
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate * group["rate"]
+    joined = state.epoch >= round(training.join * training.epochs)
+    hint = state.hint if state.epoch < prior.hint_epochs else None
+    batch = source.draw(rows, state.generators, joined=joined, hint=hint)
+    with torch.autocast(rows.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
+        result = objective(model, batch, training.kl_weight, recipe.alignment)
+    state.optimizer.zero_grad()
+    result.loss.backward()
+    state.optimizer.step()
+    model.prior.keep_weights()
+    follow_batch(model, batch, result, prior, em=prior.update == "streaming" and state.epoch >= em_start(recipe))
+    return result
 
 
 @torch.no_grad()

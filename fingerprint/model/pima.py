@@ -179,8 +179,8 @@ class PIMA(nn.Module):
             share = self.outliers[:, index]
             plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
             each = outlier_probability(plain, self.prior.log_weights_per_specimen(), share, gamma)
-            counted = present[name] * gamma.sum(-1)
-            found = (each * present[name]).sum(-1) / counted.sum(-1).clamp_min(1)
+            counted = (present[name] * gamma.sum(-1)).sum(-1)
+            found = torch.where(counted > 0, (each * present[name]).sum(-1) / counted.clamp_min(1), share)
             self.outliers[:, index] = share.lerp(found, rate).clamp(1e-4, 0.5)
 
     def elbo(

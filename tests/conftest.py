@@ -118,6 +118,24 @@ def factor_run(factor_store: Store, tmp_path_factory: pytest.TempPathFactory) ->
     )
 
 
+@pytest.fixture(scope="session")
+def image_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """180 specimens of three kinds with images, lines and doses; only to be read."""
+    from image_and_line import fill_image_store
+
+    return fill_image_store(tmp_path_factory.mktemp("images") / "fingerprint-store")
+
+
+@pytest.fixture(scope="session")
+def image_run(image_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two members trained on them for a second or two; only to be read."""
+    from image_and_line import image_recipe
+
+    from fingerprint.training import train
+
+    return train(image_store, image_recipe(), tmp_path_factory.mktemp("images") / "runs" / "pictures", device="cpu")
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run one command in this process: exit code, stdout, stderr."""

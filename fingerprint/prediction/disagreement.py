@@ -26,8 +26,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import root_scalar
-from scipy.special import expit, logit, logsumexp
 
 from fingerprint.model import PIMA
 from fingerprint.prediction.embedding import embed_alone
@@ -91,10 +89,10 @@ def evidence(responsibilities: Array, weights: Array) -> Array:
     measured = ~np.isnan(responsibilities[..., 0])
     ratios = np.log(np.maximum(np.where(measured[..., None], responsibilities, weights), LEAST)) - log_weights
     together = log_weights + ratios.sum(0)
-    without = logsumexp(together - ratios, axis=-1)
+    without = np.logaddexp.reduce(together - ratios, axis=-1)
     count = measured.sum(0)
-    odd = logsumexp(np.where(measured, without, -np.inf), axis=0, b=1 / np.maximum(count, 1))
-    return np.where(count > 1, odd - logsumexp(together, axis=-1), np.nan)
+    odd = np.logaddexp.reduce(np.where(measured, without, -np.inf), axis=0) - np.log(np.maximum(count, 1))
+    return np.where(count > 1, odd - np.logaddexp.reduce(together, axis=-1), np.nan)
 
 
 def share(found: Array) -> float:
@@ -104,18 +102,20 @@ def share(found: Array) -> float:
         found: `evidence` of specimens, [specimen]; nan counts for nothing.
     """
     excess = np.expm1(np.minimum(found[~np.isnan(found)], 500))
-
-    def slope(rho: float) -> float:
-        return float((excess / (1 + rho * excess)).sum())
-
-    if not len(excess) or slope(0) <= 0:
-        return 0.0
-    return MOST if slope(MOST) >= 0 else float(root_scalar(slope, bracket=(0, MOST)).root)
+    low, high = 0.0, MOST
+    for _ in range(60):  # the slope of the log-likelihood falls with rho
+        middle = (low + high) / 2
+        if (excess / (1 + middle * excess)).sum() > 0:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def probability(found: Array, rho: float = PRIOR) -> Array:
     """p of every specimen from its `evidence`; nan stays nan."""
-    return expit(found + logit(rho))
+    odds = np.log(max(rho, LEAST)) - np.log1p(-rho)
+    return 1 / (1 + np.exp(np.minimum(-found - odds, 700)))
 
 
 def judge_together(responsibilities: Array, weights: Array, prior: float = PRIOR) -> list[Disagreement | None]:

@@ -42,6 +42,8 @@ def predict_stored(
 ) -> Predictions:
     """Predict `target` for specimens of a store; one that cannot be predicted is refused and the others are answered.
 
+    The store is read a piece at a time, and the answers are in the order asked for.
+
     Args:
         run: a trained run.
         store: any store, not only the one that the run was trained on.
@@ -69,7 +71,8 @@ def predict_stored(
         refused += uncovered
         kept = {name: _without(raw, {each.specimen for each in uncovered}) for name, raw in raws.items()}
         kept = {name: raw for name, raw in kept.items() if len(raw)}
-        answered += predict_raw(run, target, kept, level=level) if kept else []
+        found = {each.specimen: each for each in predict_raw(run, target, kept, level=level)} if kept else {}
+        answered += [found[specimen] for specimen in few if specimen in found]
     if specimens is None and not answered and not refused:
         raise _nothing(run, store, target)
     return Predictions(tuple(answered), tuple(refused))

@@ -32,7 +32,7 @@ def image_examples(examples: Sequence[Example], modality: Modality, limits: tupl
             Tile(1, column, mean, f"{told}, predicted from {given}"),
             Tile(2, column, np.abs(mean - each.measured), f"{told}, error", spread=True),
         ]
-        error = escape(with_unit(each.rmse, modality.unit))
+        error = escape(with_unit(each.rmse, modality.unit), 14)
         columns.append(f"<b>{each.rank}</b><br>{escape(each.prediction.specimen, 16)}<br>RMSE {error}")
     titles = (value_title(modality), value_title(modality, "error of "))
     return image_grid(tiles, ["measured", "predicted", "error"], columns, limits, titles)

@@ -14,9 +14,9 @@ from fingerprint.reporting.thinning import image_side, thin_image
 
 Array = NDArray[np.float64]
 
-TILE = 112  # pixels that an image is drawn in
+TILE = 120  # pixels of the longer side of an image
 GAP = 0.08  # between two, as a share of that
-LINE = 18  # pixels of a line of a title
+LINE = 18  # pixels of a line of a title; no row is lower
 BELOW = 76  # pixels for the scales
 
 
@@ -57,15 +57,16 @@ def image_grid(
     drawn = [thin_image(tile.values, side) for tile in tiles]
     tall, wide = drawn[0].shape
     scale = TILE / max(tall, wide)
-    step = (1 + GAP) * TILE / scale
+    gap = GAP * max(tall, wide)
+    across, down = max(tall, wide) + gap, max(tall, LINE / scale) + gap
     above = 16 + LINE * max(title.count("<br>") + 1 for title in columns)
-    figure = new_figure(round(above + BELOW + len(rows) * step * scale))
+    figure = new_figure(round(above + BELOW + len(rows) * down * scale))
     for tile, values in zip(tiles, drawn, strict=True):
         figure.add_trace(
             go.Heatmap(
                 z=values.astype(np.float32),
-                x0=tile.column * step + 0.5 * (step - wide),
-                y0=tile.row * step + 0.5 * (step - tall),
+                x0=tile.column * across + 0.5 * (across - wide + 1),
+                y0=tile.row * down + 0.5 * (down - tall + 1),
                 dx=1,
                 dy=1,
                 coloraxis="coloraxis2" if tile.spread else "coloraxis",
@@ -82,8 +83,9 @@ def image_grid(
     hidden = {"showgrid": False, "showline": False, "ticks": "", "automargin": False}
     figure.update_xaxes(
         hidden,
-        range=[0, len(columns) * step],
-        tickvals=[(column + 0.5) * step for column in range(len(columns))],
+        range=[0, len(columns) * across],
+        tickfont={"size": 12},
+        tickvals=[(column + 0.5) * across for column in range(len(columns))],
         ticktext=list(columns),
         side="top",
         constrain="domain",
@@ -91,8 +93,8 @@ def image_grid(
     )
     figure.update_yaxes(
         hidden,
-        range=[len(rows) * step, 0],
-        tickvals=[(row + 0.5) * step for row in range(len(rows))],
+        range=[len(rows) * down, 0],
+        tickvals=[(row + 0.5) * down for row in range(len(rows))],
         ticktext=list(rows),
         scaleanchor="x",
         constrain="domain",

@@ -35,7 +35,7 @@ from fingerprint.reporting.image_profiles import image_limits, image_profiles
 from fingerprint.reporting.latent_map import latent_map, shown_axes
 from fingerprint.reporting.parity import parity
 from fingerprint.reporting.scores import Score, score
-from fingerprint.reporting.thinning import CURVE_POINTS, SPECIMENS
+from fingerprint.reporting.thinning import CURVE_POINTS, SPECIMENS, image_side, thin_image
 from fingerprint.reporting.training_curves import training_curves
 from fingerprint.run import Run
 from fingerprint.store import Store
@@ -216,6 +216,6 @@ def _images(run: Run, description: Description) -> list[ImageFigure]:
         if preparation.modality.kind is Kind.IMAGE:
             figure = image_profiles(description.fingerprints, name)
             if figure is not None:
-                drawn = np.shape(figure.to_dict()["data"][0]["z"])
+                drawn = thin_image(np.zeros(preparation.shape), image_side(len(figure.data))).shape
                 found.append(ImageFigure(preparation.modality, figure, drawn, preparation.shape))
     return found

@@ -6,6 +6,8 @@ vanish on white or shout; from the seventh cluster on they come again with anoth
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -54,7 +56,8 @@ def new_figure(height: int) -> go.Figure:
 def make_room(figure: go.Figure, entries: int) -> None:
     """Make a figure higher where the entries of its legend need more lines than one, so that none meets the buttons."""
     more = 30 * ((entries - 1) // LEGEND_LINE)
-    figure.update_layout(height=figure.layout.height + more, margin={"t": figure.layout.margin.t + more})
+    layout: Any = figure.to_dict()["layout"]
+    figure.update_layout(height=layout["height"] + more, margin={"t": layout["margin"]["t"] + more})
 
 
 def apply_style(figure: go.Figure, height: int) -> None:

@@ -46,6 +46,18 @@ def page(tiny_run: tuple[Run, Store], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
+def image_description(image_run: Run, image_store: Store) -> Description:
+    """The run with images, described."""
+    return describe(image_run, image_store)
+
+
+@pytest.fixture(scope="session")
+def image_page(image_run: Run, image_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its report."""
+    return report(image_run, image_store, tmp_path_factory.mktemp("image_report") / "report.html")
+
+
+@pytest.fixture(scope="session")
 def hostile_page(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report on a store in which every text that data can bring is markup."""
     folder = tmp_path_factory.mktemp("hostile")

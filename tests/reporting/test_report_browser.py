@@ -37,7 +37,7 @@ def outside(asked: list[dict[str, Any]]) -> list[str]:
     return [request["url"] for request in asked if not request["url"].startswith(("file:", "data:", "blob:", "about:"))]
 
 
-@pytest.mark.parametrize("name", ["page", "hostile_page"])
+@pytest.mark.parametrize("name", ["page", "hostile_page", "image_page"])
 def test_it_draws_every_figure_in_silence(name: str, browser: Chrome, request: pytest.FixtureRequest) -> None:
     asked = visit(browser, request.getfixturevalue(name))
     assert len([each for each in asked if each["url"].startswith("file:")]) == 1
@@ -84,6 +84,19 @@ def test_a_point_tells_what_it_is(page: Path, browser: Chrome) -> None:
     told = browser.find_element(By.CSS_SELECTOR, "#map-figure .hovertext").text
     for part in ("t-", "part", "cluster probability", "GPa", "route", "temperature"):
         assert part in told
+
+
+def test_an_image_tells_what_it_is(image_page: Path, browser: Chrome) -> None:
+    visit(browser, image_page)
+    figure = browser.find_element(By.CSS_SELECTOR, "[data-figure='figure-image-1']")
+    browser.execute_script("arguments[0].scrollIntoView({behavior: 'instant'})", figure)
+    images = figure.find_elements(By.CSS_SELECTOR, ".heatmaplayer image")
+    assert len(images) == 3 * 7
+    ActionChains(browser).move_to_element(images[2]).perform()
+    WebDriverWait(browser, 10).until(lambda found: figure.find_elements(By.CSS_SELECTOR, ".hovertext"))
+    told = figure.find_element(By.CSS_SELECTOR, ".hovertext").text
+    assert "p-" in told
+    assert "cluster 0" in told
 
 
 def test_nothing_offers_to_upload_and_selected_ids_are_listed(page: Path, browser: Chrome) -> None:

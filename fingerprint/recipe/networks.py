@@ -176,3 +176,8 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     def has_expert(self) -> bool:
         """Whether a physical model decodes it."""
         return isinstance(self.decoder, LinearExpert)
+
+    @property
+    def tells_cluster(self) -> bool:
+        """Whether a measurement decides the cluster of its specimen: it has an expert and is never an outlier."""
+        return self.has_expert and self.outliers == 0

@@ -109,7 +109,7 @@ def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> 
 
 def alignment(
     model: PIMA, batch: Batch, recipe: AlignmentRecipe, terms: Gaussian, share: Float[Tensor, "seed draw"]
-) -> Float[Tensor, " seed"]:
+) -> tuple[Float[Tensor, " seed"], Float[Tensor, "seed specimen cluster"]]:
     """Cross-entropy over the terms and, where an expert does not tell every specimen's cluster, under adversarial
     changes, and the lack of information.
 
@@ -119,6 +119,9 @@ def alignment(
         recipe: how; `recipe.weight` itself is left to the caller.
         terms: the posterior of every term and specimen, one term after another.
         share: of each of them in the mean.
+
+    Returns:
+        The alignment of each seed, and what is known of each specimen's cluster.
     """
     with torch.no_grad():
         evidence = model.cluster_evidence(batch.values, batch.present)
@@ -127,7 +130,7 @@ def alignment(
     log_weights = model.prior.log_weights_per_specimen()
     if batch.told:
         known = torch.softmax(evidence + log_weights, -1).detach()
-        return (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1)
+        return (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1), known
     with torch.set_grad_enabled(bool(recipe.information)):
         own = free_logits(model, batch, batch.values, recipe.sharpness)
     known = torch.softmax(evidence + own, -1).detach()
@@ -138,7 +141,7 @@ def alignment(
     if recipe.information:
         silent = has * (evidence.amax(-1) == evidence.amin(-1))
         total = total + recipe.information * lack_of_information(own, _shares(silent), recipe.balance)
-    return total
+    return total, known
 
 
 def _adversarial(

@@ -24,6 +24,7 @@ class Objective(NamedTuple):
         q: the posterior of every term and specimen, one term after another; the first is the joint one, unless
             modalities are dropped at random.
         responsibilities: of these posteriors; 0 for those that do not count.
+        known: what is known of each specimen's cluster: by the alignment, or else the first term's responsibilities.
     """
 
     loss: Float[Tensor, ""]
@@ -31,6 +32,7 @@ class Objective(NamedTuple):
     kl: Float[Tensor, " seed"]
     q: Gaussian
     responsibilities: Float[Tensor, "seed draw cluster"]
+    known: Float[Tensor, "seed specimen cluster"]
 
 
 def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRecipe) -> Objective:
@@ -61,12 +63,15 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
     )
     share = counts.flatten(1) / counts.sum((1, 2)).clamp_min(1).unsqueeze(1)
     loss = -(share * bound.value(kl_weight)).sum()
+    known = bound.responsibilities[:, : stacked.shape[-1]].detach()
     if aligned.weight:
-        loss = loss + aligned.weight * alignment(model, batch, aligned, flat, share).sum()
+        lesson, known = alignment(model, batch, aligned, flat, share)
+        loss = loss + aligned.weight * lesson.sum()
     return Objective(
         loss=loss,
         reconstruction=(share * bound.reconstruction).sum(1).detach(),
         kl=(share * bound.kl).sum(1).detach(),
         q=Gaussian(flat.mean.detach(), flat.log_variance.detach()),
         responsibilities=(bound.responsibilities * counts.flatten(1).unsqueeze(-1)).detach(),
+        known=known * batch.active.unsqueeze(-1),
     )

@@ -162,14 +162,12 @@ def train_batch(
 @torch.no_grad()
 def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
     """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
-    specimens = batch.active.shape[1]
-    joint = result.responsibilities[:, :specimens]
     for name, expert in model.experts().items():
         if expert.closed_form:
-            expert.follow(joint * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
-    model.follow_outliers(batch.values, batch.present, joint, prior.rate)
+            expert.follow(result.known * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
+    model.follow_outliers(batch.values, batch.present, result.known, prior.rate)
     if em:
-        used = specimens if prior.points == "joint" else result.q.mean.shape[1]
+        used = batch.active.shape[1] if prior.points == "joint" else result.q.mean.shape[1]
         streaming_update(
             model.prior,
             Gaussian(result.q.mean[:, :used], result.q.log_variance[:, :used]),

@@ -173,7 +173,7 @@ def test_the_first_layer_sees_inputs_of_unit_size(whiten: bool, size: Tensor) ->
 
 
 def test_a_residual_layer_is_added_to_its_input() -> None:
-    """Only where it changes neither channels nor size: the second of three here, which adds nothing and so is skipped."""
+    """Only where it changes neither channels nor size: the second of three, which adds nothing here."""
     shape, x = grid_shape(6, 6), normal(1, SPECIMENS, 36)
     for residual, used in ((True, (0, 2)), (False, (0, 1, 2))):
         spec = ConvEncoder(channels=(3, 3, 3), padded=True, strides=(1, 1, 2), residual=residual)

@@ -122,9 +122,7 @@ def test_a_calibrated_precision_counts_a_modality_more_than_once() -> None:
     model.log_precision[0, 1] = math.log(2)
     found = model.embed(values, present)
     twice = [0, 1, 1]
-    expected = product_of_experts(
-        Gaussian(unimodal.mean[:, twice], unimodal.log_variance[:, twice]), kept[:, twice]
-    )
+    expected = product_of_experts(Gaussian(unimodal.mean[:, twice], unimodal.log_variance[:, twice]), kept[:, twice])
     torch.testing.assert_close(found.mean[0], expected.mean[0], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(found.log_variance[0], expected.log_variance[0], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(found.mean[1], plain.mean[1])

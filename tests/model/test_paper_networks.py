@@ -51,7 +51,7 @@ def test_the_encoder_is_torchs(training: bool) -> None:
 
 
 def test_the_decoder_is_torchs() -> None:
-    """[Eq. 10] 32 x 7 x 7, transposed convolutions of 3 with stride 2 to 64 x 14 x 14 and 32 x 28 x 28, then 1 channel."""
+    """[Eq. 10] 32 x 7 x 7, transposed convolutions to 64 x 14 x 14 and 32 x 28 x 28, then 1 channel."""
     decoder = build_decoder(ConvDecoder(), IMAGE, LATENT, 3, 3, generators([0, 1])).double()
     z = normal(2, 4, LATENT)
     found = decoder(z).mean

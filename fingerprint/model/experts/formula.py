@@ -38,8 +38,10 @@ def design_matrix(basis: Sequence[str], t: Array) -> Array:
         t: the axis in its own unit, [point].
 
     Raises:
-        RecipeError: a formula cannot be read or is not finite on the axis, or two or more say the same there.
+        RecipeError: there is none, one cannot be read or is not finite on the axis, or two or more say the same there.
     """
+    if not basis:
+        raise RecipeError("an expert without functions says nothing", where="basis", expected='A formula, such as "t".')
     design = np.stack([evaluate(formula, t) for formula in basis], axis=1)
     norms = np.linalg.norm(design, axis=0)
     if (norms == 0).any() or np.linalg.matrix_rank(design / norms) < len(basis):
@@ -61,7 +63,7 @@ def evaluate(formula: str, t: Array) -> Array:
         tree = ast.parse(formula.replace("^", "**"), mode="eval")
         with np.errstate(all="ignore"):
             values = np.broadcast_to(_value(tree.body, t), t.shape).astype(np.float64)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise RecipeError(
             f"the formula {formula!r} cannot be read: {error}",
             where="basis",
@@ -75,7 +77,7 @@ def evaluate(formula: str, t: Array) -> Array:
 
 def _value(node: ast.expr, t: Array) -> Array:
     match node:
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return np.float64(number) + np.zeros(1)
         case ast.Name(id="t"):
             return t

@@ -33,9 +33,10 @@ class ExpertSpace:
         $$\theta = \operatorname{argmin} \|A \theta - x\|^2$$
 
         Normalised coordinates would give the points where all curves are alike as much say as those where they
-        differ (docs/deviations.md).
+        differ (docs/deviations.md). The functions are compared at unit length, so that none is too small to count.
         """
-        return self.measured(curves) @ torch.linalg.pinv(self.design).T
+        size = self.design.norm(dim=0)
+        return self.measured(curves) @ torch.linalg.pinv(self.design / size).T / size
 
     def measured(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "*many point"]:
         """Curves in model units, in measured ones, float64."""

@@ -32,7 +32,8 @@ class Batch:
         terms: modalities fused in each term; whatever a term fuses, it reconstructs everything that was measured.
         noise: N(0, I), one draw per term and specimen.
         directions: N(0, I) by modality, from which adversarial changes are found; empty where there are none.
-        told: whether every specimen of the data has the modality of one and the same expert, which is not doubted.
+        told: whether the experts alone tell the clusters: every specimen has the modality of one and the same expert,
+            which is not doubted; or those that have none have not joined yet.
         hint: a first cluster of each specimen, [seed, specimen]; None where there is none.
     """
 
@@ -92,7 +93,8 @@ class BatchSource:
         for name, augmenter in self.augmenters.items():
             seen[name] = augmenter(values[name], draw_changes(rows.shape[1], generators).to(device))
         directions: dict[str, Tensor] = {}
-        told = any(self.recipe.modalities[name].tells_cluster for name in self.complete)
+        experts = any(choice.has_expert for choice in recipe.modalities.values())
+        told = any(recipe.modalities[name].tells_cluster for name in self.complete) or (experts and not joined)
         if recipe.alignment.weight and recipe.alignment.adversarial and not told:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
         active = torch.ones_like(rows, dtype=torch.float32) if joined else self.told[rows]

@@ -165,7 +165,8 @@ def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecip
     for name, expert in model.experts().items():
         if expert.closed_form:
             expert.follow(result.known * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
-    model.follow_outliers(batch.values, batch.present, result.known, prior.rate)
+    if not batch.told:
+        model.follow_outliers(batch.values, batch.present, result.known, prior.rate)
     if em:
         used = batch.active.shape[1] if prior.points == "joint" else result.q.mean.shape[1]
         streaming_update(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -14,18 +13,30 @@ from fingerprint.model.variance import DecoderVariance
 from fingerprint.recipe import LinearExpert
 
 
-@dataclass(frozen=True)
-class ExpertSpace:
+class ExpertSpace(nn.Module):
     """How an expert's curves, in measured units, become model units: (curve - centre) / scale.
 
-    Attributes:
+    Args:
         design: the functions of the basis on the grid, [point, function], float64.
         centre, scale: of the preparation, [point] and [1] or [point], float64.
     """
 
-    design: Float[Tensor, "point function"]
-    centre: Float[Tensor, " point"]
-    scale: Float[Tensor, " _"]
+    design: Tensor
+    centre: Tensor
+    scale: Tensor
+    solver: Tensor
+
+    def __init__(
+        self,
+        design: Float[Tensor, "point function"],
+        centre: Float[Tensor, " point"],
+        scale: Float[Tensor, " _"],
+    ) -> None:
+        super().__init__()
+        size = design.norm(dim=0)  # the functions are compared at unit length, so that none is too small to count
+        solver = torch.linalg.pinv(design / size) / size.unsqueeze(-1)
+        for name, value in (("design", design), ("centre", centre), ("scale", scale), ("solver", solver)):
+            self.register_buffer(name, value, persistent=False)
 
     def fit(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "*many function"]:
         r"""Parameters of least squares of curves in model units, the misfit taken in measured units. [Eq. 16]
@@ -33,10 +44,9 @@ class ExpertSpace:
         $$\theta = \operatorname{argmin} \|A \theta - x\|^2$$
 
         Normalised coordinates would give the points where all curves are alike as much say as those where they
-        differ (docs/deviations.md). The functions are compared at unit length, so that none is too small to count.
+        differ (docs/deviations.md).
         """
-        size = self.design.norm(dim=0)
-        return self.measured(curves) @ torch.linalg.pinv(self.design / size).T / size
+        return self.measured(curves) @ self.solver.T
 
     def measured(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "*many point"]:
         """Curves in model units, in measured ones, float64."""
@@ -84,7 +94,8 @@ class LinearExpertDecoder(nn.Module):
 
     def forward(self, z: Float[Tensor, "seed specimen latent"]) -> Gaussian:  # noqa: ARG002
         """mean [seed, cluster, 1, point] and log_variance, which broadcast over specimens."""
-        mean = self.theta @ self.design.T - self.offset
+        # A sum of products and no matrix product, which autocast would do in half precision.
+        mean = (self.theta.unsqueeze(-2) * self.design).sum(-1) - self.offset
         return Gaussian(mean.unsqueeze(2), self.variance())
 
     def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:

@@ -41,7 +41,9 @@ EVERYTHING = Recipe(
         "a.b c": ModalityRecipe(
             BasisInput(3), MLPEncoder((), "relu", False, 2.0, True), MLPDecoder((), "relu", False, FixedVariance(0.1))
         ),
-        "ramé": ModalityRecipe(GridInput(), ConvEncoder((1, 2), 5, 2, "silu"), MLPDecoder(), 2.5),
+        "ramé": ModalityRecipe(
+            GridInput(), ConvEncoder((1, 2), 5, (2, 1), True, True, "silu", "before"), MLPDecoder(), 2.5
+        ),
         "x": ModalityRecipe(encoder=LinearEncoder(), decoder=MLPDecoder(variance=LearnedVariance(-3, 1, True))),
     },
 )

@@ -47,11 +47,15 @@ def _best_move(points: Array, labels: Labels, clusters: int, seed: int) -> Label
     centres = _centres(points, labels, clusters)
     gains = np.full(clusters, -np.inf)
     halves: dict[int, Labels] = {}
+    least = 1e-12 * float(((points - points.mean(0)) ** 2).sum())
     for cluster in np.flatnonzero(counts > 1):
         own = points[labels == cluster]
+        whole = float(((own - own.mean(0)) ** 2).sum())
+        if whole <= least:
+            continue  # points that coincide cannot be cut
         cut = KMeans(2, n_init=2, random_state=seed)  # pyright: ignore[reportArgumentType]
         halves[int(cluster)] = cut.fit_predict(own).astype(np.int64)
-        gains[cluster] = ((own - own.mean(0)) ** 2).sum() - _inertia(own, halves[int(cluster)], 2)
+        gains[cluster] = whole - _inertia(own, halves[int(cluster)], 2)
     apart = ((centres[:, None] - centres[None]) ** 2).sum(-1)
     harmonic = counts[:, None] * counts[None] / np.maximum(counts[:, None] + counts[None], 1)
     costs = np.where(harmonic > 0, harmonic * np.nan_to_num(apart), 0.0)

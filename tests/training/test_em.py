@@ -11,7 +11,8 @@ from torch import Tensor
 
 from fingerprint.model import Gaussian
 from fingerprint.model.prior import MixturePrior, kl_divergence, mean_field_responsibilities
-from fingerprint.training.em import LEAST_SHARE, full_update, maximise, seed_clusters, set_prior, streaming_update
+from fingerprint.training.em import LEAST_SHARE, full_update, maximise, set_prior, streaming_update
+from fingerprint.training.seeding import seed_clusters
 
 TRUE_MEANS = np.array([[-4.0, 0.0], [3.0, 3.0], [2.0, -5.0]])
 TRUE_SDS = np.array([[0.5, 1.0], [1.2, 0.4], [0.7, 0.7]])

@@ -137,10 +137,10 @@ def _with(name: str, choice: ModalityRecipe, other: str) -> Recipe:
         _variant(decoders="per_cluster"),
         _variant(clusters=1, latent=1, restarts=1),
         _variant(start=1.0),
-        _with("vdos", ModalityRecipe(GridInput(), ConvEncoder((4,), 3, 2)), "stress"),
+        _with("vdos", ModalityRecipe(GridInput(), ConvEncoder((4,), 3, (2,))), "stress"),
         _with("stress", ModalityRecipe(decoder=MLPDecoder(variance=FixedVariance())), "vdos"),
     ],
-    ids=["joint", "unimodal", "dropout", "per_cluster", "one_of_all", "no_em", "conv1d", "fixed_variance"],
+    ids=["joint", "unimodal", "dropout", "per_cluster", "one_of_all", "no_em", "conv", "fixed_variance"],
 )
 def test_every_variant_learns(recipe: Recipe, factor_data: TwoFactors, factor_run: Run, tmp_path: Path) -> None:
     run = train(fill_store(tmp_path / "store", factor_data), recipe, tmp_path / "run", device="cpu")

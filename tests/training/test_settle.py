@@ -10,8 +10,9 @@ from two_factors import TwoFactors, quick_recipe
 
 from fingerprint.prediction import embed
 from fingerprint.prepare import Tensors, align, to_tensors
-from fingerprint.run import Run, build_model, load_run, make_generators
+from fingerprint.run import Run, build_model, load_run, make_generators, modality_shapes
 from fingerprint.training.agreement import match_clusters
+from fingerprint.training.batch import batch_source
 from fingerprint.training.settle import common_order, settle
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import make_optimizer, run_epochs
@@ -75,8 +76,9 @@ def test_clusters_with_decoders_of_their_own_are_not_moved_away_from_them(
     generators = make_generators((0, 1))
     model = build_model(recipe, factor_run.preparations, generators)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
+    source = batch_source(recipe, tensors, modality_shapes(recipe, factor_run.preparations))
     with pytest.raises(Stopped):
-        run_epochs(state, recipe, tensors, tensors, stop)
+        run_epochs(state, recipe, source, tensors, stop)
     before = [model.eval().decode(embed(model, tensors).posterior.mean, name) for name in model.names]
     settle(state, recipe, tensors, tensors)
     after = [model.decode(embed(model, tensors).posterior.mean, name) for name in model.names]

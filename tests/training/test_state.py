@@ -22,8 +22,9 @@ from fingerprint.recipe import (
     ModalityRecipe,
     Recipe,
 )
-from fingerprint.run import build_model, make_generators
+from fingerprint.run import build_model, make_generators, modality_shapes
 from fingerprint.store import Store
+from fingerprint.training.batch import batch_source
 from fingerprint.training.data import fit_preparations, make_plan, part_data, read_measured
 from fingerprint.training.split import Part
 from fingerprint.training.state import TrainingState
@@ -46,8 +47,9 @@ class Problem(NamedTuple):
             if now.epoch == until:
                 raise InterruptedError
 
+        source = batch_source(self.recipe, self.train, modality_shapes(self.recipe, self.preparations))
         with pytest.raises(InterruptedError):
-            run_epochs(state, self.recipe, self.train, self.validation, stop)
+            run_epochs(state, self.recipe, source, self.validation, stop)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def problem(factor_store: Store) -> Problem:
     recipe = msgspec.structs.replace(
         recipe,
         modalities={
-            "vdos": ModalityRecipe(GridInput(), ConvEncoder((4,), 3, 2), learned),
+            "vdos": ModalityRecipe(GridInput(), ConvEncoder((4,), 3, (2,)), learned),
             "stress": ModalityRecipe(decoder=MLPDecoder(variance=FixedVariance(0.1))),
         },
     )

@@ -29,19 +29,18 @@ def with_outliers(
     return torch.logaddexp(torch.log1p(-epsilon) + log_likelihood, epsilon.log() + marginal)
 
 
-def outlier_probability(
+def outlier_given_cluster(
     log_likelihood: Float[Tensor, "seed specimen cluster"],
     log_weights: Float[Tensor, "seed 1 cluster"],
     share: Float[Tensor, " seed"],
-    gamma: Float[Tensor, "seed specimen cluster"],
-) -> Float[Tensor, "seed specimen"]:
-    r"""Probability that each measurement is an outlier, given the responsibilities.
+) -> Float[Tensor, "seed specimen cluster"]:
+    r"""Probability that each measurement is an outlier, if its specimen is in cluster c.
 
-    $$\sum_c \gamma_c\, \epsilon \sum_{c'} \pi_{c'} p(x|c') / \tilde p(x|c)$$
+    $$\epsilon \sum_{c'} \pi_{c'} p(x|c') \,/\, \tilde p(x|c)$$
 
-    Its mean over the specimens is the next share in EM.
+    Weighted by the responsibilities, its mean over the specimens is the next share in EM; and an expert is fitted to
+    what is left of each specimen.
     """
     mixed = with_outliers(log_likelihood, log_weights, share)
     marginal = torch.logsumexp(log_weights + log_likelihood, -1, keepdim=True)
-    each = share.reshape(-1, 1, 1).log() + marginal - mixed
-    return (gamma * each.exp()).sum(-1)
+    return (share.reshape(-1, 1, 1).log() + marginal - mixed).exp()

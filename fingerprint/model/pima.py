@@ -14,7 +14,7 @@ from fingerprint.model.elbo import ELBO, elbo
 from fingerprint.model.encoders import build_encoder
 from fingerprint.model.experts import LinearExpertDecoder
 from fingerprint.model.gaussian import Gaussian, draw
-from fingerprint.model.outliers import outlier_probability, with_outliers
+from fingerprint.model.outliers import outlier_given_cluster, with_outliers
 from fingerprint.model.posterior import fuse
 from fingerprint.model.prior import MixturePrior, responsibilities
 from fingerprint.model.shape import ModalityShape
@@ -166,22 +166,36 @@ class PIMA(nn.Module):
         return total
 
     @torch.no_grad()
+    def outlier_given_cluster(
+        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]]
+    ) -> Float[Tensor, "seed specimen cluster"]:
+        """Probability that the measurement of an expert's modality is an outlier, by cluster; 0 where it is trusted."""
+        plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
+        if name not in self.doubted:
+            return torch.zeros_like(plain)
+        share = self.outliers[:, self.names.index(name)]
+        return outlier_given_cluster(plain, self.prior.log_weights_per_specimen(), share)
+
+    @torch.no_grad()
     def follow_outliers(
         self,
-        values: Mapping[str, Float[Tensor, "#seed specimen _"]],
-        present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        name: str,
+        outlier: Float[Tensor, "seed specimen cluster"],
         gamma: Float[Tensor, "seed specimen cluster"],
         rate: float,
     ) -> None:
-        """Move the share of outliers of each doubted expert's modality a step of `rate` towards that of one batch."""
-        for name in sorted(self.doubted & set(self.experts())):
-            index = self.names.index(name)
-            share = self.outliers[:, index]
-            plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
-            each = outlier_probability(plain, self.prior.log_weights_per_specimen(), share, gamma)
-            counted = (present[name] * gamma.sum(-1)).sum(-1)
-            found = torch.where(counted > 0, (each * present[name]).sum(-1) / counted.clamp_min(1), share)
-            self.outliers[:, index] = share.lerp(found, rate).clamp(1e-4, 0.5)
+        """Move the share of outliers of a modality a step of `rate` towards that of one batch.
+
+        Args:
+            name: of the modality.
+            outlier: as from `outlier_given_cluster`.
+            gamma: responsibilities, 0 for specimens that were not measured or do not count.
+            rate: of the moving average.
+        """
+        index = self.names.index(name)
+        share, counted = self.outliers[:, index], gamma.sum((1, 2))
+        found = torch.where(counted > 0, (gamma * outlier).sum((1, 2)) / counted.clamp_min(1e-12), share)
+        self.outliers[:, index] = share.lerp(found, rate).clamp(1e-4, 0.5)
 
     def elbo(
         self,

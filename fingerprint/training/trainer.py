@@ -163,10 +163,12 @@ def train_batch(
 def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
     """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
     for name, expert in model.experts().items():
+        outlier = model.outlier_given_cluster(name, batch.values)
+        gamma = result.known * batch.present[name].unsqueeze(-1)
         if expert.closed_form:
-            expert.follow(result.known * batch.present[name].unsqueeze(-1), batch.values[name], prior.rate)
-    if not batch.told:
-        model.follow_outliers(batch.values, batch.present, result.known, prior.rate)
+            expert.follow(gamma * (1 - outlier), batch.values[name], prior.rate)
+        if name in model.doubted and not batch.told:
+            model.follow_outliers(name, outlier, gamma, prior.rate)
     if em:
         used = batch.active.shape[1] if prior.points == "joint" else result.q.mean.shape[1]
         streaming_update(

@@ -13,7 +13,7 @@ from model_examples import IMAGE_AND_LINE, example_batch, example_model, normal
 from torch import Tensor
 
 from fingerprint.model.decoders import log_likelihood
-from fingerprint.model.outliers import outlier_probability, with_outliers
+from fingerprint.model.outliers import outlier_given_cluster, with_outliers
 
 SHARE = torch.tensor([0.1, 0.02], dtype=torch.float64)
 
@@ -74,7 +74,7 @@ def test_the_probability_is_bayes() -> None:
     p, weights, share = log_p.exp().numpy(), log_weights.exp().numpy(), SHARE.numpy()[:, None, None]
     swapped = share * (weights * p).sum(-1, keepdims=True)
     expected = (gamma.numpy() * swapped / ((1 - share) * p + swapped)).sum(-1)
-    np.testing.assert_allclose(outlier_probability(log_p, log_weights, SHARE, gamma), expected, rtol=1e-10)
+    np.testing.assert_allclose((gamma * outlier_given_cluster(log_p, log_weights, SHARE)).sum(-1), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("true_share", [0.02, 0.2, 0.4])
@@ -91,7 +91,7 @@ def test_em_recovers_the_share_that_was_swapped(true_share: float, start: float)
     gamma = torch.nn.functional.one_hot(torch.tensor(cluster), 3)[None].double()
     log_weights, share = torch.tensor(np.log(weights))[None, None], torch.tensor([start], dtype=torch.float64)
     for _ in range(200):
-        share = outlier_probability(log_p, log_weights, share, gamma).mean(-1)
+        share = (gamma * outlier_given_cluster(log_p, log_weights, share)).sum(-1).mean(-1)
     assert share.item() == pytest.approx(true_share, abs=4 * math.sqrt(true_share / specimens) + 0.003)
 
 
@@ -105,10 +105,11 @@ def test_a_model_follows_the_share_of_one_batch() -> None:
     index = model.names.index("line")
     before = model.outliers.clone()
     plain = model.weights["line"] * log_likelihood(values["line"], model.decoder("line")(model.prior.mean))
-    each = outlier_probability(plain, model.prior.log_weights_per_specimen(), before[:, index], gamma)
+    each = (gamma * outlier_given_cluster(plain, model.prior.log_weights_per_specimen(), before[:, index])).sum(-1)
     rows = [row for row in range(8) if row != 5 and present["line"][0, row]]
     expected = each[:, rows].mean(-1).clamp(1e-4, 0.5)
-    model.follow_outliers(values, present, gamma, 0.3)
+    outlier = model.outlier_given_cluster("line", values)
+    model.follow_outliers("line", outlier, gamma * present["line"].unsqueeze(-1), 0.3)
     torch.testing.assert_close(model.outliers[:, index], (0.7 * before[:, index] + 0.3 * expected).clamp(1e-4, 0.5))
     assert torch.equal(model.outliers[:, 1 - index], before[:, 1 - index])
 
@@ -119,6 +120,7 @@ def test_a_batch_in_which_nobody_was_measured_teaches_nothing() -> None:
     values, present = example_batch(example=IMAGE_AND_LINE)
     present["line"][0] = 0
     before = model.outliers.clone()
-    model.follow_outliers(values, present, torch.softmax(normal(2, 8, 3, seed=4), -1), 0.3)
+    gamma = torch.softmax(normal(2, 8, 3, seed=4), -1) * present["line"].unsqueeze(-1)
+    model.follow_outliers("line", model.outlier_given_cluster("line", values), gamma, 0.3)
     assert torch.equal(model.outliers[0], before[0])
     assert not torch.equal(model.outliers[1], before[1])

@@ -49,28 +49,43 @@ class Augmenter:
             x: images in model units.
             draws: uniform in [-1, 1), `DRAWS` for each image.
         """
-        rows, columns = self.shape
         choice, flat = self.choice, draws.flatten(0, 1)
-        measured = (x * self.scale + self.centre).reshape(-1, 1, rows, columns)
+        measured = (x * self.scale + self.centre).flatten(0, 1)
+        shift = (flat[:, 4:6] * (choice.shift + 0.5)).round()
+        if choice.rotation or choice.scale or choice.shear:
+            moved = self._warped(measured, flat, shift)
+        else:
+            moved = self._shifted(measured, shift.long())
+        return (moved.reshape(x.shape) - self.centre) / self.scale
+
+    def _shifted(self, measured: Tensor, shift: Tensor) -> Tensor:
+        """Whole pixels, taken from where they were."""
+        rows, columns = self.shape
+        down = torch.arange(rows, device=shift.device) + shift[:, 1:]
+        right = torch.arange(columns, device=shift.device) + shift[:, :1]
+        places = down.clamp(0, rows - 1).unsqueeze(2) * columns + right.clamp(0, columns - 1).unsqueeze(1)
+        return measured.gather(1, places.flatten(1))
+
+    def _warped(self, measured: Tensor, flat: Tensor, shift: Tensor) -> Tensor:
+        """Interpolated between pixels."""
+        rows, columns = self.shape
+        choice, device = self.choice, measured.device
         angle = math.radians(choice.rotation) * flat[:, 0]
         wide, high = 1 + choice.scale * flat[:, 1], 1 + choice.scale * flat[:, 2]
         shear = choice.shear * flat[:, 3]
-        shift = (flat[:, 4:6] * (choice.shift + 0.5)).round()
         to_x = torch.stack([wide * angle.cos(), shear - angle.sin(), shift[:, 0]], -1)
         to_y = torch.stack([angle.sin(), high * angle.cos(), shift[:, 1]], -1)
-        y, x_ = torch.meshgrid(
-            torch.arange(rows, device=x.device) - (rows - 1) / 2,
-            torch.arange(columns, device=x.device) - (columns - 1) / 2,
+        y, x = torch.meshgrid(
+            torch.arange(rows, device=device) - (rows - 1) / 2,
+            torch.arange(columns, device=device) - (columns - 1) / 2,
             indexing="ij",
         )
-        places = torch.stack([x_.flatten(), y.flatten(), torch.ones(rows * columns, device=x.device)])
+        places = torch.stack([x.flatten(), y.flatten(), torch.ones(rows * columns, device=device)])
         grid = torch.stack([to_x @ places * 2 / columns, to_y @ places * 2 / rows], -1).reshape(-1, rows, columns, 2)
-        moved = functional.grid_sample(
-            measured, grid.to(measured), mode="bilinear", padding_mode="border", align_corners=False
+        return functional.grid_sample(
+            measured.reshape(-1, 1, rows, columns),
+            grid.to(measured),
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
         )
-        return (moved.reshape(x.shape) - self.centre) / self.scale
-
-
-def draw_changes(specimens: int, generators: Sequence[torch.Generator]) -> Float[Tensor, "seed specimen draw"]:
-    """Uniform numbers in [-1, 1) for `Augmenter`, from each seed's own generator."""
-    return torch.stack([2 * torch.rand(specimens, DRAWS, generator=generator) - 1 for generator in generators])

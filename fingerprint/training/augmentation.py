@@ -89,3 +89,8 @@ class Augmenter:
             padding_mode="border",
             align_corners=False,
         )
+
+
+def draw_changes(specimens: int, generators: Sequence[torch.Generator]) -> Float[Tensor, "seed specimen draw"]:
+    """Uniform numbers in [-1, 1) for `Augmenter`, from each seed's own generator."""
+    return torch.stack([2 * torch.rand(specimens, DRAWS, generator=generator) - 1 for generator in generators])

@@ -1,10 +1,11 @@
 """Trainings stopped by SIGKILL at random moments and resumed: do they end with the weights of an undisturbed one?
 
-    python benchmarks/kills.py [--kills 100]
+    python benchmarks/kills.py [--kills 100] [--data silicon|mnist]
 
 Each training is killed again and again, a random time after its process has begun to save epochs or before, until it
 ends; then the next one begins, until there were enough kills. Every file of the run but run.json, which holds times and
-seconds, is compared byte for byte.
+seconds, is compared byte for byte. The MNIST training is of the shipped sample, with what a recipe can ask for:
+images in half precision, augmentation, an expert in closed form, outliers, adversarial alignment.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from typing import Any
 from record import record, silicon_store
 
 import fingerprint
-from fingerprint.recipe import format_recipe, load_recipe
+from fingerprint.bundled import bundled
+from fingerprint.experiments import Variant
+from fingerprint.recipe import Recipe, format_recipe, load_recipe
 from fingerprint.run import read_info
+from fingerprint.store import Store
 
 COMPARED = (
     "model.safetensors",
@@ -62,19 +66,37 @@ def killed_training(store: str, recipe: Path, out: Path, rng: random.Random, mos
         return kills
 
 
+def silicon(folder: Path) -> tuple[Store, Recipe]:
+    """The default recipe, shortened, on the silicon set."""
+    return silicon_store(folder), load_recipe("default", epochs=120, restarts=2, checkpoint_seconds=0.05)
+
+
+def mnist(folder: Path) -> tuple[Store, Recipe]:
+    """The recipe of the first experiment on the shipped sample."""
+    store = fingerprint.open_store(folder / "store", create=True)
+    fingerprint.ingest([bundled("datasets/mnist_lines/sample")], store)
+    choices = {"training": {"epochs": 60, "batch": 32, "checkpoint_seconds": 0.05, "threads": 1}}
+    doubted = {"modalities": {"line": {"outliers": 0.05}}}
+    return store, Variant("kills", "", "mnist_lines", {**choices, **doubted}).build(0)
+
+
+DATA = {"silicon": silicon, "mnist": mnist}
+
+
 def main() -> None:
     """Kill, resume, compare, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    kills = parser.parse_args().kills
+    parser.add_argument("--data", choices=list(DATA), default="silicon")
+    options = parser.parse_args()
+    kills = options.kills
     rng = random.Random(0)
     rows: list[dict[str, Any]] = []
     failures: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        store = silicon_store(folder)
+        store, chosen = DATA[options.data](folder)
         recipe = folder / "recipe.toml"
-        chosen = load_recipe("default", epochs=120, restarts=2, checkpoint_seconds=0.05)
         recipe.write_text(format_recipe(chosen), encoding="utf-8")
         whole = fingerprint.train(store, chosen, folder / "undisturbed", device="cpu").path
         while kills > 0:
@@ -89,7 +111,8 @@ def main() -> None:
             same = all((out / each).read_bytes() == (whole / each).read_bytes() for each in COMPARED)
             rows.append({"kills": own, "identical": same})
             print(rows[-1], flush=True)
-    record("kills", {"seeds": [0, 1], "failures": failures, "rows": rows})
+    name = "kills" if options.data == "silicon" else f"kills_{options.data}"
+    record(name, {"seeds": list(range(chosen.training.restarts)), "failures": failures, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import benchmark_sections as mnist
+from benchmark_sections import spread, table
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "benchmarks" / "results"
@@ -39,17 +45,6 @@ def made_with(record: dict[str, Any]) -> str:
     failures = f"{len(record['failures'])} failures" if record["failures"] else "no failures"
     cores = record["machine"]["cores"]
     return f"*`{record['command']}`, commit `{record['commit'][:12]}`, {cores} cores, {versions}; {failures}.*"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def spread(values: list[float], digits: int = 3) -> str:
-    """Mean, least and greatest."""
-    return f"{statistics.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def vdos_baselines(record: dict[str, Any]) -> str:
@@ -193,6 +188,7 @@ SECTIONS = {
     "vdos_controls": vdos_controls,
     "kills": kills,
     "speed": speed,
+    **mnist.SECTIONS,
 }
 
 if __name__ == "__main__":

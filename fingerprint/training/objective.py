@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.model import PIMA, Gaussian
+from fingerprint.model.posterior import product_of_experts
 from fingerprint.recipe import AlignmentRecipe
 from fingerprint.training.alignment import alignment
 from fingerprint.training.batch import Batch
@@ -22,7 +23,7 @@ class Objective(NamedTuple):
         loss: to be minimised; the sum over seeds, so that no seed's gradient depends on another.
         reconstruction, kl: means over terms and specimens, for the record.
         q: the posterior of every term and specimen, one term after another; the first is the joint one, unless
-            modalities are dropped at random.
+            modalities are dropped at random or the posterior is a mixture.
         responsibilities: of these posteriors; 0 for those that do not count.
         known: what is known of each specimen's cluster: by the alignment, or else the first term's responsibilities.
     """
@@ -39,6 +40,7 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
     """The mean negative ELBO over terms and the specimens that have something to say in each [Eq. 13], and the
     alignment in the same mean.
 
+    A term's posterior is the product of its modalities' also where the posterior of all is a mixture of such products.
     A batch in which nobody has anything to say in any term contributes nothing.
 
     Args:
@@ -51,7 +53,7 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
     stacked = torch.stack([batch.present[name] for name in model.names], 1).unsqueeze(1)
     kept, counts = keep_one(batch.terms.unsqueeze(-1).to(stacked), stacked)
     counts = counts * batch.active.unsqueeze(1)
-    q = model.fuse(Gaussian(unimodal.mean.unsqueeze(1), unimodal.log_variance.unsqueeze(1)), kept)
+    q = product_of_experts(Gaussian(unimodal.mean.unsqueeze(1), unimodal.log_variance.unsqueeze(1)), kept)
     flat = Gaussian(q.mean.flatten(1, 2), q.log_variance.flatten(1, 2))
     repeats = batch.terms.shape[1]
     bound = model.elbo(

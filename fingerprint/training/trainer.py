@@ -170,7 +170,8 @@ def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecip
         if name in model.doubted and not batch.told:
             model.follow_outliers(name, outlier, gamma, prior.rate)
     if em:
-        used = batch.active.shape[1] if prior.points == "joint" else result.q.mean.shape[1]
+        joint = prior.points == "joint" and model.fusion == "product"  # a mixture is that of its terms
+        used = batch.active.shape[1] if joint else result.q.mean.shape[1]
         streaming_update(
             model.prior,
             Gaussian(result.q.mean[:, :used], result.q.log_variance[:, :used]),

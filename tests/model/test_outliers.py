@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from model_examples import IMAGE_AND_LINE, example_batch, example_model, normal
+from model_examples import IMAGE_AND_LINE, TRUSTED_LINE, example_batch, example_model, normal
 from torch import Tensor
 
 from fingerprint.model.decoders import log_likelihood
@@ -68,13 +68,12 @@ def test_the_bound_is_reached() -> None:
 
 
 def test_the_probability_is_bayes() -> None:
-    """Of having been swapped, averaged over the clusters that the specimen may be in."""
+    """Of having been swapped, if the specimen is in a cluster."""
     log_p, log_weights = likelihoods()
-    gamma = torch.softmax(normal(2, 30, 3, seed=2), -1)
     p, weights, share = log_p.exp().numpy(), log_weights.exp().numpy(), SHARE.numpy()[:, None, None]
     swapped = share * (weights * p).sum(-1, keepdims=True)
-    expected = (gamma.numpy() * swapped / ((1 - share) * p + swapped)).sum(-1)
-    np.testing.assert_allclose((gamma * outlier_given_cluster(log_p, log_weights, SHARE)).sum(-1), expected, rtol=1e-10)
+    expected = swapped / ((1 - share) * p + swapped)
+    np.testing.assert_allclose(outlier_given_cluster(log_p, log_weights, SHARE), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("true_share", [0.02, 0.2, 0.4])
@@ -96,31 +95,36 @@ def test_em_recovers_the_share_that_was_swapped(true_share: float, start: float)
 
 
 @torch.no_grad()
+def test_a_model_asks_its_expert_and_trusts_what_is_not_doubted() -> None:
+    doubted, trusted = (example_model(example=each).eval() for each in (IMAGE_AND_LINE, TRUSTED_LINE))
+    values, _ = example_batch(example=IMAGE_AND_LINE)
+    plain = doubted.weights["line"] * log_likelihood(values["line"], doubted.decoder("line")(doubted.prior.mean))
+    share = doubted.outliers[:, doubted.names.index("line")]
+    expected = outlier_given_cluster(plain, doubted.prior.log_weights_per_specimen(), share)
+    torch.testing.assert_close(doubted.outlier_given_cluster("line", values), expected)
+    assert not trusted.outlier_given_cluster("line", values).any()
+
+
+@torch.no_grad()
 def test_a_model_follows_the_share_of_one_batch() -> None:
     """Of those that were measured and count; at rate 1 it is their mean probability."""
     model = example_model(example=IMAGE_AND_LINE).eval()
-    values, present = example_batch(example=IMAGE_AND_LINE)
-    gamma = torch.softmax(normal(2, 8, 3, seed=4), -1)
-    gamma[:, 5] = 0
     index = model.names.index("line")
     before = model.outliers.clone()
-    plain = model.weights["line"] * log_likelihood(values["line"], model.decoder("line")(model.prior.mean))
-    each = (gamma * outlier_given_cluster(plain, model.prior.log_weights_per_specimen(), before[:, index])).sum(-1)
-    rows = [row for row in range(8) if row != 5 and present["line"][0, row]]
-    expected = each[:, rows].mean(-1).clamp(1e-4, 0.5)
-    outlier = model.outlier_given_cluster("line", values)
-    model.follow_outliers("line", outlier, gamma * present["line"].unsqueeze(-1), 0.3)
-    torch.testing.assert_close(model.outliers[:, index], (0.7 * before[:, index] + 0.3 * expected).clamp(1e-4, 0.5))
+    gamma, outlier = torch.softmax(normal(2, 8, 3, seed=4), -1), torch.sigmoid(normal(2, 8, 3, seed=5) - 2)
+    gamma[:, 5:] = 0
+    model.follow_outliers("line", outlier, gamma, 0.3)
+    expected = (gamma * outlier)[:, :5].sum((1, 2)) / 5
+    torch.testing.assert_close(model.outliers[:, index], 0.7 * before[:, index] + 0.3 * expected)
     assert torch.equal(model.outliers[:, 1 - index], before[:, 1 - index])
 
 
 @torch.no_grad()
 def test_a_batch_in_which_nobody_was_measured_teaches_nothing() -> None:
     model = example_model(example=IMAGE_AND_LINE).eval()
-    values, present = example_batch(example=IMAGE_AND_LINE)
-    present["line"][0] = 0
+    gamma, outlier = torch.softmax(normal(2, 8, 3, seed=4), -1), torch.sigmoid(normal(2, 8, 3, seed=5))
+    gamma[0] = 0
     before = model.outliers.clone()
-    gamma = torch.softmax(normal(2, 8, 3, seed=4), -1) * present["line"].unsqueeze(-1)
-    model.follow_outliers("line", model.outlier_given_cluster("line", values), gamma, 0.3)
+    model.follow_outliers("line", outlier, gamma, 0.3)
     assert torch.equal(model.outliers[0], before[0])
     assert not torch.equal(model.outliers[1], before[1])

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fingerprint.errors import RecipeError
 from fingerprint.recipe import Recipe, load_recipe
 
 
@@ -33,14 +34,23 @@ class Variant:
             RecipeError: the changes make no recipe.
         """
         content: dict[str, Any] = msgspec.to_builtins(load_recipe(self.recipe, seed=seed))
-        return msgspec.convert(_changed(content, self.changes), Recipe)
+        try:
+            return msgspec.convert(_changed(content, self.changes), Recipe)
+        except msgspec.ValidationError as error:
+            raise RecipeError(str(error), where=f"variant {self.name}") from error
 
 
 def _changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Nested keys replaced; a section that names another `kind` replaces the whole, and None takes a section out."""
+    """Nested keys replaced; a section that names its `kind` replaces the whole, and None takes a section out.
+
+    Raises:
+        RecipeError: there is nothing to take out.
+    """
     result = dict(content)
     for key, value in changes.items():
         if value is None:
+            if key not in result:
+                raise RecipeError(f"there is no {key!r} to take out", expected=f"One of: {', '.join(result)}.")
             result.pop(key)
         elif isinstance(value, dict) and isinstance(result.get(key), dict) and "kind" not in value:
             result[key] = _changed(result[key], value)

@@ -1,0 +1,93 @@
+"""Variants: a shipped recipe with some of it changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from fingerprint.bundled import bundled
+from fingerprint.errors import RecipeError
+from fingerprint.experiments.mnist_lines import PAPER, VARIANTS, variants
+from fingerprint.experiments.variants import Variant
+from fingerprint.recipe import LearnedVariance, LinearExpert, MLPDecoder, Recipe, load_recipe, parse_recipe
+
+
+def built(changes: dict[str, Any], seed: int = 0) -> Recipe:
+    return Variant("x", "", "mnist_lines", changes).build(seed)
+
+
+def test_without_changes_it_is_the_recipe_with_its_seed() -> None:
+    assert built({}, seed=7) == load_recipe("mnist_lines", seed=7)
+    assert built({}, seed=7).training.seed == 7
+
+
+def test_nested_keys_are_replaced_and_their_neighbours_stay() -> None:
+    recipe = built({"model": {"latent": 3}, "modalities": {"image": {"augment": {"shift": 1}}}})
+    before = load_recipe("mnist_lines")
+    assert recipe.model == msgspec.structs.replace(before.model, latent=3)
+    assert recipe.modalities["image"].augment == msgspec.structs.replace(before.modalities["image"].augment, shift=1)
+    assert recipe.modalities["image"].encoder == before.modalities["image"].encoder
+    assert recipe.modalities["line"] == before.modalities["line"]
+    assert recipe.training == before.training
+
+
+def test_without_a_kind_what_it_was_stays() -> None:
+    line = built({"modalities": {"line": {"decoder": {"basis": ["1", "t"]}}}}).modalities["line"]
+    assert line.decoder == LinearExpert(basis=("1", "t"), variance=LearnedVariance())
+
+
+def test_a_kind_replaces_the_whole() -> None:
+    line = built({"modalities": {"line": {"decoder": {"kind": "mlp", "hidden": [5]}}}}).modalities["line"]
+    assert line.decoder == MLPDecoder(hidden=(5,))
+    assert line.encoder == load_recipe("mnist_lines").modalities["line"].encoder
+
+
+def test_none_takes_a_section_out() -> None:
+    recipe = built({"modalities": {"image": None}})
+    assert list(recipe.modalities) == ["line"]
+    assert recipe.modalities["line"] == load_recipe("mnist_lines").modalities["line"]
+
+
+def test_the_changes_themselves_stay_as_they_are() -> None:
+    changes: dict[str, Any] = {"model": {"latent": 3}, "modalities": {"image": None}}
+    built(changes)
+    assert changes == {"model": {"latent": 3}, "modalities": {"image": None}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": {"latnet": 3}},
+        {"model": {"latent": 0}},
+        {"training": {"terms": "all"}},
+        {"modle": {}},
+        {"modalities": {"spectrum": None}},
+    ],
+)
+def test_changes_that_make_no_recipe_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError):
+        built(changes)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_every_row_has_a_recipe(variant: Variant) -> None:
+    recipe = variant.build(3)
+    assert recipe.training.seed == 3
+    assert recipe.training.split == "part"
+    assert recipe.training.restarts == 1
+    assert recipe.model.clusters == 10
+    assert set(recipe.modalities) <= {"image", "line"}
+
+
+def test_rows_are_named_once_and_the_papers_are_among_them() -> None:
+    assert len(set(variants())) == len(variants())
+    assert {"multimodal", "no-dropout", "image-only", "line-only", "no-expert"} <= set(variants()) & set(PAPER)
+
+
+@pytest.mark.parametrize("path", sorted(bundled("recipes").glob("mnist_*.toml")), ids=lambda path: path.stem)
+def test_every_mnist_recipe_parses(path: Any) -> None:
+    recipe = parse_recipe(path.read_text(encoding="utf-8"))
+    assert set(recipe.modalities) <= {"image", "line"}
+    assert recipe.training.split == "part"

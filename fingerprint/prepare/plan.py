@@ -68,10 +68,14 @@ def _check_overlap(raws: Mapping[str, RawModality]) -> None:
 
 
 def plan_modality(raw: RawModality) -> ModalityRecipe:
-    """The default choice for one modality."""
+    """The default choice for one modality.
+
+    Curves and images come as scores in a principal basis, which is fast and needs few specimens; convolutions, experts
+    and augmentation are there to be asked for.
+    """
     if raw.modality.kind is Kind.SCALAR:
         return ModalityRecipe(input=GridInput(), encoder=MLPEncoder(hidden=(100, 100)), decoder=MLPDecoder())
-    points = min((block.values.shape[-1] for block in raw.blocks), default=1)
+    points = min((math.prod(block.values.shape[1:]) for block in raw.blocks), default=1)
     components = max(1, min(MOST_COMPONENTS, points, len(raw) // 4))
     return ModalityRecipe(
         input=BasisInput(components),

@@ -1,0 +1,119 @@
+"""Images, an expert and alignment together: three hidden states are found, from each modality alone as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from images_and_lines import RECIPE, SLOPES, Problem, images_and_lines
+
+from fingerprint.model import PIMA
+from fingerprint.recipe import Recipe
+from fingerprint.training.settle import settle
+from fingerprint.training.state import TrainingState
+from fingerprint.training.trainer import run_epochs
+
+SEEDS = (0, 1, 2)
+
+
+def train(problem: Problem, until: int | None = None, state: TrainingState | None = None) -> TrainingState:
+    """To the last epoch, or until after another."""
+    state = state or problem.training(*SEEDS)
+
+    def stop(now: TrainingState) -> None:
+        if now.epoch == until:
+            raise InterruptedError
+
+    try:
+        run_epochs(state, problem.recipe, problem.source(), problem.tensors.subset([]), stop)
+    except InterruptedError:
+        assert state.epoch == until
+    return state
+
+
+def trained(problem: Problem) -> PIMA:
+    state = train(problem)
+    settle(state, problem.recipe, problem.tensors, problem.tensors)
+    return state.model
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_three_states_are_found_jointly_and_from_each_modality_alone(precision: str) -> None:
+    """[Eq. 16] On 3 of 3 seeds every specimen; and the slopes, to the error of the sample."""
+    problem = images_and_lines(training={"precision": precision})
+    model = trained(problem)
+    for given in ((), ("image",), ("line",)):
+        assert problem.accuracy(model, *given) == [1.0] * 3, given
+    slopes = np.sort(model.experts()["line"].theta[..., 0].numpy())
+    np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.02)
+
+
+def test_half_of_the_lines_may_be_missing() -> None:
+    """[Eq. 16] Those without are told by their image."""
+    problem = images_and_lines(missing=0.5)
+    model = trained(problem)
+    for given in ((), ("image",), ("line",)):
+        assert problem.accuracy(model, *given) == [1.0] * 3, given
+
+
+def doubting(outliers: float) -> Recipe:
+    line = msgspec.structs.replace(RECIPE.modalities["line"], outliers=outliers)
+    return msgspec.structs.replace(RECIPE, modalities={**RECIPE.modalities, "line": line})
+
+
+def test_lines_that_were_swapped_are_outvoted_by_their_images() -> None:
+    """A fifth of them, a third of which are of the same state by chance; a model that trusts its expert follows them."""
+    problem = images_and_lines(swapped=0.2, recipe=doubting(0.05))
+    wrong = float((problem.state != problem.line_state).mean())
+    assert wrong > 0.1
+    model = trained(problem)
+    assert min(problem.accuracy(model)) > 0.99
+    share = model.outliers[:, model.names.index("line")]
+    assert (share > 0.1).all()
+    assert (share < 0.25).all()
+    trusting = images_and_lines(swapped=0.2)
+    assert max(trusting.accuracy(trained(trusting))) < 1 - 0.8 * wrong
+
+
+def test_the_adversary_and_the_information_do_no_harm() -> None:
+    """Where one line in five was measured."""
+    problem = images_and_lines(missing=0.8, alignment={"adversarial": 1.0, "information": 1.0})
+    assert min(problem.accuracy(trained(problem), "image")) > 0.98
+
+
+@pytest.mark.parametrize("fusion", ["mixture", "mixture_of_products"])
+def test_other_fusions_learn_the_same_states(fusion: str) -> None:
+    problem = images_and_lines(model={"fusion": fusion})
+    model = trained(problem)
+    for given in (("image",), ("line",)):
+        assert min(problem.accuracy(model, *given)) > 0.98, given
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("at", [4, 13])
+def test_a_restored_training_goes_on_bit_for_bit(precision: str, at: int, tmp_path: Path) -> None:
+    """Before and after EM has begun; with everything that draws random numbers."""
+    image = msgspec.structs.replace(
+        doubting(0.05).modalities["image"], augment=msgspec.structs.replace(RECIPE.modalities["image"].augment, shift=1)
+    )
+    recipe = doubting(0.05)
+    recipe = msgspec.structs.replace(recipe, modalities={**recipe.modalities, "image": image})
+    problem = images_and_lines(
+        100, missing=0.3, recipe=recipe,
+        training={"precision": precision, "terms": "dropout", "join": 0.3},
+        alignment={"adversarial": 1.0, "information": 1.0},
+    )  # fmt: skip
+    undisturbed = train(problem)
+    first = train(problem, until=at)
+    first.save(tmp_path / "state.safetensors")
+    second = problem.training(*SEEDS)
+    second.restore(tmp_path / "state.safetensors")
+    train(problem, state=second)
+    assert second.history == undisturbed.history
+    expected = undisturbed.model.state_dict()
+    for key, value in second.model.state_dict().items():
+        assert torch.equal(value, expected[key]), key
+    assert all(value.dtype == torch.float32 for value in expected.values()), "only the networks' arithmetic is halved"

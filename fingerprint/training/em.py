@@ -52,6 +52,8 @@ def set_prior(
 ) -> None:
     """Make the mixture that has these moments; a dead cluster keeps its mean and variance.
 
+    Weights that follow the gradient stay as they are.
+
     Args:
         prior: changed in place.
         share, first, second: as `maximise` returns them.
@@ -66,6 +68,7 @@ def set_prior(
     prior.mean.copy_(mean)
     prior.log_variance.copy_(variance.log())
     prior.log_weights.copy_(torch.log_softmax(share.clamp_min(LEAST_SHARE).log(), -1))
+    prior.keep_weights()
 
 
 @torch.no_grad()

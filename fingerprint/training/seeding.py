@@ -195,3 +195,5 @@ def reseed_dead(model: PIMA, least: float) -> None:
             for expert in model.experts().values():
                 expert.theta[seed, dead] = expert.theta[seed, heavy]
         prior.log_weights[seed] = torch.log_softmax(prior.log_weights[seed], -1)
+    if prior.logits is not None:
+        prior.logits.copy_(prior.log_weights)

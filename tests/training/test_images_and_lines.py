@@ -65,7 +65,7 @@ def doubting(outliers: float) -> Recipe:
 
 
 def test_lines_that_were_swapped_are_outvoted_by_their_images() -> None:
-    """A fifth of them, a third of which are of the same state by chance; a model that trusts its expert follows them."""
+    """A fifth of them, some with lines of the same state; a model that trusts its expert follows them."""
     problem = images_and_lines(swapped=0.2, recipe=doubting(0.05))
     wrong = float((problem.state != problem.line_state).mean())
     assert wrong > 0.1

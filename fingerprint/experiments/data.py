@@ -16,6 +16,7 @@ from fingerprint.store import Store, open_store
 from fingerprint.training.split import Part
 
 DIGIT, PART = "digit", "part"
+MODALITIES = ("image", "line")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,19 @@ class Damage:
     corrupted: float = 0.0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be done."""
+        if set(self.hidden) - set(MODALITIES) or not all(0 <= share <= 1 for share in self.hidden.values()):
+            raise ValueError(f"hidden is {self.hidden}; it holds shares from 0 to 1 of {' and '.join(MODALITIES)}")
+        if sum(self.hidden.values()) > 1:
+            raise ValueError("more is hidden than there are specimens; each keeps one modality")
+
     @property
     def name(self) -> str:
         """Of the store; "whole" for no damage."""
         parts = [f"{name}-hidden-{share:g}" for name, share in sorted(self.hidden.items()) if share]
         parts += [f"line-corrupted-{self.corrupted:g}"] if self.corrupted else []
+        parts += [f"seed-{self.seed}"] if parts and self.seed else []
         return "-".join(parts) or "whole"
 
 
@@ -74,7 +83,7 @@ def _complete(path: Path) -> bool:
     """Whether a store holds both modalities."""
     if not path.exists():
         return False
-    return {"image", "line"} <= set(open_store(str(path)).modalities())
+    return set(MODALITIES) <= set(open_store(str(path)).modalities())
 
 
 def _damage(store: Store, path: Path, damage: Damage) -> None:
@@ -88,7 +97,7 @@ def _damage(store: Store, path: Path, damage: Damage) -> None:
         wrong = {specimens[row]: int(changed[row] - digits[row]) for row in np.flatnonzero(changed != digits)}
     training = [each for each in specimens if metadata[each][PART] == Part.TRAIN]
     order = list(rng.permutation(len(training)))
-    for name, raw in ((name, store.read(name)) for name in ("image", "line")):
+    for name, raw in ((name, store.read(name)) for name in MODALITIES):
         count = round(damage.hidden.get(name, 0) * len(training))
         hidden = {training[order.pop()] for _ in range(count)}
         _store(path, raw, hidden, wrong if name == "line" else {}, metadata)

@@ -97,6 +97,7 @@ def reproduce(
         on_epoch: told after every epoch.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C; the same call goes on where it ended.
         FingerprintError: the data cannot be had, or a training fails.
         RecipeError: no variant has that name.
     """
@@ -148,12 +149,21 @@ def train_variant(
     device: str = "auto",
     on_epoch: Callable[[Progress], None] = lambda progress: None,
 ) -> Run:
-    """The run of a variant in that folder: as it is if it is complete, else begun or gone on with."""
+    """The run of a variant in that folder: as it is if it is complete, else begun or gone on with.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C ended the training after an epoch; the same call goes on with it.
+        FingerprintError: the training fails.
+    """
     if not (path / "run.json").exists():
-        return train(store, variant.build(seed), path, device=device, on_epoch=on_epoch)
-    if read_info(path).status != "completed":
-        return resume(store, path, device=device, on_epoch=on_epoch)
-    return load_run(path)
+        run = train(store, variant.build(seed), path, device=device, on_epoch=on_epoch)
+    elif read_info(path).status != "completed":
+        run = resume(store, path, device=device, on_epoch=on_epoch)
+    else:
+        return load_run(path)
+    if run.info.status != "completed":
+        raise KeyboardInterrupt
+    return run
 
 
 def digits(store: Store) -> dict[str, str]:

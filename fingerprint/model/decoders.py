@@ -178,7 +178,7 @@ def log_likelihood(x: Float[Tensor, "#seed specimen feature"], p: Gaussian) -> F
 
 
 def mixture_moments(
-    weights: Float[Tensor, "seed specimen cluster"], p: Gaussian
+    weights: Float[Tensor, "seed specimen cluster"] | None, p: Gaussian
 ) -> tuple[Float[Tensor, "seed specimen feature"], Float[Tensor, "seed specimen feature"]]:
     r"""Mean and variance of X_m over the clusters. [Eq. 12]
 
@@ -189,10 +189,11 @@ def mixture_moments(
 
     Args:
         weights: $w_c$: the responsibilities of an embedded specimen (the paper prints $\pi_c$: docs/deviations.md).
-        p: a decoder's answer; decoders shared by all clusters need no weights.
+            None for a decoder that the clusters share.
+        p: a decoder's answer.
     """
     variance = p.log_variance.exp().expand_as(p.mean)
-    if p.mean.shape[1] == 1:
+    if weights is None or p.mean.shape[1] == 1:
         return p.mean.squeeze(1), variance.squeeze(1)
     share = weights.transpose(1, 2).unsqueeze(-1)
     mean = (share * p.mean).sum(1)

@@ -214,4 +214,5 @@ class PIMA(nn.Module):
         self, z: Float[Tensor, "seed specimen latent"], name: str
     ) -> tuple[Float[Tensor, "seed specimen _"], Float[Tensor, "seed specimen _"]]:
         """Mean and variance of one modality at points of the latent space, in model units. [Eq. 12]"""
-        return mixture_moments(responsibilities(z, self.prior), self.decoder(name)(z))
+        p = self.decoder(name)(z)
+        return mixture_moments(responsibilities(z, self.prior) if p.mean.shape[1] > 1 else None, p)

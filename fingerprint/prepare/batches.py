@@ -45,6 +45,10 @@ class Tensors:
         present = {name: value[index.to(value.device)] for name, value in self.present.items()}
         return Tensors(tuple(self.specimens[row] for row in index.tolist()), values, present)
 
+    def thinned(self, most: int) -> Tensors:
+        """These specimens, or so many of them, evenly spaced in their order."""
+        return self if len(self) <= most else self.subset(even_rows(len(self), most))
+
     def keeping(self, names: Sequence[str]) -> Tensors:
         """The same specimens with only these modalities present."""
         present = {name: value if name in names else torch.zeros_like(value) for name, value in self.present.items()}
@@ -74,6 +78,11 @@ class Physical:
             tuple(self.specimens[row] for row in chosen),
             {name: value[chosen] for name, value in self.values.items()},
         )
+
+
+def even_rows(count: int, most: int) -> NDArray[np.int64]:
+    """Rows of a table of `count`: all of them, or `most`, evenly spaced."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def align(

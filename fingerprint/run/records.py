@@ -29,7 +29,8 @@ class EpochRecord(Struct, frozen=True):
     Attributes:
         epoch: counted from 1.
         reconstruction, kl: of the training part, nats per specimen, mean over the terms of the loss.
-        validation: ELBO of the validation part given everything measured, nats per specimen; empty where it is empty.
+        validation: ELBO of the validation part, or of 1,024 specimens of a larger one, given everything measured, nats
+            per specimen; empty where it is empty.
     """
 
     epoch: int

@@ -14,7 +14,7 @@ from fingerprint.model import PIMA
 from fingerprint.prediction.conformal import calibrated_subsets, scores
 from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
 from fingerprint.prediction.embedding import embed
-from fingerprint.prepare import Physical, Preparation, Tensors
+from fingerprint.prepare import Physical, Preparation, Tensors, even_rows
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Calibration, ClusterMetrics, IntervalScores, MemberMetrics, Metrics, PartMetrics
 from fingerprint.training.agreement import ALIVE_SHARE, REPRODUCIBLE, Labels, cluster_support, stability
@@ -22,6 +22,7 @@ from fingerprint.training.split import Part
 from fingerprint.training.trainer import validation_elbo
 
 JOINT = "joint"
+MOST_SCORED = 4096  # specimens of the training part, whose errors are told beside the others'
 
 
 class PartData(NamedTuple):
@@ -113,11 +114,13 @@ def evaluate(
     Args:
         model: settled, with the clusters of all members in the same order.
         preparations: by modality.
-        data: by part.
+        data: by part; of a large training part, errors and support are those of `MOST_SCORED` specimens.
         seeds: of the members.
         map_member: whose clusters are shown.
         labels: of specimens, only for `accuracy`; None for none.
     """
+    train = data[Part.TRAIN]
+    data = {**data, Part.TRAIN: _thinned(train)}
     names = sorted(preparations)
     sources = {JOINT: names} | ({name: [name] for name in names} if len(names) > 1 else {})
     table = {
@@ -139,9 +142,18 @@ def evaluate(
     parts = {
         str(part): _part_metrics(model, preparations, data[part], table[part], labels, map_member) for part in data
     }
-    train = data[Part.TRAIN]
-    supported, support = cluster_support(train.physical.values, dict(preparations), model.prior.mean.shape[1])
+    supported, support = cluster_support(
+        data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
+    )
     return Metrics(parts, members, describe_clusters(model, train.tensors, map_member), supported, support)
+
+
+def _thinned(data: PartData) -> PartData:
+    """As many specimens as are scored, evenly spaced in the order of their ids."""
+    if len(data.tensors) <= MOST_SCORED:
+        return data
+    rows = even_rows(len(data.tensors), MOST_SCORED)
+    return PartData(data.physical.rows(rows), data.tensors.subset(rows))
 
 
 def describe_clusters(model: PIMA, train: Tensors, map_member: int) -> tuple[ClusterMetrics, ...]:

@@ -24,6 +24,7 @@ from fingerprint.training.objective import Objective, objective
 from fingerprint.training.seeding import lay_out, reseed_dead, seed_clusters, seed_experts
 from fingerprint.training.state import TrainingState
 
+MOST_WATCHED = 1024  # specimens of the validation part, after every epoch
 DEAD = 1e-3  # share of a cluster that is re-seeded
 
 
@@ -74,11 +75,12 @@ def run_epochs(
         validation: on the model's device.
         on_epoch: called after every epoch; what it raises ends the training with `state` whole.
     """
+    watched = validation.thinned(MOST_WATCHED)
     while state.epoch < recipe.training.epochs:
         begin_epoch(state, recipe, source.train)
         record = _one_epoch(state, recipe, source)
         state.epoch += 1
-        bounds = validation_elbo(state.model, validation).tolist()
+        bounds = validation_elbo(state.model, watched).tolist()
         state.history.append(EpochRecord(state.epoch, *record, bounds))
         on_epoch(state)
 

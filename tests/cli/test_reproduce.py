@@ -1,0 +1,152 @@
+"""`fingerprint reproduce` as its users call it, on the shipped sample and with small networks."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from cli_answers import ESCAPE, document, error
+from small_mnist import fill, make_quick
+
+from fingerprint import experiments
+from fingerprint.cli.reproduce import parse_seeds
+from fingerprint.experiments import PAPER, ClusteringScores, Row
+from fingerprint.run import load_run
+from fingerprint.training import Progress
+
+Call = Callable[..., tuple[int, str, str]]
+QUICK = ("reproduce", "mnist_lines", "--device", "cpu")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The experiment's folder, the default one, with the sample in its store."""
+    monkeypatch.chdir(tmp_path)
+    make_quick(monkeypatch)
+    fill(tmp_path / "mnist_lines")
+    return Path("mnist_lines")
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("0-8", list(range(9))),
+        ("3,17", [3, 17]),
+        ("5", [5]),
+        ("4-4", [4]),
+        (" 2 , 0-1", [2, 0, 1]),
+        ("1-3,2-5", [1, 2, 3, 4, 5]),
+    ],
+)
+def test_seeds(text: str, seeds: list[int]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "a", "-3", "8-0", "1,,2", "1.5", "0-8-9", "0x3"])
+def test_what_names_no_seeds(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="names no seeds"):
+        parse_seeds(text)
+
+
+def test_the_document(folder: Path, call: Call) -> None:
+    code, out, err = call(*QUICK, "--seeds", "0,4", "--rows", "multimodal, line-only", "--json")
+    found = document(code, out)
+    assert code == 0
+    assert ESCAPE not in err
+    assert set(found) == {"schema_version", "rows", "paper", "files"}
+    assert found["paper"] == PAPER
+    assert found["files"] == [str(folder / "report.html")]
+    assert [(row["name"], row["seed"]) for row in found["rows"]] == [
+        ("multimodal", 0),
+        ("multimodal", 4),
+        ("line-only", 0),
+        ("line-only", 4),
+    ]
+    for row in found["rows"]:
+        assert set(row) == {"name", "title", "seed", "accuracy", "confusion", "seconds", "run"}
+        assert set(row["accuracy"]) == ({"joint", "image", "line"} if row["name"] == "multimodal" else {"joint"})
+        assert all(0 <= value <= 100 for value in row["accuracy"].values())
+        for source, table in row["confusion"].items():
+            assert [sum(line) for line in table] == [10] * 10
+            assert row["accuracy"][source] == pytest.approx(sum(table[digit][digit] for digit in range(10)))
+        assert row["run"] == str(folder / "runs" / f"{row['name']}-seed-{row['seed']}")
+        assert row["seconds"] == load_run(row["run"]).info.seconds
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"{found['rows'][0]['accuracy']['joint']:.2f}" in page
+
+
+def test_for_people_and_again(folder: Path, call: Call) -> None:
+    code, out, err = call(*QUICK, "--seeds", "0-1", "--rows", "line-only")
+    assert code == 0
+    assert ESCAPE not in out + err
+    assert [line for line in err.splitlines() if line.startswith("line-only")] == [
+        "line-only, seed 0",
+        "line-only, seed 1",
+    ]
+    assert "  joint " in err
+    assert "line-only" in out
+    assert "best 53.37" in out
+    assert f"Report: {folder / 'report.html'}" in out
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
+    assert call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--quiet")[1:] == (out, "")
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")} == before
+
+
+def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = experiments.reproduce
+
+    def pressed(*arguments: Any, on_epoch: Callable[[Progress], None], **choices: Any) -> list[Row]:
+        def press(progress: Progress) -> None:
+            on_epoch(progress)
+            if progress.state.epoch == 1:
+                signal.raise_signal(signal.SIGINT)
+
+        return original(*arguments, on_epoch=press, **choices)
+
+    monkeypatch.setattr(experiments, "reproduce", pressed)
+    code, out, err = call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--json")
+    assert (code, out) == (130, "")
+    assert "Interrupted; what was finished is kept. Go on with the same command." in err
+    assert not (folder / "report.html").exists()
+    monkeypatch.setattr(experiments, "reproduce", original)
+    code, out, _ = call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--json")
+    assert len(document(code, out)["rows"]) == 2
+
+
+def test_where_and_what(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def record(folder: Path, seeds: Sequence[int], rows: Sequence[str], **choices: Any) -> list[Row]:
+        asked.append((folder, seeds, rows, choices["source"], choices["device"]))
+        return [Row("multimodal", "both", 0, ClusteringScores({"joint": 50.0}, {"joint": [[1, 1]]}, ["0"], 2), 1.0, "")]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(experiments, "reproduce", record)
+    assert call("reproduce", "mnist_lines")[0] == 0
+    choices = ("--rows", "all", "--seeds", "7", "--source", "published", "--out", "here", "--device", "cpu")
+    assert call("reproduce", "mnist_lines", *choices)[0] == 0
+    assert asked == [
+        (Path("mnist_lines"), list(range(9)), ["multimodal"], None, "auto"),
+        (Path("here"), [7], list(experiments.variants()), Path("published"), "cpu"),
+    ]
+    assert Path("here/report.html").is_file()
+
+
+def test_refusals(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refusal = error(*call(*QUICK, "--rows", "unimodal", "--json")[:2])
+    assert "unimodal" in refusal["what"]
+    assert "multimodal" in refusal["expected"]
+    refusal = error(*call(*QUICK, "--source", "nowhere", "--json")[:2])
+    assert refusal["where"] == "nowhere"
+    assert "--source" in refusal["next"]
+    for wrong in (("--seeds", "many"), ("--seeds", "8-0")):
+        code, out, err = call(*QUICK, *wrong)
+        assert (code, out) == (2, "")
+        assert "names no seeds" in err
+    assert call("reproduce", "mnist_ode")[0] == 2
+    assert list(tmp_path.glob("**/run.json")) == []

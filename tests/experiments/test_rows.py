@@ -1,0 +1,153 @@
+"""Rows of the experiment on the shipped sample: made once, gone on with, scored as the runs in the folder say."""
+
+from __future__ import annotations
+
+import signal
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_mnist import fill, make_quick, mnist_lines
+
+from fingerprint.errors import RecipeError, RunError
+from fingerprint.experiments import Row, reproduce, row_points, score_clustering, variants
+from fingerprint.experiments.mnist_lines import digits, part_tensors
+from fingerprint.run import load_run, read_info
+from fingerprint.store import Store, open_store
+from fingerprint.training import Progress
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    make_quick(monkeypatch)
+    fill(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row], list[Any]]:
+    """A folder with two rows of two seeds, and in which order things were told."""
+    place, told = tmp_path_factory.mktemp("finished"), []
+    fill(place)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_quick(monkeypatch)
+        rows = reproduce(
+            place,
+            [3, 5],
+            ["multimodal", "image-only"],
+            device="cpu",
+            on_start=lambda *what: told.append(what),
+            on_row=lambda row: told.append(row),
+            on_epoch=lambda progress: told.append(progress.state.epoch),
+        )
+    return place, rows, told
+
+
+def test_rows_come_in_order_and_are_told_as_they_are_there(finished: tuple[Path, list[Row], list[Any]]) -> None:
+    _, rows, told = finished
+    assert [(row.name, row.seed) for row in rows] == [
+        ("multimodal", 3), ("multimodal", 5), ("image-only", 3), ("image-only", 5)
+    ]  # fmt: skip
+    assert [each for each in told if not isinstance(each, int)] == [
+        each for row in rows for each in ((row.name, row.seed), row)
+    ]
+    assert told[:4] == [("multimodal", 3), 1, 2, rows[0]]
+
+
+def test_a_row_is_the_score_of_its_run_on_the_test_part(finished: tuple[Path, list[Row], list[Any]]) -> None:
+    place, rows, _ = finished
+    store = open_store(place / "stores" / "whole")
+    for row in rows:
+        run = load_run(row.run)
+        assert run.path == place / "runs" / f"{row.name}-seed-{row.seed}"
+        assert run.info.seeds == (row.seed,)
+        assert row.seconds == run.info.seconds > 0
+        tensors = part_tensors(run, store)
+        assert set(tensors.specimens) == {each for each, own in store.specimens().items() if own["part"] == "test"}
+        assert row.scores == score_clustering(run, tensors, digits(store))
+        assert row.scores.specimens == 100
+        assert row.scores.labels == [str(digit) for digit in range(10)]
+    assert list(rows[0].scores.accuracy) == ["joint", "image", "line"]
+    assert list(rows[-1].scores.accuracy) == ["joint"]
+
+
+def test_a_second_call_trains_nothing(
+    finished: tuple[Path, list[Row], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, rows, _ = finished
+    for name in ("train", "resume"):
+        monkeypatch.setattr(mnist_lines, name, None)
+    again = reproduce(place, [5, 3], ["image-only", "multimodal"], device="cpu")
+    assert {(row.name, row.seed): row for row in again} == {(row.name, row.seed): row for row in rows}
+
+
+def test_points_are_those_of_the_run(finished: tuple[Path, list[Row], list[Any]]) -> None:
+    _, rows, _ = finished
+    points = row_points(rows[0])
+    assert points is not None
+    assert (points.mean.shape, points.centres.shape, points.sd.shape) == ((100, 10), (10, 10), (10, 10))
+    right = sum(points.stands_for[c] == label for c, label in zip(points.clusters, points.labels, strict=True))
+    assert right == pytest.approx(rows[0].scores.accuracy["joint"])
+    with pytest.raises(RunError):
+        row_points(Row("multimodal", "", 0, rows[0].scores, 0.0, rows[0].run + "-gone"))
+
+
+def test_ctrl_c_ends_it_and_the_same_call_goes_on(folder: Path) -> None:
+    def press(progress: Progress) -> None:
+        if progress.state.epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    made: list[Row] = []
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(folder, [0, 1], ["line-only"], device="cpu", on_epoch=press, on_row=made.append)
+    assert made == []
+    path = folder / "runs" / "line-only-seed-0"
+    assert read_info(path).status == "interrupted"
+    assert not (folder / "runs" / "line-only-seed-1").exists()
+    epochs: list[int] = []
+    (row,) = reproduce(folder, [0], ["line-only"], device="cpu", on_epoch=lambda each: epochs.append(each.state.epoch))
+    assert epochs == [2]
+    assert read_info(path).status == "completed"
+    assert len(load_run(row.run).history) == 2
+
+
+def test_baselines_have_no_run_and_the_same_labels(folder: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mixture of a hundred images may not converge
+        rows = reproduce(folder, [0], ["pca-mixture", "autoencoder-mixture"])
+        (again,) = reproduce(folder, [0], ["pca-mixture"])
+    for row in rows:
+        assert (row.run, row.seed, row.scores.specimens) == ("", 0, 100)
+        assert list(row.scores.accuracy) == ["joint"]
+        table = np.array(row.scores.confusion["joint"])
+        assert table.sum(axis=1).tolist() == [10] * 10
+        assert row.scores.accuracy["joint"] == pytest.approx(np.trace(table[:, :10]))
+        assert row.scores.accuracy["joint"] > 15
+        assert row.seconds > 0
+        assert row_points(row) is None
+    assert again.scores == rows[0].scores
+    assert not (folder / "runs").exists()
+
+
+def test_a_row_that_is_unknown_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no row is called 'unimodal'") as refused:
+        reproduce(tmp_path / "new", [0], ["multimodal", "unimodal"])
+    assert all(name in refused.value.expected for name in variants())
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_data_are_made_from_the_published_files_where_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def stand_in(folder: Path, source: Path | None) -> Store:
+        asked.append((folder, source))
+        return fill(folder)
+
+    make_quick(monkeypatch)
+    monkeypatch.setattr(mnist_lines, "mnist_lines_store", stand_in)
+    reproduce(tmp_path, [0], ["line-only"], source=tmp_path / "published", device="cpu")
+    assert asked == [(tmp_path, tmp_path / "published")]

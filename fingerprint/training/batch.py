@@ -87,11 +87,11 @@ class BatchSource:
         """
         values, present = self.train.rows(rows)
         device, recipe = rows.device, self.recipe
-        terms = draw_terms(recipe, sorted(values), generators).to(device, non_blocking=True)
+        terms = to_device(draw_terms(recipe, sorted(values), generators), device)
         noise = _normal((terms.shape[1], rows.shape[1], recipe.model.latent), generators, device)
         seen = dict(values)
         for name, augmenter in self.augmenters.items():
-            seen[name] = augmenter(values[name], draw_changes(rows.shape[1], generators).to(device))
+            seen[name] = augmenter(values[name], to_device(draw_changes(rows.shape[1], generators), device))
         directions: dict[str, Tensor] = {}
         experts = any(choice.has_expert for choice in recipe.modalities.values())
         told = any(recipe.modalities[name].tells_cluster for name in self.complete) or (experts and not joined)
@@ -124,5 +124,10 @@ def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalitySh
 
 
 def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:
-    """N(0, 1), each seed's from its own generator."""
-    return torch.stack([torch.randn(tuple(shape), generator=g) for g in generators]).to(device, non_blocking=True)
+    """N(0, 1), each seed's from its own generator, [seed, *shape]."""
+    return to_device(torch.stack([torch.randn(tuple(shape), generator=g) for g in generators]), device)
+
+
+def to_device(drawn: Tensor, device: torch.device) -> Tensor:
+    """What was drawn on the CPU, on the device; the CPU goes on without waiting for a GPU."""
+    return drawn.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else drawn.to(device)

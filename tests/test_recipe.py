@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 from fingerprint.bundled import bundled
 from fingerprint.errors import RecipeError
 from fingerprint.recipe import (
+    AlignmentRecipe,
+    Augmentation,
     BasisInput,
+    ConvDecoder,
     ConvEncoder,
     FixedVariance,
     GridInput,
     LearnedVariance,
     LinearEncoder,
+    LinearExpert,
     MLPDecoder,
     MLPEncoder,
     ModalityRecipe,
@@ -34,19 +38,29 @@ from fingerprint.recipe import (
 
 SHIPPED = sorted(path.stem for path in bundled("recipes").glob("*.toml"))
 EVERYTHING = Recipe(
-    model=ModelRecipe(latent=3, clusters=7, decoders="per_cluster"),
-    prior=PriorRecipe(start=0.5, rate=1.0, posterior_variance=False, floor=1e-6),
-    training=TrainingRecipe(group="plate", terms="dropout", betas=(0.5, 0.999), learning_rate=1 / 3),
+    model=ModelRecipe(latent=3, clusters=7, decoders="per_cluster", fusion="mixture_of_products"),
+    prior=PriorRecipe(
+        seeding="scout", layout="separated", radius=5.0, start=0.5, update="epoch", points="terms", rate=1.0,
+        posterior_variance=False, weights="gradient", responsibilities="draw", floor=1e-6, calibrate=True,
+    ),
+    alignment=AlignmentRecipe(weight=2.0, sharpness=0.3, adversarial=0.5, information=1.0, balance=3.0),
+    training=TrainingRecipe(
+        group="plate", split="part", terms="dropout", betas=(0.5, 0.999), learning_rate=1 / 3, precision="bfloat16"
+    ),
     modalities={
         "a.b c": ModalityRecipe(
             BasisInput(3), MLPEncoder((), "relu", False, 2.0, True), MLPDecoder((), "relu", False, FixedVariance(0.1))
         ),
         "ramé": ModalityRecipe(
-            GridInput(), ConvEncoder((1, 2), 5, (2, 1), True, True, "silu", "before"), MLPDecoder(), 2.5
+            GridInput("each"), ConvEncoder((1, 2), 5, (2, 1), True, True, "silu", "before"), MLPDecoder(), 2.5, 0.9
         ),
         "x": ModalityRecipe(encoder=LinearEncoder(), decoder=MLPDecoder(variance=LearnedVariance(-3, 1, True))),
+        "image": ModalityRecipe(
+            decoder=ConvDecoder((3, 4), 5, (3,), "elu", FixedVariance(2.0)), augment=Augmentation(1, 10.0, 0.1, 0.2)
+        ),
+        "line": ModalityRecipe(decoder=LinearExpert(("1", "exp(-t)"), "gradient", FixedVariance(0.5)), outliers=0.2),
     },
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -143,6 +157,32 @@ def test_an_unknown_key_is_named_with_its_file(tmp_path: Path, text: str, named:
         '[modalities.x.decoder.variance]\nkind = "learned"\nlog_start = nan',
         '[modalities.x.decoder.variance]\nkind = "fixed"\nvalue = 0.0',
         '[modalities.x.input]\nkind = "basis"\ncomponents = 0',
+        '[modalities.x.input]\nkind = "grid"\nscale = "two"',
+        '[model]\nfusion = "sum"',
+        '[prior]\nseeding = "kmeans"',
+        '[prior]\nlayout = "far"',
+        "[prior]\nradius = 0.0",
+        "[prior]\nvariance = -1.0",
+        '[prior]\nweights = "even"',
+        '[prior]\nupdate = "batch"',
+        "[alignment]\nweight = -1.0",
+        "[alignment]\nweight = inf",
+        "[alignment]\nsharpness = 0.0",
+        "[training]\njoin = 1.5",
+        '[training]\nprecision = "float16"',
+        "[training]\nthreads = 0",
+        '[modalities.x.encoder]\nkind = "conv"\nstrides = [0]',
+        '[modalities.x.encoder]\nkind = "conv"\nstrides = 2',
+        '[modalities.x.encoder]\nkind = "conv"\nstride = 2',
+        '[modalities.x.encoder]\nkind = "conv"\nnorm = "none"',
+        '[modalities.x.decoder]\nkind = "conv"\nkernel = 0',
+        '[modalities.x.decoder]\nkind = "linear_expert"\nbasis = "t"',
+        '[modalities.x.decoder]\nkind = "linear_expert"\nsolve = "guess"',
+        "[modalities.x]\noutliers = 1.0",
+        "[modalities.x]\nkeep = 1.1",
+        "[modalities.x.augment]\nshift = -1",
+        "[modalities.x.augment]\nshift = 0.5",
+        "[modalities.x.augment]\nscale = 1.0",
         "[model",
         "clusters",
     ],
@@ -170,7 +210,7 @@ def test_a_recipe_that_is_not_shipped_names_those_that_are() -> None:
 
 def test_choices_replace_single_values() -> None:
     recipe = with_choices(EVERYTHING, clusters=2, seed=4, learning_rate=1, floor=0.5)
-    assert recipe.model == ModelRecipe(latent=3, clusters=2, decoders="per_cluster")
+    assert recipe.model == msgspec.structs.replace(EVERYTHING.model, clusters=2)
     assert (recipe.training.seed, recipe.training.learning_rate) == (4, 1.0)
     assert recipe.prior.floor == 0.5
     assert recipe.modalities == EVERYTHING.modalities
@@ -192,3 +232,22 @@ def test_a_choice_belongs_to_one_section_alone() -> None:
     content = msgspec.to_builtins(Recipe())
     keys = [key for section in ("model", "prior", "training") for key in content[section]]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("choice", "has_expert", "tells"),
+    [
+        (ModalityRecipe(), False, False),
+        (ModalityRecipe(outliers=0.1), False, False),
+        (ModalityRecipe(decoder=LinearExpert()), True, True),
+        (ModalityRecipe(decoder=LinearExpert(), outliers=0.1), True, False),
+    ],
+)
+def test_who_tells_the_cluster(choice: ModalityRecipe, has_expert: bool, tells: bool) -> None:
+    assert choice.has_expert is has_expert
+    assert choice.tells_cluster is tells
+
+
+def test_strides_are_one_for_each_layer_or_none_for_one_everywhere() -> None:
+    assert [ConvEncoder((1, 2, 3), strides=(3, 1, 2)).stride(layer) for layer in range(3)] == [3, 1, 2]
+    assert [ConvEncoder((1, 2)).stride(layer) for layer in range(2)] == [1, 1]

@@ -47,7 +47,7 @@ def named_parts(column: str, values: Mapping[str, str], specimens: Iterable[str]
     Raises:
         RecipeError: a specimen has no value, or one that is no part.
     """
-    known = {str(part) for part in Part}
+    known = [str(part) for part in Part]
     parts: dict[str, Part] = {}
     for specimen in specimens:
         value = values.get(specimen)

@@ -6,14 +6,16 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from images_and_lines import SLOPES, images_and_lines
 from two_factors import TwoFactors, quick_recipe
 
+from fingerprint.model import Gaussian
 from fingerprint.prediction import embed
 from fingerprint.prepare import Tensors, align, to_tensors
 from fingerprint.run import Run, build_model, load_run, make_generators, modality_shapes
 from fingerprint.training.agreement import match_clusters
 from fingerprint.training.batch import batch_source
-from fingerprint.training.settle import common_order, settle
+from fingerprint.training.settle import common_order, fit_experts, settle
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import make_optimizer, run_epochs
 
@@ -83,3 +85,56 @@ def test_clusters_with_decoders_of_their_own_are_not_moved_away_from_them(
     settle(state, recipe, tensors, tensors)
     after = [model.decode(embed(model, tensors).posterior.mean, name) for name in model.names]
     torch.testing.assert_close(after, before)
+
+
+@torch.no_grad()
+def test_experts_are_solved_on_all_that_were_measured() -> None:
+    """[Eq. 16] From the final responsibilities, by naive weighted least squares."""
+    problem = images_and_lines(90, missing=0.3)
+    model = problem.model(0, 1).eval()
+    model.prior.mean.copy_(torch.randn((2, 3, 2), generator=torch.Generator().manual_seed(0)))
+    gamma = embed(model, problem.tensors).responsibilities.double().numpy()
+    fit_experts(model, problem.tensors)
+    lines = problem.preparations["line"].to_physical(problem.tensors.values["line"].double().numpy())
+    measured, t = problem.tensors.present["line"].numpy() > 0, problem.preparations["line"].grid
+    assert t is not None
+    weights = gamma[:, measured]
+    expected = np.einsum("sdc,dp,p->sc", weights, lines[measured], t) / (weights.sum(1) * (t @ t))
+    np.testing.assert_allclose(model.experts()["line"].theta[..., 0], expected, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_outliers_do_not_bend_an_expert() -> None:
+    """[Eq. 16] Where clusters are known and a fifth of the lines was swapped, the slopes are the true ones."""
+    for outliers, error in ((0.2, 0.02), (0.0, 0.1)):
+        problem = images_and_lines(300, swapped=0.2)
+        line = msgspec.structs.replace(problem.recipe.modalities["line"], outliers=outliers)
+        recipe = msgspec.structs.replace(problem.recipe, modalities=problem.recipe.modalities | {"line": line})
+        problem = problem._replace(recipe=recipe)
+        model = problem.model(0).eval()
+        expert = model.experts()["line"]
+        expert.set_theta(torch.tensor(SLOPES).reshape(1, 3, 1))
+        expert.variance.log_variance.fill_(-3.0)
+        true = torch.nn.functional.one_hot(torch.as_tensor(problem.state), 3).float()
+        places = 9 * torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        model.prior.mean.copy_(places[None])
+        posterior = Gaussian((true @ places)[None], torch.full((1, 300, 2), -4.0))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(model, "embed", lambda values, present, q=posterior: q)
+            fit_experts(model, problem.tensors)
+        found = np.abs(expert.theta[0, :, 0].numpy() - SLOPES).max()
+        assert found < error if outliers else found > error
+
+
+@pytest.mark.parametrize("calibrate", [True, False])
+def test_precisions_are_calibrated_on_the_validation_part_where_the_recipe_says(
+    calibrate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = images_and_lines(60, prior={"calibrate": calibrate})
+    state, validation = problem.training(0), problem.tensors.subset(range(10))
+    asked: list[Tensors] = []
+    monkeypatch.setattr(
+        "fingerprint.training.settle.calibrate_precisions", lambda model, tensors: asked.append(tensors)
+    )
+    settle(state, problem.recipe, problem.tensors, validation)
+    assert asked == ([validation] if calibrate else [])

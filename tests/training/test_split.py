@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from two_factors import TwoFactors
 
 from fingerprint.errors import RecipeError
 from fingerprint.recipe import load_recipe
-from fingerprint.store import Store
+from fingerprint.store import Store, open_store
 from fingerprint.training import Part, split
 from fingerprint.training.data import read_measured
+from fingerprint.training.split import named_parts
 
 
 def promised(group: str, split_seed: int) -> str:
@@ -66,3 +69,40 @@ def test_the_group_column_of_a_recipe(factor_store: Store) -> None:
     with pytest.raises(RecipeError, match="batch_number") as refused:
         read_measured(factor_store, load_recipe(group="batch_number"), ["stress"], at)
     assert "plate" in refused.value.expected
+
+
+def test_parts_may_be_named_by_a_column() -> None:
+    """Of the specimens that are asked for, and whatever their ids."""
+    values = {"a": "train", "b": "validation", "c": "test", "d": "train", "other": "nothing"}
+    parts = named_parts("part", values, ["d", "c", "b", "a"])
+    assert parts == {"a": Part.TRAIN, "b": Part.VALIDATION, "c": Part.TEST, "d": Part.TRAIN}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"a": "train"}, "'b' has no value in the column 'part'"),
+        ({"a": "train", "b": "Train"}, "'b' has 'Train' in the column 'part'"),
+        ({"a": "", "b": "test"}, "'a' has '' in the column 'part'"),
+    ],
+)
+def test_a_specimen_whose_part_is_not_named_is_refused(values: dict[str, str], said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as refused:
+        named_parts("part", values, ["a", "b"])
+    assert refused.value.where == "training.split"
+    assert "train, validation, test" in refused.value.expected
+
+
+def test_the_split_column_of_a_recipe(factor_data: TwoFactors, tmp_path: Path) -> None:
+    """It goes before the hash, and before groups."""
+    named = {each: ("train", "validation", "test")[row % 3] for row, each in enumerate(factor_data.ids)}
+    store = open_store(tmp_path / "store", create=True)
+    metadata = {each: {"part": named[each], "plate": "p", "label": "x"} for each in factor_data.ids}
+    store.append([factor_data.raws["stress"]], metadata, "")
+    parts = read_measured(store, load_recipe(split="part", group="plate"), ["stress"], store.snapshot()).parts
+    assert parts == named
+    with pytest.raises(RecipeError, match="in the column 'label'"):
+        read_measured(store, load_recipe(split="label"), ["stress"], store.snapshot())
+    with pytest.raises(RecipeError, match="colour") as refused:
+        read_measured(store, load_recipe(split="colour"), ["stress"], store.snapshot())
+    assert "part" in refused.value.expected

@@ -1,0 +1,233 @@
+"""The page of an experiment: its numbers are those of the rows, it needs nothing else, and data stay text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_rows import LABELS, points, row, scores
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.ui import WebDriverWait
+from small_mnist import fill, make_quick
+
+from fingerprint.experiments import PAPER, Row, reproduce, row_points, variants
+from fingerprint.reporting import report_experiment
+from fingerprint.reporting.experiment import lines, render_experiment, worst_rows
+from fingerprint.reporting.label_map import label_map
+
+HOSTILE = '</script><script>window.hacked = true</script><img src=x onerror="window.hacked = true">{{ 7 * 7 }} & \' "'
+
+
+class Page(HTMLParser):
+    """Start tags, scripts, and the cells of every table by row; all text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[str, str]] = []
+        self.tables: list[list[list[str]]] = []
+        self.cell = False
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self.cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts.append((self.tags[-1][1].get("type") or "", data))
+        elif self.tags and self.tags[-1][0] != "style":
+            self.text += data
+            if self.cell:
+                self.tables[-1][-1][-1] += data
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.text.split())
+
+    def figures(self) -> dict[str, Any]:
+        ids = [each["id"] for tag, each in self.tags if tag == "script" and each.get("type") == "application/json"]
+        return dict(zip(ids, (json.loads(text) for kind, text in self.scripts if kind), strict=True))
+
+
+ROWS = [
+    *(row("multimodal", seed, "image", "line") for seed in (4, 1, 7)),
+    *(row("image-only", seed) for seed in (0, 1)),
+    row("pca-mixture", 0, spare=2),
+]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    out = tmp_path_factory.mktemp("experiment") / "report.html"
+    assert report_experiment(ROWS, out) == out
+    return Page(out.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Names, titles, labels and specimens are markup."""
+    labels = [HOSTILE, "<b>", "plain"]
+    made = Row(HOSTILE, HOSTILE, 0, scores(0, ["joint", HOSTILE], labels), 1.0, HOSTILE)
+    place = points(labels, 3)
+    hostile = replace(place, specimens=tuple(HOSTILE + each for each in place.specimens))
+    out = tmp_path_factory.mktemp("hostile") / "report.html"
+    out.write_text(render_experiment([made], {HOSTILE: hostile}), encoding="utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], Path]:
+    """Rows that were trained, and their page."""
+    folder = tmp_path_factory.mktemp("trained")
+    fill(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_quick(monkeypatch)
+        rows = reproduce(folder, [0, 1], ["multimodal", "latent-2"], device="cpu")
+    return rows, report_experiment(rows, folder / "report.html")
+
+
+def test_it_needs_no_other_file(page: Page) -> None:
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "action", "data", "srcset", "poster"):
+            value = attributes.get(name) or "#"
+            assert value.startswith(("#", "data:")), (tag, name, value)
+    policy = next(each["content"] for tag, each in page.tags if tag == "meta" and "http-equiv" in each)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert sum("plotly.js v" in text for _, text in page.scripts) == 1
+    targets = {each["id"] for _, each in page.tags if each.get("id")}
+    assert {str(each["href"])[1:] for tag, each in page.tags if tag == "a"} <= targets
+
+
+def test_the_table_is_that_of_the_rows_and_the_papers(page: Page) -> None:
+    table = [cells for cells in page.tables[0][1:] if len(cells) > 1]
+    told = [[" ".join(cell.split()) for cell in cells] for cells in table]
+    values = [each.scores.accuracy["image"] for each in ROWS[:3]]
+    mean, sd = np.mean(values), np.std(values, ddof=1)
+    figures = [f"{mean:.2f} ± {sd:.2f}", f"{min(values):.2f}", f"{max(values):.2f}"]
+    assert told[1] == ["image alone", "3", *figures, "", "best 39.15"]
+    assert told[0][0].startswith("multimodal")
+    assert told[0][6:] == ["14", "90.31 ± 14.81, best 99.79"]
+    assert [cells[-7 if len(cells) == 8 else 0] for cells in told[:5]] == [
+        "all it is given", "image alone", "line alone", "all it is given", "all it is given"
+    ]  # fmt: skip
+    single = ROWS[-1].scores.accuracy["joint"]
+    assert told[4][3:6] == [f"{single:.2f}"] * 3
+    assert told[4][7] == "–"
+    quoted = {cells[0]: cells[-1] for cells in told[5:]}
+    assert quoted == {name: PAPER[name]["accuracy"]["joint"] for name in PAPER if name not in variants()}
+    assert list(quoted) == ["VAE+GMM", "DEC", "VaDE", "GMVAE, 10 clusters", "GMVAE, 16 clusters", "CNN, supervised"]
+    assert "as the paper quotes them" in page.words
+
+
+def test_every_seed_has_its_line(page: Page) -> None:
+    assert len(page.tables[1]) == 1 + len(ROWS)
+    for cells, each in zip(page.tables[1][1:], ROWS, strict=True):
+        told = [
+            f"{each.scores.accuracy[s]:.2f}" if s in each.scores.accuracy else "–" for s in ("joint", "image", "line")
+        ]
+        assert cells == [each.name, str(each.seed), *told, f"{each.seconds:.0f}", "–"]
+
+
+def test_the_worst_seed_is_shown_and_said(page: Page) -> None:
+    worst = worst_rows(ROWS)
+    assert [each.name for each in worst] == ["multimodal", "image-only", "pca-mixture"]
+    for each in worst:
+        own = [other.scores.accuracy["joint"] for other in ROWS if other.name == each.name]
+        assert each.scores.accuracy["joint"] == min(own)
+    assert f"seed {worst[0].seed}, the worst of 3" in page.words
+    assert f"seed {worst[1].seed}, the worst of 2" in page.words
+    assert "Shown is seed 0, the only one." in page.words
+
+
+def test_the_matrices_hold_the_counts(page: Page) -> None:
+    figures = page.figures()
+    assert list(figures) == ["figure-confusion-1", "figure-confusion-2", "figure-confusion-3"]
+    for figure, each in zip(figures.values(), worst_rows(ROWS), strict=True):
+        sources = list(each.scores.accuracy)
+        assert len(figure["data"]) == len(sources)
+        titles = [note["text"] for note in figure["layout"]["annotations"]]
+        for trace, title, source in zip(figure["data"], titles, sources, strict=True):
+            table = each.scores.confusion[source]
+            assert trace["text"] == [[str(count) if count else "" for count in line] for line in table]
+            assert title.endswith(f": {each.scores.accuracy[source]:.2f} %")
+    axis = figures["figure-confusion-3"]["layout"]["xaxis"]
+    assert axis["ticktext"] == [*LABELS, "none 1", "none 2"]
+
+
+def test_without_a_run_there_is_no_map(page: Page) -> None:
+    assert "Latent map" not in page.words
+
+
+def test_lines_of_a_single_seed_have_no_deviation() -> None:
+    (line,) = lines(ROWS[-1:])
+    assert (line.sd, line.mean, line.worst, line.best, line.paper) == (None, *[line.mean] * 3, "")
+
+
+def test_the_maps_are_those_of_the_runs(trained_page: tuple[list[Row], Path]) -> None:
+    rows, out = trained_page
+    page = Page(out.read_text(encoding="utf-8"))
+    figures = page.figures()
+    assert list(figures) == [f"figure-{kind}-{index}" for index in (1, 2) for kind in ("confusion", "map")]
+    assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
+    for index, worst in enumerate(worst_rows(rows), start=1):
+        found = row_points(worst)
+        assert found is not None
+        traces = label_map(found).data
+        drawn = figures[f"figure-map-{index}"]["data"]
+        assert [trace["name"] for trace in drawn] == [trace.name for trace in traces]
+        assert sum(len(trace.x) for trace in traces[:10]) == 100
+    assert "The latent space has 10 axes." in page.words
+    assert "near to a ring" in page.words
+
+
+def test_data_stay_text(hostile_page: Path) -> None:
+    page = Page(hostile_page.read_text(encoding="utf-8"))
+    assert not [tag for tag, _ in page.tags if tag in ("img", "b")]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    kinds = [attributes.get("type") for tag, attributes in page.tags if tag == "script"]
+    assert (kinds.count(None), kinds.count("application/json")) == (2, 2)
+    for kind, text in page.scripts:
+        if kind == "application/json":
+            assert "<" not in text
+            json.loads(text)
+    assert "{{ 7 * 7 }}" in page.text
+
+
+@pytest.mark.parametrize("which", ["trained", "hostile"])
+def test_it_draws_in_silence(which: str, browser: Chrome, request: pytest.FixtureRequest) -> None:
+    path = request.getfixturevalue("hostile_page") if which == "hostile" else request.getfixturevalue("trained_page")[1]
+    browser.get("about:blank")
+    for log in ("performance", "browser"):
+        browser.get_log(log)
+    browser.get(path.resolve().as_uri())
+    WebDriverWait(browser, 60).until(
+        lambda found: found.execute_script("return document.documentElement.dataset.ready === 'true'")
+    )
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith(("data:", "blob:", "about:"))] == [path.resolve().as_uri()]
+    assert browser.get_log("browser") == []
+    assert browser.execute_script("return window.hacked") is None
+    drawn = "return [...document.querySelectorAll('[data-figure]')].every((each) => each.querySelector('svg.main-svg'))"
+    assert browser.execute_script(drawn)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")

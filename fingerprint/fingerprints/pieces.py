@@ -10,7 +10,7 @@ from fingerprint.prepare import Physical, Tensors, align, to_tensors
 from fingerprint.run import Run
 from fingerprint.store import Snapshot, Store
 
-MOST_NUMBERS = 8_000_000
+MOST_NUMBERS = 4_000_000
 
 
 class Piece(NamedTuple):

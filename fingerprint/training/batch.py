@@ -75,7 +75,7 @@ class BatchSource:
         generators: Sequence[torch.Generator],
         *,
         joined: bool = True,
-        hint: Int[Tensor, "seed specimen"] | None = None,
+        hint: Int[Tensor, "seed every_specimen"] | None = None,
     ) -> Batch:
         """The batch of these rows.
 

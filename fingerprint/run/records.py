@@ -58,8 +58,10 @@ class Calibration(Struct, frozen=True):
 class PartMetrics(Struct, frozen=True):
     """Errors over one part of the split, of the averaged members: `rmse[target][from]` in physical units.
 
-    `rmse_percent` is in percent of `range`, the target's greatest minus least value in the training part; `elbo` is
-    the mean over members, nats per specimen; `r2` refers to the part's own variance about the training mean curve.
+    Of a larger part they are those of 2,048 specimens, evenly spaced in the order of their ids. `rmse_percent` is in
+    percent of `range`, the target's greatest minus least value in the training part; `elbo` is the mean over members,
+    nats per specimen; `r2` refers to the part's own variance about the training mean curve; `accuracy` is of the whole
+    part.
     """
 
     elbo: float | None

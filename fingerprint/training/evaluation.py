@@ -22,7 +22,7 @@ from fingerprint.training.split import Part
 from fingerprint.training.trainer import validation_elbo
 
 JOINT = "joint"
-MOST_SCORED = 4096  # specimens of the training part, whose errors are told beside the others'
+MOST_SCORED = 2048  # specimens of a part: its errors are then known to about 2 %
 
 
 class PartData(NamedTuple):
@@ -77,7 +77,11 @@ def errors(
 
 
 def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: PartData, level: float) -> Calibration:
-    """Scores of the validation part, on which nothing of the predictor was chosen, for intervals and novelty."""
+    """Scores of the validation part, on which nothing of the predictor was chosen, for intervals and novelty.
+
+    Of a larger part they are those of `MOST_SCORED` specimens.
+    """
+    validation = _thinned(validation)
     intervals: list[IntervalScores] = []
     novelty: dict[str, tuple[float, ...]] = {}
     for target, preparation in preparations.items():
@@ -114,13 +118,13 @@ def evaluate(
     Args:
         model: settled, with the clusters of all members in the same order.
         preparations: by modality.
-        data: by part; of a large training part, errors and support are those of `MOST_SCORED` specimens.
+        data: by part; of a larger part, bounds, errors and support are those of `MOST_SCORED` specimens.
         seeds: of the members.
         map_member: whose clusters are shown.
         labels: of specimens, only for `accuracy`; None for none.
     """
     train = data[Part.TRAIN]
-    data = {**data, Part.TRAIN: _thinned(train)}
+    whole, data = data, {part: _thinned(each) for part, each in data.items()}
     names = sorted(preparations)
     sources = {JOINT: names} | ({name: [name] for name in names} if len(names) > 1 else {})
     table = {
@@ -140,7 +144,10 @@ def evaluate(
         for index, seed in enumerate(seeds)
     )
     parts = {
-        str(part): _part_metrics(model, preparations, data[part], table[part], labels, map_member) for part in data
+        str(part): _part_metrics(
+            model, preparations, data[part], table[part], _accuracy(model, whole[part], labels, map_member)
+        )
+        for part in data
     }
     supported, support = cluster_support(
         data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
@@ -181,22 +188,25 @@ def hard_labels(model: PIMA, tensors: Tensors) -> Labels:
     return embed(model, tensors).responsibilities.argmax(-1).cpu().numpy()
 
 
+def _accuracy(model: PIMA, data: PartData, labels: Mapping[str, str] | None, map_member: int) -> float | None:
+    """Of the clusters of a whole part; None without labels. [Eq. 19]"""
+    specimens = data.tensors.specimens
+    known = [] if labels is None else [row for row, specimen in enumerate(specimens) if specimen in labels]
+    if labels is None or not known:
+        return None
+    clusters = hard_labels(model, data.tensors)[map_member]
+    return clustering_accuracy([labels[specimens[row]] for row in known], clusters[known])
+
+
 def _part_metrics(
     model: PIMA,
     preparations: Mapping[str, Preparation],
     data: PartData,
     table: Mapping[str, Mapping[str, Errors]],
-    labels: Mapping[str, str] | None,
-    map_member: int,
+    accuracy: float | None,
 ) -> PartMetrics:
     elbo = validation_elbo(model, data.tensors)
     ranges = {name: preparation.range for name, preparation in preparations.items()}
-    accuracy = None
-    if labels is not None and len(data.tensors):
-        clusters = hard_labels(model, data.tensors)[map_member]
-        known = [row for row, specimen in enumerate(data.tensors.specimens) if specimen in labels]
-        if known:
-            accuracy = clustering_accuracy([labels[data.tensors.specimens[row]] for row in known], clusters[known])
     return PartMetrics(
         elbo=float(elbo.mean()) if len(elbo) else None,
         rmse_percent={

@@ -14,7 +14,7 @@ from fingerprint.training.em import full_update
 from fingerprint.training.precisions import calibrate_precisions
 from fingerprint.training.seeding import seed_clusters
 from fingerprint.training.state import TrainingState
-from fingerprint.training.trainer import em_start, latent_points, validation_elbo
+from fingerprint.training.trainer import MOST_WATCHED, em_start, latent_points, validation_elbo
 
 FINAL_EM_ITERATIONS = 50
 
@@ -41,7 +41,7 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
     fit_experts(model, train)
     if prior.calibrate:
         calibrate_precisions(model, validation)
-    bounds = validation_elbo(model, validation if len(validation) else train)
+    bounds = validation_elbo(model, (validation if len(validation) else train).thinned(MOST_WATCHED))
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))
     return map_member

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,14 +75,12 @@ def parse_seeds(text: str) -> list[int]:
         typer.BadParameter: it names none.
     """
     seeds: list[int] = []
-    try:
-        for part in text.split(","):
-            first, _, last = part.strip().partition("-")
-            seeds += range(int(first), int(last or first) + 1)
-    except ValueError:
-        seeds = []
-    if not seeds:
-        raise typer.BadParameter(f"{text!r} names no seeds; say 0-8, or 3,17", param_hint="--seeds")
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        own = list(range(int(found[1]), int(found[2] or found[1]) + 1)) if found else []
+        if not own:
+            raise typer.BadParameter(f"{part!r} names no seeds; say 0-8, or 3,17", param_hint="--seeds")
+        seeds += own
     return list(dict.fromkeys(seeds))
 
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from fingerprint.files import write_text_atomically
 from fingerprint.fingerprints import Description, describe
 from fingerprint.modality import Kind, Modality
 from fingerprint.prepare import Preparation
 from fingerprint.recipe import format_recipe
-from fingerprint.reporting import wording
 from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, scalar_modalities
 from fingerprint.reporting.colouring import Colouring, colourings
@@ -35,12 +27,11 @@ from fingerprint.reporting.image_profiles import image_limits, image_profiles
 from fingerprint.reporting.latent_map import latent_map, shown_axes
 from fingerprint.reporting.parity import parity
 from fingerprint.reporting.scores import Score, score
+from fingerprint.reporting.templates import filled
 from fingerprint.reporting.thinning import CURVE_POINTS, SPECIMENS, image_side, thin_image
 from fingerprint.reporting.training_curves import training_curves
 from fingerprint.run import Run
 from fingerprint.store import Store
-
-TEMPLATE = "template"
 
 
 @dataclass(frozen=True)
@@ -101,26 +92,15 @@ def render(run: Run, description: Description) -> str:
         run: a trained run.
         description: of it.
     """
-    environment = Environment(
-        loader=PackageLoader("fingerprint.reporting", TEMPLATE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS)
-    scripts = [get_plotlyjs(), _part("page.js")]
     choices = colourings(run, description)
     scores = [score(run, description, target) for target in sorted(description.predictions)]
     fingerprints = description.fingerprints
     told = disagreements(description.contradictions)
     kinds = {name: preparation.modality for name, preparation in run.preparations.items()}
-    return environment.get_template("page.html").render(
+    return filled(
+        "page.html",
         run=run,
         description=description,
-        style=Markup(_part("page.css")),
-        scripts=[Markup(script) for script in scripts],
-        policy=_policy(scripts),
         modalities=_modality_rows(run, description),
         cards=[*cards(run, scores), *disagreement_cards(told)],
         warnings=warnings(run, scores),
@@ -144,32 +124,6 @@ def render(run: Run, description: Description) -> str:
         curve_points=CURVE_POINTS,
         most_specimens=SPECIMENS,
     )
-
-
-def figure_json(figure: go.Figure) -> Markup:
-    """A figure as JSON that can stand in a script element: plotly writes `<`, `>` and `/` as escapes."""
-    return Markup(figure.to_json())
-
-
-FILTERS: dict[str, Any] = {
-    "figure": figure_json,
-    "joined": wording.joined,
-    "number": wording.number,
-    "percent": wording.percent,
-    "plural": wording.plural,
-    "told": wording.modality_in_words,
-}
-
-
-def _policy(scripts: Sequence[str]) -> str:
-    """The page's content security policy: its own scripts alone may run, and nothing may be fetched."""
-    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"
-
-
-def _part(name: str) -> str:
-    return resources.files("fingerprint.reporting").joinpath(TEMPLATE, name).read_text(encoding="utf-8")
 
 
 def _grouped(choices: Sequence[Colouring]) -> list[tuple[str, list[tuple[int, str]]]]:

@@ -12,7 +12,9 @@ from scipy.stats import betabinom
 
 from fingerprint.fingerprints import Description
 from fingerprint.modality import Modality
+from fingerprint.prepare.batches import even_rows
 from fingerprint.run import Run
+from fingerprint.training.evaluation import MOST_SCORED
 
 TEST = "test"
 
@@ -112,8 +114,10 @@ def expected_inside(calibrated: int, tested: int, level: float) -> tuple[int, in
 
 
 def _count(description: Description, target: str, source: str) -> int:
-    in_test = (description.specimens["part"] == TEST).to_numpy()
-    return int((in_test & description.present[target] & description.present[source]).sum())
+    """How many specimens the error of the metrics is over."""
+    tested = np.flatnonzero(description.specimens["part"] == TEST)
+    scored = tested[even_rows(len(tested), MOST_SCORED)]
+    return int((description.present[target] & description.present[source])[scored].sum())
 
 
 def _tested(description: Description, target: str) -> pd.DataFrame:

@@ -16,8 +16,9 @@ from fingerprint.cli.told import run_lines
 from fingerprint.errors import StoreError
 from fingerprint.fingerprints import Description, describe
 from fingerprint.modality import Kind, Modality, RawModality
+from fingerprint.prepare.batches import even_rows
 from fingerprint.recipe import load_recipe
-from fingerprint.reporting import report
+from fingerprint.reporting import report, scores
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
 from fingerprint.reporting.findings import Card, cards, warnings
 from fingerprint.reporting.page import render
@@ -142,6 +143,21 @@ def test_scores_are_those_of_the_metrics_and_of_counting(tiny_run: TinyRun, desc
     assert found.coverage.width == pytest.approx(np.mean([each.high - each.low for each in tested]))
     squares = [(each.mean - truth[each.specimen]) ** 2 for each in tested]
     assert found.best_single.rmse == pytest.approx(np.sqrt(np.mean(squares)), rel=1e-5)
+
+
+def test_an_error_says_over_how_many_specimens_it_is(
+    tiny_run: TinyRun, description: Description, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tiny_run[0]
+    tested = (description.specimens["part"] == "test").to_numpy()
+    both = description.present["stress"] & description.present["vdos"]
+    found = score(run, description, "stress").best_single
+    assert found is not None
+    assert found.count == (tested & both).sum()
+    monkeypatch.setattr(scores, "MOST_SCORED", 5)
+    found = score(run, description, "stress").best_single
+    assert found is not None
+    assert found.count == both[np.flatnonzero(tested)[even_rows(int(tested.sum()), 5)]].sum()
 
 
 def test_three_modalities_are_scored_alone_and_together(tiny_store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -220,6 +221,27 @@ def test_what_is_known_is_a_constant_and_the_terms_are_taught() -> None:
     measured = batch.present["line"][0] > 0
     said = cluster_logits(joint(model, batch)[0], model.prior, 1.0).argmax(-1)
     assert (said == known.argmax(-1))[:, measured].double().mean() > 0.95
+
+
+def test_the_information_is_of_specimens_of_which_no_expert_tells() -> None:
+    """And what is known is a constant although it comes from the posteriors that the information moves."""
+    problem, model, batch = seeded()
+    measured = torch.nonzero(batch.present["line"][0]).flatten()
+    plain, informed = (msgspec.structs.replace(problem.recipe.alignment, information=each) for each in (0.0, 1.0))
+    image = batch.values["image"].clone()
+    image[0, measured] = torch.randn((len(measured), 64), generator=torch.Generator().manual_seed(0))
+    terms = joint(model, batch)
+    parts: list[Tensor] = []
+    for values in (batch.values, {**batch.values, "image": image}):
+        each = dataclasses.replace(batch, values=values)
+        with_it, known = alignment(model, each, informed, *terms)
+        assert not known.requires_grad
+        parts.append(with_it - alignment(model, each, plain, *terms)[0])
+    torch.testing.assert_close(parts[0], parts[1])
+    silent = torch.nonzero(batch.present["line"][0] == 0).flatten()
+    own = free_logits(model, batch, batch.values, problem.recipe.alignment.sharpness)[:, silent]
+    expected = lack_of_information(own, torch.full((1, len(silent)), 1 / len(silent)), problem.recipe.alignment.balance)
+    torch.testing.assert_close(parts[0], expected)
 
 
 @pytest.mark.parametrize("choices", [{"adversarial": 1.0}, {"information": 1.0}])

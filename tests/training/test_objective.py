@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import torch
-from images_and_lines import Problem, images_and_lines
+from images_and_lines import RECIPE, Problem, images_and_lines
 from torch import Tensor
 
 from fingerprint.model import PIMA, Gaussian
@@ -61,9 +61,11 @@ def test_it_is_the_mean_bound_over_the_terms_in_which_a_specimen_has_something_t
     """[Eq. 5, Eq. 13] One term at a time, one specimen at a time.
 
     The product's terms are the joint one and each alone; MMVAE's each alone; MoPoE's all subsets, each a product.
+    What the encoders see is not what the decoders are asked for.
     """
     _, model, batch = prepared(model={"fusion": fusion})
     model.eval()
+    batch = dataclasses.replace(batch, seen={name: value.sin() for name, value in batch.values.items()})
     found = objective(model, batch, kl_weight, NOTHING)
     subsets = {
         "product": [(0, 1), (0,), (1,)],
@@ -164,6 +166,27 @@ def test_em_takes_the_posteriors_that_the_recipe_names(fusion: Fusion, points: s
     streaming_update(expected, q, result.responsibilities[:, : 40 * terms], 0.3, prior.floor)
     follow_batch(model, batch, result, prior, em=True)
     torch.testing.assert_close(model.prior.state_dict(), expected.state_dict())
+
+
+def test_an_expert_follows_what_is_left_of_a_specimen_that_may_be_an_outlier() -> None:
+    """[Eq. 16] And the share of outliers those that count; neither those that were not measured."""
+    line = msgspec.structs.replace(RECIPE.modalities["line"], outliers=0.3)
+    recipe = msgspec.structs.replace(RECIPE, modalities={**RECIPE.modalities, "line": line})
+    problem, model, batch = prepared(recipe=recipe)
+    result, expert = objective(model, batch, 1.0, NOTHING), model.experts()["line"]
+    expert.variance.log_variance.data.fill_(1.0)
+    before, outlier = expert.theta.clone(), model.outlier_given_cluster("line", batch.values)
+    gamma = result.known * batch.present["line"].unsqueeze(-1)
+    weight, curves = gamma * (1 - outlier), expert.space.measured(batch.values["line"])
+    assert outlier.min() < 0.2 < 0.6 < outlier.max()
+    t = torch.as_tensor(problem.preparations["line"].grid)
+    fit = torch.einsum("sdc,sdp,p->sc", weight, curves, t) / (weight.sum(1) * (t @ t))
+    step = (0.1 * weight.sum(1) * 3 / 40).clamp(max=1)
+    prior = msgspec.structs.replace(problem.recipe.prior, rate=0.1)
+    follow_batch(model, batch, result, prior, em=False)
+    torch.testing.assert_close(expert.theta[..., 0], before[..., 0] + step * (fit - before[..., 0]))
+    share = (gamma * outlier).sum((1, 2)) / gamma.sum((1, 2))
+    torch.testing.assert_close(model.outliers[:, model.names.index("line")], 0.9 * 0.3 + 0.1 * share, rtol=1e-6, atol=0)
 
 
 def test_where_em_rests_the_mixture_stays() -> None:

@@ -79,6 +79,17 @@ def test_at_the_optimum_it_stays(seed: int) -> None:
     assert np.array_equal(split_merge(noise, once, 5, seed), once)
 
 
+def test_the_two_that_lose_least_by_being_one_are_merged() -> None:
+    """Few specimens that are far apart, rather than many that are near."""
+    parts = [(0.0, 100), (1.0, 100), (20.0, 2), (22.0, 2), (40.0, 10), (42.0, 10)]
+    points = np.concatenate([np.full(count, place) for place, count in parts])[:, None]
+    points = points + np.random.default_rng(0).normal(scale=0.01, size=points.shape)
+    labels = np.repeat([0, 1, 2, 3, 4, 4], [count for _, count in parts])
+    found = split_merge(points, labels, 5, 0)
+    expected = np.repeat([0, 1, 2, 2, 3, 4], [count for _, count in parts])
+    assert adjusted_rand_score(expected, found) == 1
+
+
 def test_clusters_that_are_empty_are_put_to_use() -> None:
     points, truth = separated()
     found = split_merge(points, np.zeros(len(points), dtype=np.int64), CLUSTERS, 0)

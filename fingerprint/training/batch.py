@@ -115,12 +115,21 @@ def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalitySh
     told = torch.ones(len(train), device=next(iter(train.present.values())).device)
     if experts:
         told = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(told)
-    augmenters = {
-        name: Augmenter(choice.augment, shapes[name], device=told.device)
+    augmenters = make_augmenters(recipe, shapes, told.device)
+    return BatchSource(recipe, train, complete, augmenters, shapes, told)
+
+
+def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device: torch.device) -> dict[str, Augmenter]:
+    """Of the modalities whose images are changed.
+
+    Raises:
+        RecipeError: one of them is no image, or the model sees it as scores.
+    """
+    return {
+        name: Augmenter(choice.augment, shapes[name], device)
         for name, choice in recipe.modalities.items()
         if choice.augment.any
     }
-    return BatchSource(recipe, train, complete, augmenters, shapes, told)
 
 
 def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:

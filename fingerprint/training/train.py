@@ -13,6 +13,7 @@ import msgspec
 import torch
 
 from fingerprint.errors import RecipeError, RunError
+from fingerprint.prepare import Preparation
 from fingerprint.recipe import Recipe, load_recipe
 from fingerprint.run import (
     STATE_FILE,
@@ -33,7 +34,7 @@ from fingerprint.run import (
     write_info,
 )
 from fingerprint.store import Snapshot, Store
-from fingerprint.training.batch import batch_source
+from fingerprint.training.batch import batch_source, make_augmenters
 from fingerprint.training.data import (
     Measured,
     choose_modalities,
@@ -87,7 +88,7 @@ def train(
 
     Raises:
         DataError: the measurements cannot serve the recipe.
-        RecipeError: the device cannot be used, or no specimen has the metadata `label`.
+        RecipeError: the device cannot be used, no specimen has `label`, or the data do not suit the recipe.
         RunError: `out` holds a run already, or is a file; or the training diverged.
     """
     recipe = recipe or load_recipe()
@@ -99,6 +100,7 @@ def train(
     planned = make_plan(recipe, measured)
     on_plan(planned)
     preparations = fit_preparations(planned, measured)
+    _check_suits(planned, preparations)
     measured, uncovered = drop_uncovered(measured, preparations)
     if uncovered:
         names = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
@@ -185,6 +187,12 @@ def choose_device(device: str) -> str:
             f"device {device!r} cannot be used: {reason}", next="Use --device auto, or --device cpu."
         ) from error
     return device
+
+
+def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:
+    """Refuse networks, formulas and changes that the data do not suit, before anything is written."""
+    build_model(recipe, preparations, make_generators((0,)))
+    make_augmenters(recipe, modality_shapes(recipe, preparations), torch.device("cpu"))
 
 
 def _check_free(path: Path) -> None:

@@ -56,6 +56,7 @@ class Problem(NamedTuple):
         recipe: planned.
         state: of each specimen, [specimen].
         line_state: the state whose line it has: another one where lines were swapped.
+        raws: what was measured.
     """
 
     recipe: Recipe
@@ -63,6 +64,7 @@ class Problem(NamedTuple):
     tensors: Tensors
     state: NDArray[np.int64]
     line_state: NDArray[np.int64]
+    raws: dict[str, RawModality]
 
     @property
     def shapes(self) -> dict[str, ModalityShape]:
@@ -132,4 +134,6 @@ def images_and_lines(
             recipe, **{section: msgspec.structs.replace(getattr(recipe, section), **values)}
         )
     preparations = {name: fit_preparation(raws[name], recipe.modalities[name].input) for name in sorted(raws)}
-    return Problem(recipe, preparations, to_tensors(align(raws, preparations, ids), preparations), state, line_state)
+    return Problem(
+        recipe, preparations, to_tensors(align(raws, preparations, ids), preparations), state, line_state, raws
+    )

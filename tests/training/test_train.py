@@ -10,26 +10,20 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from safetensors import SafetensorError, safe_open
-from two_factors import AXIS, TwoFactors, fill_store, quick_recipe, two_factors
+from same_run import assert_same_run
+from two_factors import TwoFactors, fill_store, quick_recipe, two_factors
 
 from fingerprint.errors import DataError, RecipeError, RunError, StoreError
-from fingerprint.modality import Block, RawModality
 from fingerprint.prediction import predict_raw
 from fingerprint.recipe import Recipe, format_recipe
 from fingerprint.run import STATE_FILE, Run, load_run, newest_unfinished, read_info
 from fingerprint.store import Store, open_store
-from fingerprint.training import Part, Progress, new_run_folder, resume, split, train
+from fingerprint.training import Progress, new_run_folder, resume, train
 from fingerprint.training.data import keep_specimens
-from fingerprint.training.settle import settle
-
-module = sys.modules[train.__module__]
-
-LEARNED = ("model.safetensors", "history.json", "calibration.json", "metrics.json", "split.json", "recipe.toml")
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +35,6 @@ def recipe() -> Recipe:
 @pytest.fixture(scope="module")
 def undisturbed(factor_store: Store, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train(factor_store, recipe, tmp_path_factory.mktemp("undisturbed") / "run", device="cpu")
-
-
-def assert_same_run(first: Path, second: Path) -> None:
-    for name in LEARNED:
-        assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
 def saved_epoch(path: Path) -> int:
@@ -261,50 +250,3 @@ def test_a_training_that_diverges_is_refused_and_never_chosen(factor_store: Stor
     for attempt in (load_run, lambda each: resume(factor_store, each)):
         with pytest.raises(RunError, match="diverged"):
             attempt(path)
-
-
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_after_the_last_epoch_does_not_lose_the_end(
-    factor_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, presses: int
-) -> None:
-    def pressed(*arguments: Any) -> int:
-        for _ in range(presses):
-            signal.raise_signal(signal.SIGINT)
-        return settle(*arguments)
-
-    path = tmp_path / "run"
-    monkeypatch.setattr(module, "settle", pressed)
-    if presses == 1:
-        assert train(factor_store, quick_recipe(epochs=3), path, device="cpu").info.status == "completed"
-        return
-    with pytest.raises(KeyboardInterrupt):
-        train(factor_store, quick_recipe(epochs=3), path, device="cpu")
-    monkeypatch.undo()
-    assert resume(factor_store, path, device="cpu").info.status == "completed"
-
-
-def test_held_out_specimens_that_the_grid_does_not_suit_are_left_out_and_named(
-    factor_data: TwoFactors, tmp_path: Path
-) -> None:
-    parts = split(factor_data.ids, quick_recipe().training.split_seed)
-    short = {next(each for each in factor_data.ids if parts[each] is part) for part in (Part.VALIDATION, Part.TEST)}
-    raw = factor_data.raws["vdos"]
-    rest = keep_specimens(raw, set(factor_data.ids) - short).blocks
-    (cut,) = keep_specimens(raw, short).blocks
-    block = Block(cut.specimens, cut.values[:, :20], AXIS[:20])
-    data = factor_data._replace(raws=factor_data.raws | {"vdos": RawModality(raw.modality, (*rest, block))})
-    warnings: list[str] = []
-
-    def interrupt(progress: Progress) -> None:
-        if progress.state.epoch == 2:
-            signal.raise_signal(signal.SIGINT)
-
-    store, recipe = fill_store(tmp_path / "store", data), quick_recipe(epochs=4)
-    whole = train(store, recipe, tmp_path / "whole", device="cpu", on_warning=warnings.append)
-    assert set(whole.parts) == set(factor_data.ids) - short
-    assert len(warnings) == 1
-    assert warnings[0].startswith("2 specimens are left out")
-    assert all(each in warnings[0] for each in short)
-    train(store, recipe, tmp_path / "run", device="cpu", on_epoch=interrupt)
-    resume(store, tmp_path / "run", device="cpu")
-    assert_same_run(tmp_path / "run", whole.path)

@@ -224,3 +224,21 @@ def test_moving_averages_come_to_the_fit_of_all() -> None:
     apart = (decoder.theta - expected) @ torch.as_tensor(FUNCTIONS).T
     spread = torch.as_tensor(data.measured.std(0))
     assert (apart.abs() < 0.1 * spread).all()
+
+
+def test_half_precision_does_not_round_a_curve() -> None:
+    """[Eq. 11] Its noise may be far smaller than what bfloat16 tells apart."""
+    data = curves("one")
+    decoder = data.decoder().float()
+    expected = decoder(torch.zeros(2, 5, 2)).mean
+    with torch.autocast("cpu", torch.bfloat16):
+        found = decoder(torch.zeros(2, 5, 2)).mean
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_space_goes_where_the_model_goes_and_is_not_saved() -> None:
+    """Its numbers follow from the preparation, which the run keeps."""
+    decoder = curves("one").decoder()
+    assert {"space.design", "space.centre", "space.scale"} <= set(dict(decoder.named_buffers()))
+    assert not [key for key in decoder.state_dict() if key.startswith("space")]
+    assert decoder.to("meta").space.fit(torch.zeros(3, len(T), device="meta")).device.type == "meta"

@@ -1,0 +1,67 @@
+"""The end of a training, and what the training part's grid does not suit."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from same_run import assert_same_run
+from two_factors import AXIS, TwoFactors, fill_store, quick_recipe
+
+from fingerprint.modality import Block, RawModality
+from fingerprint.store import Store
+from fingerprint.training import Part, Progress, resume, split, train
+from fingerprint.training.data import keep_specimens
+from fingerprint.training.settle import settle
+
+module = sys.modules[train.__module__]
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_after_the_last_epoch_does_not_lose_the_end(
+    factor_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, presses: int
+) -> None:
+    def pressed(*arguments: Any) -> int:
+        for _ in range(presses):
+            signal.raise_signal(signal.SIGINT)
+        return settle(*arguments)
+
+    path = tmp_path / "run"
+    monkeypatch.setattr(module, "settle", pressed)
+    if presses == 1:
+        assert train(factor_store, quick_recipe(epochs=3), path, device="cpu").info.status == "completed"
+        return
+    with pytest.raises(KeyboardInterrupt):
+        train(factor_store, quick_recipe(epochs=3), path, device="cpu")
+    monkeypatch.undo()
+    assert resume(factor_store, path, device="cpu").info.status == "completed"
+
+
+def test_held_out_specimens_that_the_grid_does_not_suit_are_left_out_and_named(
+    factor_data: TwoFactors, tmp_path: Path
+) -> None:
+    parts = split(factor_data.ids, quick_recipe().training.split_seed)
+    short = {next(each for each in factor_data.ids if parts[each] is part) for part in (Part.VALIDATION, Part.TEST)}
+    raw = factor_data.raws["vdos"]
+    rest = keep_specimens(raw, set(factor_data.ids) - short).blocks
+    (cut,) = keep_specimens(raw, short).blocks
+    block = Block(cut.specimens, cut.values[:, :20], AXIS[:20])
+    data = factor_data._replace(raws=factor_data.raws | {"vdos": RawModality(raw.modality, (*rest, block))})
+    warnings: list[str] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.state.epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    store, recipe = fill_store(tmp_path / "store", data), quick_recipe(epochs=4)
+    whole = train(store, recipe, tmp_path / "whole", device="cpu", on_warning=warnings.append)
+    assert set(whole.parts) == set(factor_data.ids) - short
+    assert len(warnings) == 1
+    assert warnings[0].startswith("2 specimens are left out")
+    assert all(each in warnings[0] for each in short)
+    train(store, recipe, tmp_path / "run", device="cpu", on_epoch=interrupt)
+    resume(store, tmp_path / "run", device="cpu")
+    assert_same_run(tmp_path / "run", whole.path)

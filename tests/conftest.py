@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 # Must run before the first import of any of these. tests/model/test_shapes.py fails when it did not.
 CHECKED = (
     "fingerprint.model",
+    "fingerprint.training.alignment",
+    "fingerprint.training.augmentation",
+    "fingerprint.training.batch",
     "fingerprint.training.em",
     "fingerprint.training.modality_dropout",
     "fingerprint.training.objective",
+    "fingerprint.training.precisions",
+    "fingerprint.training.scout",
+    "fingerprint.training.seeding",
+    "fingerprint.training.settle",
+    "fingerprint.training.trainer",
     "fingerprint.prediction.cross_modal",
     "fingerprint.prediction.embedding",
 )

@@ -27,8 +27,7 @@ class _Header(Struct, frozen=True):
     in_basis: bool
     low: float
     high: float
-    shape: tuple[int, ...] = ()
-    scale: float = 0.0  # of format 1, which had one number for all points
+    shape: tuple[int, ...]
 
 
 def save_preparations(path: Path, preparations: Mapping[str, Preparation]) -> None:
@@ -52,18 +51,14 @@ def load_preparations(path: Path) -> dict[str, Preparation]:
     with safe_open(path, framework="np") as file:
         arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         headers = msgspec.json.decode(file.metadata()["preparations"], type=dict[str, _Header])
-    return {name: _assemble(name, header, arrays) for name, header in sorted(headers.items())}
-
-
-def _assemble(name: str, header: _Header, arrays: Mapping[str, np.ndarray]) -> Preparation:
-    centre = arrays[f"{name}/centre"]
-    own = msgspec.structs.asdict(header)
-    own["shape"] = header.shape or centre.shape
-    own["scale"] = arrays.get(f"{name}/scale", np.array([header.scale]))
-    return Preparation(
-        grid=arrays.get(f"{name}/grid"),
-        centre=centre,
-        components=arrays[f"{name}/components"],
-        score_variance=arrays[f"{name}/score_variance"],
-        **own,
-    )
+    return {
+        name: Preparation(
+            grid=arrays.get(f"{name}/grid"),
+            centre=arrays[f"{name}/centre"],
+            scale=arrays[f"{name}/scale"],
+            components=arrays[f"{name}/components"],
+            score_variance=arrays[f"{name}/score_variance"],
+            **msgspec.structs.asdict(header),
+        )
+        for name, header in sorted(headers.items())
+    }

@@ -84,7 +84,7 @@ def _shape(preparation: Preparation, weight: float) -> ModalityShape:
         spread,
         weight,
         preparation.shape,
-        None if preparation.grid is None else torch.as_tensor(preparation.grid),
+        None if preparation.grid is None else torch.tensor(preparation.grid),
         torch.as_tensor(preparation.centre),
         torch.as_tensor(preparation.scale),
     )
@@ -140,7 +140,7 @@ def read_info(path: Path) -> RunInfo:
     """Read `run.json`.
 
     Raises:
-        RunError: it is missing, damaged, or of a newer format.
+        RunError: it is missing, damaged, or of another format.
     """
     if not (path / "run.json").is_file():
         raise RunError(
@@ -156,6 +156,13 @@ def read_info(path: Path) -> RunInfo:
             where=str(path),
             next="Upgrade: pip install --upgrade pima-fingerprint.",
         )
+    if version < FORMAT_VERSION:
+        raise RunError(
+            f"the run has format {version}, from before the first release; its model cannot be read any more",
+            where=str(path),
+            expected=f"Format {FORMAT_VERSION}.",
+            next="Train it again: fingerprint train.",
+        )
     return _read_json(path / "run.json", RunInfo)
 
 
@@ -163,7 +170,7 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
     """Open a run that was completed, or interrupted and kept.
 
     Raises:
-        RunError: it is missing, unfinished, damaged, or of a newer format.
+        RunError: it is missing, unfinished, damaged, or of another format.
     """
     folder = Path(path)
     info = read_info(folder)

@@ -11,7 +11,7 @@ from fingerprint.run.records import RunInfo
 
 
 def all_runs(runs: str | Path) -> list[tuple[RunInfo, Path]]:
-    """Every run in a folder, oldest first; one that is damaged or of a newer format is passed over."""
+    """Every run in a folder, oldest first; one that is damaged or of another format is passed over."""
     found: list[tuple[RunInfo, Path]] = []
     for file in sorted(Path(runs).glob("*/run.json")):
         try:
@@ -81,4 +81,4 @@ def _passed_over(runs: str | Path) -> str:
     """Names the runs that cannot be read; what is wrong with each is told where it is asked for by name."""
     read = {path for _, path in all_runs(runs)}
     names = [file.parent.name for file in sorted(Path(runs).glob("*/run.json")) if file.parent not in read]
-    return f"Passed over, being damaged or of a newer format: {', '.join(names)}." if names else ""
+    return f"Passed over, being damaged or of another format: {', '.join(names)}." if names else ""

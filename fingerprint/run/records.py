@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class RunInfo(Struct, frozen=True):

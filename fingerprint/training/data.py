@@ -101,7 +101,7 @@ def make_plan(recipe: Recipe, measured: Measured) -> Recipe:
     """Write out what the recipe leaves open, from the training part.
 
     Raises:
-        DataError: there are too few specimens, for any training or for so many clusters.
+        DataError: there are too few specimens, for any training or for so many clusters, or too few with an expert.
     """
     specimens, clusters = len(measured.specimens(Part.TRAIN)), recipe.model.clusters
     planned = plan(recipe, measured.training_part(), specimens)
@@ -111,7 +111,23 @@ def make_plan(recipe: Recipe, measured: Measured) -> Recipe:
             expected=f"At least {LEAST_PER_CLUSTER} specimens for each cluster.",
             next=f"Ask for fewer: fingerprint train --clusters {specimens // LEAST_PER_CLUSTER} at most.",
         )
+    _check_experts(planned, measured)
     return planned
+
+
+def _check_experts(recipe: Recipe, measured: Measured) -> None:
+    """Refuse an expert in whose space there are too few specimens to look for clusters."""
+    if recipe.prior.seeding not in ("expert", "random"):
+        return
+    needed = LEAST_PER_CLUSTER * recipe.model.clusters
+    for name, raw in measured.training_part().items():
+        if recipe.modalities[name].has_expert and len(raw) < needed:
+            raise DataError(
+                f"{name!r} was measured of {len(raw)} training specimens, among which {recipe.model.clusters} clusters "
+                "are looked for",
+                expected=f"At least {needed} of them.",
+                next="Measure more, ask for fewer clusters, or begin elsewhere: prior.seeding in the recipe.",
+            )
 
 
 def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparation]:

@@ -78,6 +78,7 @@ def run_watched(
             raise _Stop
 
     def after_scouting(scouting: TrainingState) -> None:
+        _check_finite(scouting, recipe, path)
         on_epoch(Progress(path, scouting, recipe.prior.scout_epochs, 0, time.monotonic() - begun))
         if interruption.requested:
             raise KeyboardInterrupt

@@ -101,6 +101,14 @@ def test_a_file_that_is_missing_or_garbage_is_named(copy: Callable[..., Path], n
     assert str(folder) in refused.value.where
 
 
+def test_an_older_format_is_refused_and_not_called_damaged(copy: Callable[..., Path]) -> None:
+    folder = copy("a", format_version=1)
+    for attempt in (read_info, load_run):
+        with pytest.raises(RunError, match="format 1, from before") as refused:
+            attempt(folder)
+        assert "fingerprint train" in refused.value.next
+
+
 def test_a_newer_format_is_refused_before_anything_else_is_read(copy: Callable[..., Path]) -> None:
     folder = copy("a", format_version=99, something_new=[1])
     (folder / "recipe.toml").write_text("unheard_of = true\n")

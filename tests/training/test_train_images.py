@@ -11,12 +11,13 @@ import pytest
 from images_and_lines import RECIPE, SLOPES, Problem, images_and_lines
 from same_run import assert_same_run
 
-from fingerprint.errors import RecipeError
+from fingerprint.errors import DataError, RecipeError
 from fingerprint.prediction import predict_raw
 from fingerprint.recipe import Augmentation, ConvEncoder, LinearExpert, Recipe
 from fingerprint.run import load_run
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, resume, train
+from fingerprint.training.data import keep_specimens
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +102,15 @@ def test_what_does_not_suit_the_data_is_refused_and_leaves_no_run(
     with pytest.raises(RecipeError, match=said):
         train(store, wrong, tmp_path / "run", device="cpu")
     assert not list(tmp_path.iterdir())
+
+
+def test_too_few_lines_to_look_for_clusters_among_are_refused(problem: Problem, tmp_path: Path) -> None:
+    """Every specimen has an image, and four of them a line: three clusters of two need six."""
+    small = open_store(tmp_path / "store", create=True)
+    line = problem.raws["line"]
+    few = keep_specimens(line, set(line.specimens[:4]))
+    small.append([problem.raws["image"], few], {}, "")
+    with pytest.raises(DataError, match="clusters are looked for") as refused:
+        train(small, recipe(split="", restarts=1), tmp_path / "run", device="cpu")
+    assert "prior.seeding" in refused.value.next
+    assert not (tmp_path / "run").exists()

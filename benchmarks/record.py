@@ -37,9 +37,10 @@ def record(name: str, content: dict[str, Any]) -> Path:
         text=True,
         check=True,
     ).stdout.strip()
+    arguments = [Path(each).name if Path(each).is_absolute() else each for each in sys.argv[1:]]
     document = {
         "name": name,
-        "command": f"python {Path(sys.argv[0]).parent.name}/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}".strip(),
+        "command": " ".join(["python", f"{Path(sys.argv[0]).parent.name}/{Path(sys.argv[0]).name}", *arguments]),
         "commit": commit + (" with changes" if dirty else ""),
         "versions": {"python": platform.python_version(), "fingerprint": fingerprint.__version__}
         | {package: importlib.metadata.version(package) for package in PACKAGES},

@@ -42,7 +42,7 @@ def seeds(record: Record) -> str:
 
 Clustering accuracy on the standard 10,000 test images [Eq. 19]: mean (worst to best) over seeds; all modalities are fused by the plain product of experts. The
 paper reports 90.31 ± 14.81 % over nine seeds, 99.79 % for the best, and for that one 39.15 % from the image and 99.92 % from the line alone, after days on an
-A100. Seconds are of training and evaluation on two cores. The last 6,000 training images are validation; their labels chose the recipe (docs/tuning.md), never a
+A100. Seconds are of training and evaluation on one core, two trainings at a time on two. The last 6,000 training images are validation; their labels chose the recipe (docs/tuning.md), never a
 seed, a restart or an epoch. The line alone tells the digit, to anyone who finds the ten slopes: what is hard is in the other columns and in the sections below.
 
 {accuracies(record)}

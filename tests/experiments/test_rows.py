@@ -87,7 +87,7 @@ def test_points_are_those_of_the_run(finished: tuple[Path, list[Row], list[Any]]
     _, rows, _ = finished
     points = row_points(rows[0])
     assert points is not None
-    assert (points.mean.shape, points.centres.shape, points.sd.shape) == ((100, 10), (10, 10), (10, 10))
+    assert (points.mean.shape, points.centres.shape, points.sd.shape) == ((100, 16), (10, 16), (10, 16))
     right = sum(points.stands_for[c] == label for c, label in zip(points.clusters, points.labels, strict=True))
     assert right == pytest.approx(rows[0].scores.accuracy["joint"])
     with pytest.raises(RunError):

@@ -196,7 +196,7 @@ def test_the_maps_are_those_of_the_runs(trained_page: tuple[list[Row], Path]) ->
         drawn = figures[f"figure-map-{index}"]["data"]
         assert [trace["name"] for trace in drawn] == [trace.name for trace in traces]
         assert sum(len(trace.x) for trace in traces[:10]) == 100
-    assert "The latent space has 10 axes." in page.words
+    assert "The latent space has 16 axes." in page.words
     assert "near to a ring" in page.words
 
 

@@ -46,7 +46,7 @@ def test_three_states_are_found_jointly_and_from_each_modality_alone(precision: 
     problem = images_and_lines(training={"precision": precision})
     model = trained(problem)
     for given in ((), ("image",), ("line",)):
-        assert problem.accuracy(model, *given) == [1.0] * 3, given
+        assert min(problem.accuracy(model, *given)) > 0.99, given
     slopes = np.sort(model.experts()["line"].theta[..., 0].numpy())
     np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.02)
 
@@ -56,7 +56,7 @@ def test_half_of_the_lines_may_be_missing() -> None:
     problem = images_and_lines(missing=0.5)
     model = trained(problem)
     for given in ((), ("image",), ("line",)):
-        assert problem.accuracy(model, *given) == [1.0] * 3, given
+        assert min(problem.accuracy(model, *given)) > 0.99, given
 
 
 def doubting(outliers: float) -> Recipe:

@@ -48,7 +48,7 @@ def test_three_states_are_found_jointly_and_from_each_modality_alone(precision: 
     for given in ((), ("image",), ("line",)):
         assert min(problem.accuracy(model, *given)) > 0.99, given
     slopes = np.sort(model.experts()["line"].theta[..., 0].numpy())
-    np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.02)
+    np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.03)
 
 
 def test_half_of_the_lines_may_be_missing() -> None:

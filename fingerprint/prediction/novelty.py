@@ -13,6 +13,7 @@ from fingerprint.run import Calibration
 
 THRESHOLD = 0.02
 FEWEST = 9
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ def judge(
     if few is not None:
         reason = f"the validation part has {len(known[few])} specimens with {few}; at least {FEWEST} are needed"
         return [Novelty(None, False, reason)] * count
+    # A specimen of the validation part is as strange as itself, however its sums were rounded.
     at_least = {
-        name: len(known[name]) - np.searchsorted(known[name], preparations[name].strangeness(values), side="left")
+        name: len(known[name])
+        - np.searchsorted(known[name], preparations[name].strangeness(values) * (1 - ROUNDING), side="left")
         for name, values in measured.items()
     }
     rate = sum(max(THRESHOLD / len(measured), 1 / (1 + len(each))) for each in known.values())

@@ -96,9 +96,9 @@ def test_a_piece_at_a_time_gives_the_same(
     points = sum(each.points for each in image_run.preparations.values())
     monkeypatch.setattr(pieces, "MOST_NUMBERS", 50 * points)
     again = describe(image_run, image_store)
-    pd.testing.assert_frame_equal(again.specimens, description.specimens, rtol=1e-3, atol=0.14)
+    pd.testing.assert_frame_equal(again.specimens, description.specimens, rtol=1e-4)
     for target, table in description.predictions.items():
-        pd.testing.assert_frame_equal(again.predictions[target], table, rtol=1e-3, atol=0.14)
+        pd.testing.assert_frame_equal(again.predictions[target], table, rtol=1e-4)
     for one, other in zip(again.fingerprints, description.fingerprints, strict=True):
         assert (one.members, one.nearest) == (other.members, other.nearest)
         for name, profile in one.profiles.items():

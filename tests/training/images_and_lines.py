@@ -36,9 +36,9 @@ IMAGE = Modality("image", Kind.IMAGE)
 LINE = Modality("line", Kind.SERIES, unit="m", axis_name="time", axis_unit="s")
 RECIPE = Recipe(
     model=ModelRecipe(latent=2, clusters=3),
-    prior=PriorRecipe(seeding="expert", layout="separated", start=0.8),
+    prior=PriorRecipe(seeding="expert", layout="separated", start=1.0),
     alignment=AlignmentRecipe(weight=30.0),
-    training=TrainingRecipe(restarts=1, epochs=15, batch=50, warmup=10, weight_decay=0.01),
+    training=TrainingRecipe(restarts=1, epochs=20, join=0.2, batch=50, warmup=10, weight_decay=0.01),
     modalities={
         "image": ModalityRecipe(
             encoder=ConvEncoder((4, 8), strides=(2, 2), padded=True, activation="relu", norm="before"),

@@ -46,17 +46,23 @@ def test_three_states_are_found_jointly_and_from_each_modality_alone(precision: 
     problem = images_and_lines(training={"precision": precision})
     model = trained(problem)
     for given in ((), ("image",), ("line",)):
-        assert min(problem.accuracy(model, *given)) > 0.99, given
+        assert problem.accuracy(model, *given) == [1.0] * 3, given
     slopes = np.sort(model.experts()["line"].theta[..., 0].numpy())
-    np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.03)
+    np.testing.assert_allclose(slopes, np.broadcast_to(SLOPES, (3, 3)), atol=0.02)
 
 
 def test_half_of_the_lines_may_be_missing() -> None:
-    """[Eq. 16] Those without are told by their image."""
+    """[Eq. 16] Whoever has a line is told by it without exception. Those without are told by their image: one of these
+    images is 3.6 standard deviations from its state's place, and how it is read depends on the processor's rounding."""
     problem = images_and_lines(missing=0.5)
     model = trained(problem)
-    for given in ((), ("image",), ("line",)):
-        assert min(problem.accuracy(model, *given)) > 0.99, given
+    assert problem.accuracy(model, "line") == [1.0] * 3
+    has_line = problem.tensors.present["line"] > 0
+    for has, least in ((has_line, 1.0), (~has_line, 149 / 150)):
+        rows = np.flatnonzero(has.numpy())
+        part = problem._replace(tensors=problem.tensors.subset(rows), state=problem.state[rows])
+        for given in ((), ("image",)):
+            assert min(part.accuracy(model, *given)) >= least, (least, given)
 
 
 def doubting(outliers: float) -> Recipe:

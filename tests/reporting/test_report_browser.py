@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 POINTS = """
@@ -26,6 +28,15 @@ def visit(browser: Chrome, page: Path) -> list[dict[str, Any]]:
         lambda found: found.execute_script("return document.documentElement.dataset.ready === 'true'")
     )
     return requests(browser)
+
+
+def hover(browser: Chrome, element: WebElement) -> None:
+    """Point at the middle of an element, from the corner: a pointer that was left there would not move."""
+    browser.execute_script("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", element)
+    corner = ActionBuilder(browser)
+    corner.pointer_action.move_to_location(2, 2)
+    corner.perform()
+    ActionChains(browser).move_to_element(element).perform()
 
 
 def requests(browser: Chrome) -> list[dict[str, Any]]:
@@ -79,7 +90,7 @@ def test_a_point_tells_what_it_is(page: Path, browser: Chrome) -> None:
     visit(browser, page)
     browser.execute_script("document.getElementById('map').scrollIntoView({behavior: 'instant'})")
     point = browser.find_element(By.CSS_SELECTOR, "#map-figure .scatterlayer .point")
-    ActionChains(browser).move_to_element(point).perform()
+    hover(browser, point)
     WebDriverWait(browser, 10).until(lambda found: found.find_elements(By.CSS_SELECTOR, "#map-figure .hovertext"))
     told = browser.find_element(By.CSS_SELECTOR, "#map-figure .hovertext").text
     for part in ("t-", "part", "cluster probability", "GPa", "route", "temperature"):
@@ -92,7 +103,7 @@ def test_an_image_tells_what_it_is(image_page: Path, browser: Chrome) -> None:
     browser.execute_script("arguments[0].scrollIntoView({behavior: 'instant'})", figure)
     images = figure.find_elements(By.CSS_SELECTOR, ".heatmaplayer image")
     assert len(images) == 3 * 7
-    ActionChains(browser).move_to_element(images[2]).perform()
+    hover(browser, images[2])
     WebDriverWait(browser, 10).until(lambda found: figure.find_elements(By.CSS_SELECTOR, ".hovertext"))
     told = figure.find_element(By.CSS_SELECTOR, ".hovertext").text
     assert "p-" in told
@@ -120,7 +131,7 @@ def test_what_data_say_is_never_run(hostile_page: Path, browser: Chrome) -> None
         choice.select_by_index(option)
     browser.execute_script("document.getElementById('map').scrollIntoView({behavior: 'instant'})")
     point = browser.find_element(By.CSS_SELECTOR, "#map-figure .scatterlayer .point")
-    ActionChains(browser).move_to_element(point).perform()
+    hover(browser, point)
     WebDriverWait(browser, 10).until(lambda found: found.find_elements(By.CSS_SELECTOR, "#map-figure .hovertext"))
     assert "</script><script>" in browser.find_element(By.CSS_SELECTOR, "#map-figure .hovertext").text
     assert browser.execute_script("return window.hacked") is None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-LATENT = 10
+LATENT = 16
 
 
 class Flat(nn.Module):
@@ -19,8 +19,7 @@ class Flat(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[specimen, point] to [specimen, 1, *shape]."""
-        wide = x.reshape(-1, 1, *self.shape)
-        return wide.contiguous(memory_format=torch.channels_last) if len(self.shape) == 2 else wide
+        return x.reshape(-1, 1, *self.shape)
 
 
 def image_encoder() -> nn.Module:

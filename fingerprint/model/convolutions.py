@@ -23,9 +23,13 @@ _TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d}
 def grouped(
     x: Float[Tensor, "#seed specimen feature"], networks: int, shape: tuple[int, ...]
 ) -> Float[Tensor, "specimen network *point"]:
-    """Flat measurements as one channel for each network; images with the channels last in memory."""
-    wide = x.expand(networks, -1, -1).transpose(0, 1).unflatten(-1, shape)
-    return wide.contiguous(memory_format=torch.channels_last) if len(shape) == 2 else wide
+    """Flat measurements as one channel for each network."""
+    return channels_last(x.expand(networks, -1, -1).transpose(0, 1).unflatten(-1, shape))
+
+
+def channels_last(x: Float[Tensor, "specimen channel *point"]) -> Float[Tensor, "specimen channel *point"]:
+    """Images on a GPU with the channels last in memory, as its convolutions want them; all else as it is."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 and x.is_cuda else x
 
 
 def ungrouped(
@@ -44,6 +48,7 @@ class StackedConv(nn.Module):
         kernel, stride, padding: in points, alike along every axis.
         dimensions: 1 for curves, 2 for images.
         generators: one per seed.
+        bias: whether there is one; before a batch norm it would do nothing.
     """
 
     def __init__(
@@ -57,12 +62,13 @@ class StackedConv(nn.Module):
         stride: int = 1,
         padding: int = 0,
         dimensions: int = 1,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.stride, self.padding, self.dimensions, self.groups = stride, padding, dimensions, math.prod(stack)
         bound = 1 / math.sqrt(inputs * kernel**dimensions)
         self.weight = draw_uniform((*stack, outputs, inputs, *[kernel] * dimensions), bound, generators)
-        self.bias = draw_uniform((*stack, outputs), bound, generators)
+        self.bias = draw_uniform((*stack, outputs), bound, generators) if bias else None
 
     def forward(
         self, x: Float[Tensor, "specimen network_channel *point"]
@@ -70,7 +76,8 @@ class StackedConv(nn.Module):
         """Networks are groups of channels."""
         convolve = _CONVOLUTION[self.dimensions]
         weight = self.weight.reshape(-1, *self.weight.shape[-self.dimensions - 1 :])
-        return convolve(x, weight, self.bias.flatten(), self.stride, self.padding, groups=self.groups)
+        bias = None if self.bias is None else self.bias.flatten()
+        return convolve(x, weight, bias, self.stride, self.padding, groups=self.groups)
 
 
 class StackedTransposedConv(nn.Module):

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.errors import RecipeError
-from fingerprint.model.convolutions import StackedConv, StackedTransposedConv
+from fingerprint.model.convolutions import StackedConv, StackedTransposedConv, channels_last
 from fingerprint.model.experts import LinearExpertDecoder
 from fingerprint.model.gaussian import LOG_2PI, Gaussian
 from fingerprint.model.layers import StackedLinear, StackedMLP, activate, full_precision
@@ -114,9 +114,7 @@ class _Conv(AbstractNetworkDecoder):
     def mean_of(self, z: Tensor) -> Tensor:
         flat = self.first(z)
         seeds, clusters, specimens, _ = flat.shape
-        hidden = flat.flatten(0, 1).transpose(0, 1).reshape(specimens, -1, *self.small)
-        if len(self.shape) == 2:
-            hidden = hidden.contiguous(memory_format=torch.channels_last)
+        hidden = channels_last(flat.flatten(0, 1).transpose(0, 1).reshape(specimens, -1, *self.small))
         for layer in self.layers:
             hidden = activate(layer(hidden), self.spec.activation)
         image = self.last(hidden)

@@ -17,12 +17,14 @@ class ELBO(NamedTuple):
     r"""The bound and its parts, per specimen. [Eq. 1, Eq. 13]
 
     elbo = reconstruction - kl, in nats: half of Eq. 13's $\mathcal L$, whose constant
-    $-\frac12 \sum_m w_m d_m \log 2\pi$ is kept here.
+    $-\frac12 \sum_m w_m d_m \log 2\pi$ is kept here. `expected` is
+    $E_{q(Z)} \log p(Z|C=c)$, of which the divergence is made.
     """
 
     reconstruction: Float[Tensor, "seed specimen"]
     kl: Float[Tensor, "seed specimen"]
     responsibilities: Float[Tensor, "seed specimen cluster"]
+    expected: Float[Tensor, "seed specimen cluster"]
 
     def value(self, kl_weight: float = 1.0) -> Float[Tensor, "seed specimen"]:
         """reconstruction - kl_weight * kl; the bound itself at 1."""
@@ -52,11 +54,12 @@ def elbo(
     """
     terms = [present[name].unsqueeze(-1) * log_likelihoods[name] for name in sorted(log_likelihoods)]
     per_cluster = torch.stack(torch.broadcast_tensors(*terms)).sum(0)
+    expected = prior.expected_log_density(q)
     if z is None:
         with torch.no_grad():
             evidence = per_cluster / kl_weight if per_cluster.shape[-1] > 1 else None
-            gamma = mean_field_responsibilities(q, prior, evidence)
+            gamma = mean_field_responsibilities(q, prior, evidence, expected)
     else:
         gamma = responsibilities(z, prior)
     reconstruction = (gamma * per_cluster).sum(-1)
-    return ELBO(reconstruction, kl_divergence(q, gamma, prior), gamma)
+    return ELBO(reconstruction, kl_divergence(q, gamma, prior, expected), gamma, expected)

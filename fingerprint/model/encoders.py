@@ -99,6 +99,7 @@ class _Conv(AbstractEncoder):
                 stride=spec.stride(layer),
                 padding=padding,
                 dimensions=len(shape),
+                bias=spec.norm != "before",
             )
             for layer, (inputs, outputs) in enumerate(itertools.pairwise((1, *spec.channels)))
         )

@@ -36,9 +36,8 @@ def expected_log_density(q: Gaussian, p: Gaussian) -> Float[Tensor, "*many"]:
         q: the Gaussian that is averaged over, $\mu, \log\sigma^2$.
         p: the Gaussian whose log-density is averaged, $\tilde\mu, \log\tilde\sigma^2$.
     """
-    spread = torch.exp(q.log_variance - p.log_variance)
-    shift = (q.mean - p.mean).square() * torch.exp(-p.log_variance)
-    return -0.5 * (LOG_2PI + p.log_variance + spread + shift).sum(-1)
+    second = torch.exp(q.log_variance) + (q.mean - p.mean).square()
+    return -0.5 * ((LOG_2PI + p.log_variance).sum(-1) + (second * torch.exp(-p.log_variance)).sum(-1))
 
 
 def entropy(q: Gaussian) -> Float[Tensor, "*many"]:

@@ -55,7 +55,11 @@ class StackedLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "*stack specimen inputs"]) -> Float[Tensor, "*stack2 specimen outputs"]:
         """Apply every member; a stack axis of length 1 in `x` serves all members."""
-        return x @ self.weight + self.bias
+        stack = self.weight.shape[:-2]
+        if x.shape[:-2] != stack:
+            return x @ self.weight + self.bias
+        flat = torch.baddbmm(self.bias.flatten(0, -3), x.flatten(0, -3), self.weight.flatten(0, -3))
+        return flat.unflatten(0, stack)
 
 
 class StackedMLP(nn.Module):

@@ -170,9 +170,9 @@ class PIMA(nn.Module):
         self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]]
     ) -> Float[Tensor, "seed specimen cluster"]:
         """Probability that the measurement of an expert's modality is an outlier, by cluster; 0 where it is trusted."""
-        plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
         if name not in self.doubted:
-            return torch.zeros_like(plain)
+            return self.prior.mean.new_zeros(self.seeds, values[name].shape[-2], self.prior.mean.shape[1])
+        plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
         share = self.outliers[:, self.names.index(name)]
         return outlier_given_cluster(plain, self.prior.log_weights_per_specimen(), share)
 

@@ -52,6 +52,10 @@ class MixturePrior(nn.Module):
         own = self.log_weights if self.logits is None else torch.log_softmax(self.logits, -1)
         return own.unsqueeze(1)
 
+    def expected_log_density(self, q: Gaussian) -> Float[Tensor, "seed specimen cluster"]:
+        r"""$E_{q(Z)} \log p(Z|C=c)$ of posteriors, each [seed, specimen, latent]. [Eq. 31]"""
+        return expected_log_density(Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2)), self.components())
+
     @torch.no_grad()
     def keep_weights(self) -> None:
         """Take the weights over from the gradient's step, where they follow it."""
@@ -71,7 +75,10 @@ def responsibilities(
 
 
 def mean_field_responsibilities(
-    q: Gaussian, prior: MixturePrior, log_likelihood: Float[Tensor, "seed specimen cluster"] | None = None
+    q: Gaussian,
+    prior: MixturePrior,
+    log_likelihood: Float[Tensor, "seed specimen cluster"] | None = None,
+    expected: Float[Tensor, "seed specimen cluster"] | None = None,
 ) -> Float[Tensor, "seed specimen cluster"]:
     r"""The q(C|X) that maximises the ELBO for a given q(Z|X). (replaces Eq. 14 in the ELBO: docs/deviations.md)
 
@@ -83,16 +90,20 @@ def mean_field_responsibilities(
         q: the posterior, each [seed, specimen, latent].
         prior: the mixture.
         log_likelihood: the weighted reconstruction term per cluster, where each has decoders of its own.
+        expected: `prior.expected_log_density(q)`, where it is there already.
     """
-    wide = Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2))
-    log_joint = prior.log_weights_per_specimen() + expected_log_density(wide, prior.components())
+    expected = prior.expected_log_density(q) if expected is None else expected
+    log_joint = prior.log_weights_per_specimen() + expected
     if log_likelihood is not None:
         log_joint = log_joint + log_likelihood
     return torch.softmax(log_joint, -1)
 
 
 def kl_divergence(
-    q: Gaussian, gamma: Float[Tensor, "seed specimen cluster"], prior: MixturePrior
+    q: Gaussian,
+    gamma: Float[Tensor, "seed specimen cluster"],
+    prior: MixturePrior,
+    expected: Float[Tensor, "seed specimen cluster"] | None = None,
 ) -> Float[Tensor, "seed specimen"]:
     r"""KL of q(Z)q(C) from p(Z|C)p(C): the last two lines of Eq. 13, halved and negated. [Eq. 13]
 
@@ -100,8 +111,9 @@ def kl_divergence(
         q: q(Z|X), each [seed, specimen, latent].
         gamma: $\gamma_c$, q(C=c|X).
         prior: the mixture.
+        expected: `prior.expected_log_density(q)`, where it is there already.
     """
-    wide = Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2))
-    cross = (gamma * expected_log_density(wide, prior.components())).sum(-1)
+    expected = prior.expected_log_density(q) if expected is None else expected
+    cross = (gamma * expected).sum(-1)
     categorical = (torch.xlogy(gamma, gamma) - gamma * prior.log_weights_per_specimen()).sum(-1)
     return categorical - cross - entropy(q)

@@ -19,8 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fingerprint.model import PIMA, Gaussian
-from fingerprint.model.gaussian import expected_log_density
+from fingerprint.model import PIMA
 from fingerprint.model.prior import MixturePrior
 from fingerprint.recipe import AlignmentRecipe
 from fingerprint.training.batch import Batch, Values
@@ -29,16 +28,17 @@ HINT = 20.0  # nats by which a first cluster is preferred
 PROBE = 1.0  # size of the random change from which the adversarial direction is found, in model units
 
 
-def cluster_logits(q: Gaussian, prior: MixturePrior, sharpness: float) -> Float[Tensor, "seed specimen cluster"]:
+def cluster_logits(
+    expected: Float[Tensor, "seed specimen cluster"], prior: MixturePrior, sharpness: float
+) -> Float[Tensor, "seed specimen cluster"]:
     r"""$\log\pi_c + \beta\, E_{q(Z)} \log p(Z|c)$, but for a constant.
 
     Args:
-        q: posteriors, each [seed, specimen, latent].
+        expected: `prior.expected_log_density` of posteriors.
         prior: the mixture.
         sharpness: $\beta$.
     """
-    wide = Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2))
-    return prior.log_weights_per_specimen() + sharpness * expected_log_density(wide, prior.components())
+    return prior.log_weights_per_specimen() + sharpness * expected
 
 
 def cross_entropy(
@@ -103,12 +103,18 @@ def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> 
     safe = torch.where(has.unsqueeze(1), kept, torch.ones_like(kept))
     q = model.fuse(model.encode(values, batch.present, batch.complete), safe)
     return torch.where(
-        has.unsqueeze(-1), cluster_logits(q, model.prior, sharpness), model.prior.log_weights_per_specimen()
+        has.unsqueeze(-1),
+        cluster_logits(model.prior.expected_log_density(q), model.prior, sharpness),
+        model.prior.log_weights_per_specimen(),
     )
 
 
 def alignment(
-    model: PIMA, batch: Batch, recipe: AlignmentRecipe, terms: Gaussian, share: Float[Tensor, "seed draw"]
+    model: PIMA,
+    batch: Batch,
+    recipe: AlignmentRecipe,
+    expected: Float[Tensor, "seed draw cluster"],
+    share: Float[Tensor, "seed draw"],
 ) -> tuple[Float[Tensor, " seed"], Float[Tensor, "seed specimen cluster"]]:
     """Cross-entropy over the terms and, where an expert does not tell every specimen's cluster, under adversarial
     changes, and the lack of information.
@@ -117,7 +123,7 @@ def alignment(
         model: all seeds.
         batch: of each seed.
         recipe: how; `recipe.weight` itself is left to the caller.
-        terms: the posterior of every term and specimen, one term after another.
+        expected: `prior.expected_log_density` of the posterior of every term and specimen, one term after another.
         share: of each of them in the mean.
 
     Returns:
@@ -130,11 +136,11 @@ def alignment(
     log_weights = model.prior.log_weights_per_specimen()
     if batch.told:
         known = torch.softmax(evidence + log_weights, -1).detach()
-        return (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1), known
+        return (share * cross_entropy(known, cluster_logits(expected, model.prior, recipe.sharpness))).sum(-1), known
     with torch.set_grad_enabled(bool(recipe.information)):
         own = free_logits(model, batch, batch.values, recipe.sharpness)
     known = torch.softmax(evidence + own, -1).detach()
-    total = (share * cross_entropy(known, cluster_logits(terms, model.prior, recipe.sharpness))).sum(-1)
+    total = (share * cross_entropy(known, cluster_logits(expected, model.prior, recipe.sharpness))).sum(-1)
     has = batch.active * (_free_presence(model, batch).sum(1) > 0)
     if recipe.adversarial:
         total = total + _adversarial(model, batch, recipe, known, _shares(has))

@@ -39,6 +39,7 @@ class Augmenter:
         self.choice, self.shape = choice, shape.shape
         self.centre = shape.centre.to(device, torch.float32)
         self.scale = shape.scale.to(device, torch.float32)
+        self.zero = -self.centre / self.scale
 
     def __call__(
         self, x: Float[Tensor, "seed specimen point"], draws: Float[Tensor, "seed specimen draw"]
@@ -50,13 +51,13 @@ class Augmenter:
             draws: uniform in [-1, 1), `DRAWS` for each image.
         """
         choice, flat = self.choice, draws.flatten(0, 1)
-        measured = (x * self.scale + self.centre).flatten(0, 1)
+        measured = torch.addcmul(self.centre, x, self.scale).flatten(0, 1)
         shift = (flat[:, 4:6] * (choice.shift + 0.5)).round()
         if choice.rotation or choice.scale or choice.shear:
             moved = self._warped(measured, flat, shift)
         else:
             moved = self._shifted(measured, shift.long())
-        return (moved.reshape(x.shape) - self.centre) / self.scale
+        return torch.addcmul(self.zero, moved.reshape(x.shape), 1 / self.scale)
 
     def _shifted(self, measured: Tensor, shift: Tensor) -> Tensor:
         """Whole pixels, taken from where they were."""

@@ -67,7 +67,7 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
     loss = -(share * bound.value(kl_weight)).sum()
     known = bound.responsibilities[:, : stacked.shape[-1]].detach()
     if aligned.weight:
-        lesson, known = alignment(model, batch, aligned, flat, share)
+        lesson, known = alignment(model, batch, aligned, bound.expected, share)
         loss = loss + aligned.weight * lesson.sum()
     return Objective(
         loss=loss,

@@ -43,7 +43,8 @@ def calibrate_precisions(model: PIMA, validation: Tensors) -> None:
     def clusters() -> Float[Tensor, "seed specimen cluster"]:
         return mean_field_responsibilities(model.fuse(unimodal, kept), model.prior)
 
-    known = (evidence + cluster_logits(model.fuse(unimodal, kept), model.prior, 1.0)).argmax(-1)
+    said = model.prior.expected_log_density(model.fuse(unimodal, kept))
+    known = (evidence + cluster_logits(said, model.prior, 1.0)).argmax(-1)
     seeds = torch.arange(model.seeds)
     for _ in range(ROUNDS):
         for index in range(len(model.names)):

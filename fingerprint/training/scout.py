@@ -67,8 +67,8 @@ def _merged(
         rows = torch.arange(start, min(start + CHUNK, len(source.train)), device=source.told.device)
         batch = source.draw(rows.expand(model.seeds, -1), generators, joined=True)
         plain, changed = (
-            torch.softmax(cluster_logits(model.embed(values, batch.present), model.prior, sharpness), -1)
-            for values in (batch.values, batch.seen)
+            torch.softmax(cluster_logits(model.prior.expected_log_density(q), model.prior, sharpness), -1)
+            for q in (model.embed(batch.values, batch.present), model.embed(batch.seen, batch.present))
         )
         together += (plain.transpose(1, 2) @ changed).double().cpu()
         labels.append(plain.argmax(-1))

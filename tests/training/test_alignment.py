@@ -42,15 +42,18 @@ def prior_and_posteriors() -> tuple[MixturePrior, Gaussian]:
 def test_the_clusters_of_a_posterior_are_those_of_the_bound() -> None:
     """[Eq. 14] At a sharpness of 1; at none only the weights are left."""
     prior, q = prior_and_posteriors()
-    found = torch.softmax(cluster_logits(q, prior, 1.0), -1)
+    found = torch.softmax(cluster_logits(prior.expected_log_density(q), prior, 1.0), -1)
     torch.testing.assert_close(found, mean_field_responsibilities(q, prior))
-    flat = torch.softmax(cluster_logits(q, prior, 1e-12), -1)
+    flat = torch.softmax(cluster_logits(prior.expected_log_density(q), prior, 1e-12), -1)
     torch.testing.assert_close(flat, prior.log_weights.exp().unsqueeze(1).expand_as(flat))
 
 
 def test_less_sharpness_is_less_certain() -> None:
     prior, q = prior_and_posteriors()
-    sure = [torch.softmax(cluster_logits(q, prior, beta), -1).amax(-1).mean().item() for beta in (0.1, 0.5, 1.0, 3.0)]
+    expected = prior.expected_log_density(q)
+    sure = [
+        torch.softmax(cluster_logits(expected, prior, beta), -1).amax(-1).mean().item() for beta in (0.1, 0.5, 1.0, 3.0)
+    ]
     assert sure == sorted(sure)
 
 
@@ -148,9 +151,9 @@ def seeded(missing: float = 0.5, **choices: object) -> tuple[Problem, PIMA, Batc
 
 
 def joint(model: PIMA, batch: Batch) -> tuple[Gaussian, Tensor]:
-    """The joint posterior alone, and even shares."""
+    """What the joint posterior alone says of the clusters, and even shares."""
     q = model.embed(batch.values, batch.present)
-    return q, torch.full_like(batch.active, 1 / batch.active.shape[1])
+    return model.prior.expected_log_density(q), torch.full_like(batch.active, 1 / batch.active.shape[1])
 
 
 def test_what_is_known_comes_from_the_expert_where_its_modality_was_measured() -> None:
@@ -177,8 +180,8 @@ def test_where_every_specimen_is_told_nothing_else_is_asked() -> None:
             model.cluster_evidence(batch.values, batch.present) + model.prior.log_weights_per_specimen(), -1
         )
         torch.testing.assert_close(known, expected)
-        q, share = joint(model, batch)
-        logits = cluster_logits(q, model.prior, problem.recipe.alignment.sharpness)
+        said, share = joint(model, batch)
+        logits = cluster_logits(said, model.prior, problem.recipe.alignment.sharpness)
         torch.testing.assert_close(total, (share * cross_entropy(expected, logits)).sum(-1))
 
 
@@ -189,7 +192,7 @@ def test_the_free_modalities_are_those_without_an_expert() -> None:
     found = free_logits(model, batch, changed, 0.2)
     torch.testing.assert_close(found, free_logits(model, batch, batch.values, 0.2))
     q = model.embed(batch.values, dict(batch.present) | {"line": torch.zeros_like(batch.present["line"])})
-    torch.testing.assert_close(found, cluster_logits(q, model.prior, 0.2))
+    torch.testing.assert_close(found, cluster_logits(model.prior.expected_log_density(q), model.prior, 0.2))
     assert problem.recipe.modalities["line"].has_expert
 
 
@@ -210,8 +213,8 @@ def test_what_is_known_is_a_constant_and_the_terms_are_taught() -> None:
     optimizer = torch.optim.Adam(model.parameters(), 0.01)
     first: list[float] = []
     for _ in range(150):
-        q, share = joint(model, batch)
-        total, known = alignment(model, batch, problem.recipe.alignment, q, share)
+        said, share = joint(model, batch)
+        total, known = alignment(model, batch, problem.recipe.alignment, said, share)
         assert not known.requires_grad
         optimizer.zero_grad()
         total.sum().backward()
@@ -253,18 +256,18 @@ def test_specimens_that_do_not_count_say_nothing(choices: dict[str, float]) -> N
     active[0, quiet] = 0
     image = batch.values["image"].clone()
     image[0, quiet] = 10 * torch.randn((5, 64), generator=torch.Generator().manual_seed(0))
-    q, share = joint(model, batch)
+    said, share = joint(model, batch)
     share = share * active
     found = [
         alignment(
             model, dataclasses.replace(batch, active=active, values={**batch.values, "image": each}),
-            problem.recipe.alignment, q, share,
+            problem.recipe.alignment, said, share,
         )[0]
         for each in (batch.values["image"], image)
     ]  # fmt: skip
     torch.testing.assert_close(found[0], found[1])
     counted = dataclasses.replace(batch, values={**batch.values, "image": image})
-    assert not torch.allclose(alignment(model, counted, problem.recipe.alignment, q, share)[0], found[0], atol=1e-4)
+    assert not torch.allclose(alignment(model, counted, problem.recipe.alignment, said, share)[0], found[0], atol=1e-4)
 
 
 def test_a_hint_is_what_is_known_where_nothing_else_is() -> None:

@@ -1,6 +1,6 @@
 # make demo   the main job on the shipped data: ingest, train, predict, report
 # make test   lint, types, layers, docs and tests
-# make bench  what docs/benchmarks.md is made from (an hour or so)
+# make bench  what docs/benchmarks.md is made from (some hours)
 # Each makes what it needs first.
 
 PYTHON ?= python3

@@ -1,22 +1,47 @@
 """Runs every benchmark, one after another, and makes docs/benchmarks.md. Time nothing else meanwhile.
 
-python benchmarks/run_all.py
+python benchmarks/run_all.py [--folder FOLDER] [--source MNIST]
+
+The trainings on MNIST are kept in FOLDER, so that they go on where they were stopped; its files are downloaded where
+no folder with them is named.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("speed.py", "vdos_baselines.py", "vdos_variants.py", "vdos_controls.py", "kills.py")
+SILICON = (
+    ("speed.py",),
+    ("vdos_baselines.py",),
+    ("vdos_variants.py",),
+    ("vdos_controls.py",),
+    ("kills.py",),
+    ("kills.py", "--data", "mnist", "--kills", "10"),
+)
+MNIST = (
+    ("mnist_lines.py", "--parts", "seeds", "--seeds", "0-8"),
+    ("mnist_lines.py", "--parts", "latent,image", "--seeds", "0-4"),
+    ("mnist_lines.py", "--parts", "missing,corrupted,deconvolutions,starts,table", "--seeds", "0-2"),
+    ("mnist_lines.py", "--parts", "literal,ablation", "--seeds", "0-1"),
+    ("mnist_rate.py",),
+)
 
 
 def main() -> None:
     """Run them all; the first that fails ends it."""
-    for script in SCRIPTS:
-        subprocess.run([sys.executable, str(HERE / script)], check=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=HERE / "runs")
+    parser.add_argument("--source", type=Path)
+    chosen = parser.parse_args()
+    own = ["--folder", str(chosen.folder), *(["--source", str(chosen.source)] if chosen.source else [])]
+    for script, *arguments in SILICON:
+        subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)
+    for script, *arguments in MNIST:
+        subprocess.run([sys.executable, str(HERE / script), *arguments, *own], check=True)
     subprocess.run([sys.executable, str(HERE.parent / "docs" / "make_benchmarks.py")], check=True)
 
 

@@ -148,16 +148,12 @@ def literal(record: Record) -> str:
 def ablation(record: Record) -> str:
     """Each cure."""
     whole = next(row for row in record["rows"] if row["name"] == "ablation-all")
-    rows = [
-        [row["title"], *(f"{row['accuracy'].get(source, float('nan')):.2f}" for source in ("joint", "image", "line"))]
-        for row in record["rows"]
-    ]
     return f"""
 ### What each cure cures
 
-The default recipe, shortened to {whole["epochs"]} epochs, with one thing changed; one seed.
+The default recipe, shortened to {whole["epochs"]} epochs, with one thing changed.
 
-{table(["", "all modalities, %", "image alone, %", "line alone, %"], rows)}
+{accuracies(record)}
 """
 
 

@@ -6,8 +6,9 @@ layout, so that one grouped convolution serves all networks. `point` is one axis
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -115,8 +116,29 @@ class StackedTransposedConv(nn.Module):
         return convolve(x, weight, self.bias.flatten(), self.stride, self.padding, self.extra, self.groups)
 
 
+@contextlib.contextmanager
+def running_moments_kept(model: nn.Module) -> Iterator[None]:
+    """What the encoders are shown meanwhile leaves the running moments of their batch norms as they are.
+
+    A trained model sees measurements by these moments, so that only measurements should make them.
+    """
+    norms = [each for each in model.modules() if isinstance(each, StackedBatchNorm)]
+    momenta = [each.momentum for each in norms]
+    for each in norms:
+        each.momentum = 0.0
+    try:
+        yield
+    finally:
+        for each, momentum in zip(norms, momenta, strict=True):
+            each.momentum = momentum
+
+
 class StackedBatchNorm(nn.Module):
-    """Batch norm for each network and channel over the specimens that were measured; the others do not count."""
+    """Batch norm for each network and channel over the specimens that were measured; the others do not count.
+
+    Attributes:
+        momentum: of the running moments; 0 while they are kept (`running_moments_kept`).
+    """
 
     running_mean: Tensor
     running_variance: Tensor

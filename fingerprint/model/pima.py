@@ -97,16 +97,19 @@ class PIMA(nn.Module):
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
         complete: Collection[str] = (),
+        names: Collection[str] | None = None,
     ) -> Gaussian:
-        """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the order of `names`. [Eq. 3]
+        """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the model's order. [Eq. 3]
 
         Args:
             values, present: by modality.
             complete: modalities that every specimen of the data has, which spares batch norm the bookkeeping.
+            names: of the modalities that are encoded; all where None.
         """
         unimodal = [
             encoder(values[name], None if name in complete else present[name])
             for name, encoder in zip(self.names, self.encoders, strict=True)
+            if names is None or name in names
         ]
         return Gaussian(
             torch.stack([each.mean for each in unimodal], 1),

@@ -115,5 +115,6 @@ def kl_divergence(
     """
     expected = prior.expected_log_density(q) if expected is None else expected
     cross = (gamma * expected).sum(-1)
-    categorical = (torch.xlogy(gamma, gamma) - gamma * prior.log_weights_per_specimen()).sum(-1)
+    own = gamma.clamp_min(torch.finfo(gamma.dtype).tiny).log()  # a gradient also where gamma is zero
+    categorical = (gamma * (own - prior.log_weights_per_specimen())).sum(-1)
     return categorical - cross - entropy(q)

@@ -20,6 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.model import PIMA
+from fingerprint.model.convolutions import running_moments_kept
+from fingerprint.model.posterior import fuse
 from fingerprint.model.prior import MixturePrior
 from fingerprint.recipe import AlignmentRecipe
 from fingerprint.training.batch import Batch, Values
@@ -101,7 +103,8 @@ def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> 
     kept = _free_presence(model, batch)
     has = kept.sum(1) > 0
     safe = torch.where(has.unsqueeze(1), kept, torch.ones_like(kept))
-    q = model.fuse(model.encode(values, batch.present, batch.complete), safe)
+    unimodal = model.encode(values, batch.present, batch.complete, free_modalities(model))
+    q = fuse(unimodal, safe, model.fusion)
     return torch.where(
         has.unsqueeze(-1),
         cluster_logits(model.prior.expected_log_density(q), model.prior, sharpness),
@@ -167,14 +170,13 @@ def _adversarial(
         return cross_entropy(known, free_logits(model, batch, {**batch.values, **moved}, recipe.sharpness))
 
     random = torch.cat([batch.directions[name] for name in names], -1)
-    change = adversarial_change(lambda tried: divergence(tried).sum(), random, recipe.adversarial)
-    return (share * divergence(change)).sum(-1)
+    with running_moments_kept(model):
+        change = adversarial_change(lambda tried: divergence(tried).sum(), random, recipe.adversarial)
+        return (share * divergence(change)).sum(-1)
 
 
-def _free_presence(model: PIMA, batch: Batch) -> Float[Tensor, "seed modality specimen"]:
-    free = free_modalities(model)
-    nothing = torch.zeros_like(batch.active)
-    return torch.stack([batch.present[name] if name in free else nothing for name in model.names], 1)
+def _free_presence(model: PIMA, batch: Batch) -> Float[Tensor, "seed free_modality specimen"]:
+    return torch.stack([batch.present[name] for name in free_modalities(model)], 1)
 
 
 def _shares(counted: Float[Tensor, "seed specimen"]) -> Float[Tensor, "seed specimen"]:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fingerprint.model.posterior import components, subsets
+from fingerprint.model.posterior import components
 from fingerprint.recipe import Recipe
 
 
@@ -45,17 +45,17 @@ def draw_non_empty(keep: Sequence[float], generators: Sequence[torch.Generator])
     """Keep each modality with its own probability, given that at least one is kept.
 
     The paper's independent draws can drop every modality, and Eq. 5 then divides by zero (docs/deviations.md). Here
-    a subset is drawn from the same distribution on condition that it is not empty, by its cumulative probability.
+    they are drawn again until one is kept.
 
     Args:
         keep: $p_m$ of each modality, in (0, 1].
         generators: one per seed.
     """
-    possible = subsets(len(keep))
-    p = torch.as_tensor(keep, dtype=torch.float64)
-    weight = torch.where(possible > 0, p, 1 - p).prod(1)
-    index = [torch.multinomial(weight, 1, generator=generator) for generator in generators]
-    return possible[torch.cat(index)]
+    p, rows = torch.as_tensor(keep), torch.zeros(len(generators), len(keep))
+    for row, generator in zip(rows, generators, strict=True):
+        while not row.any():
+            row.copy_(torch.rand(len(keep), generator=generator) < p)
+    return rows
 
 
 def keep_one(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fingerprint.model import PIMA, Gaussian
 from fingerprint.model.prior import MixturePrior
-from fingerprint.prepare import Tensors
+from fingerprint.prepare import Tensors, even_rows
 from fingerprint.recipe import PriorRecipe
 from fingerprint.training.em import maximise, set_prior
 from fingerprint.training.split_merge import Labels, split_merge
@@ -108,7 +108,8 @@ def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64]
     if int(together.sum()) < 2 * model.prior.mean.shape[1]:
         commonest = int(measured.sum(1).argmax())
         names, together = [names[commonest]], measured[commonest]
-    rows = torch.nonzero(together).squeeze(1)[:MOST_SPECIMENS]
+    every = torch.nonzero(together).squeeze(1)
+    rows = every[torch.as_tensor(even_rows(len(every), MOST_SPECIMENS), device=every.device)]
     parts = [experts[name].space.whitened(train.values[name][rows]) for name in names]
     return torch.cat(parts, -1).cpu().numpy(), rows
 

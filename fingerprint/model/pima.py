@@ -116,20 +116,28 @@ class PIMA(nn.Module):
             torch.stack([each.log_variance for each in unimodal], 1),
         )
 
-    def fuse(self, unimodal: Gaussian, present: Float[Tensor, "*#many modality specimen"]) -> Gaussian:
-        """The posterior from unimodal ones, [seed, *many, modality, specimen, latent]. [Eq. 5]"""
+    def fuse(
+        self, unimodal: Gaussian, present: Float[Tensor, "*#many modality specimen"], fusion: Fusion | None = None
+    ) -> Gaussian:
+        """The posterior of unimodal ones, [seed, *many, modality, specimen, latent]; `fusion` as in `embed`. [Eq. 5]"""
         own = self.log_precision.exp()
         weight = own.reshape(len(own), *[1] * (present.ndim - 3), -1, 1)
-        return fuse(unimodal, present * weight, self.fusion)
+        return fuse(unimodal, present * weight, fusion or self.fusion)
 
     def embed(
         self,
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        fusion: Fusion | None = None,
     ) -> Gaussian:
-        """q(Z|X_1..X_M) from what is present, each [seed, specimen, latent]. [Eq. 4, Eq. 5]"""
+        """q(Z|X_1..X_M) from what is present, each [seed, specimen, latent]. [Eq. 4, Eq. 5]
+
+        Args:
+            values, present: by modality.
+            fusion: of the unimodal posteriors; the model's own where None.
+        """
         kept = torch.stack([present[name] for name in self.names], -2)
-        return self.fuse(self.encode(values, present), kept)
+        return self.fuse(self.encode(values, present), kept, fusion)
 
     def log_likelihoods(
         self,

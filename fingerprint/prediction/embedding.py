@@ -12,6 +12,7 @@ from torch import Tensor
 from fingerprint.model import PIMA, Gaussian
 from fingerprint.model.prior import mean_field_responsibilities
 from fingerprint.prepare import Tensors
+from fingerprint.recipe import Fusion
 
 MOST_SPECIMENS = 1024
 MOST_NUMBERS = 400_000
@@ -30,7 +31,7 @@ class Embedding(NamedTuple):
 
 
 @torch.no_grad()
-def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None) -> Embedding:
+def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fusion: Fusion | None = None) -> Embedding:
     """Embed specimens from what was measured, or from some of it. [Eq. 3, Eq. 5, section 3.2]
 
     They go through the encoders in groups, so that the layers stay small in memory.
@@ -39,10 +40,11 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None) -> 
         model: in evaluation mode.
         tensors: every specimen has at least one of the modalities used.
         given: the modalities to use; all where None.
+        fusion: how they are fused; as the model does where None.
     """
     parts: list[Embedding] = []
     for values, present in _groups(tensors if given is None else tensors.keeping(given)):
-        posterior = model.embed(values, present)
+        posterior = model.embed(values, present, fusion)
         parts.append(Embedding(posterior, mean_field_responsibilities(posterior, model.prior)))
     return Embedding(
         Gaussian(

@@ -141,7 +141,9 @@ def _predictions(
     novelty = judge(
         run.calibration, run.preparations, {name: physical.values[name][group.rows] for name in group.given}
     )
-    together = judge_together(alone(run.model, group.tensors, group.given), mixture_weights(run.model))
+    together = judge_together(
+        alone(run.model, group.tensors, group.given), mixture_weights(run.model), run.calibration.disagreement
+    )
     axis = None if preparation.grid is None else preparation.grid.copy()
     low, high = (None, None) if group.half is None else (group.mean - group.half, group.mean + group.half)
     for place, row in enumerate(group.rows.tolist()):

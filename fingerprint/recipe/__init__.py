@@ -19,7 +19,7 @@ from fingerprint.recipe.networks import (
     ModalityRecipe,
     Variance,
 )
-from fingerprint.recipe.stages import AlignmentRecipe, Fusion, ModelRecipe, PriorRecipe, TrainingRecipe
+from fingerprint.recipe.stages import AlignmentRecipe, Fusion, ModelRecipe, PriorRecipe, Terms, TrainingRecipe
 
 __all__ = [
     "Activation",
@@ -42,6 +42,7 @@ __all__ = [
     "ModelRecipe",
     "PriorRecipe",
     "Recipe",
+    "Terms",
     "TrainingRecipe",
     "Variance",
     "format_recipe",

@@ -160,7 +160,7 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         weight: of its reconstruction; 0 means the balanced one, d_max / d_m (section 2.5).
         keep: probability of being kept in modality dropout, p_m; 0 means that of the training section.
         outliers: share of the specimens whose measurement may belong to another cluster than the rest of them, where
-            it starts; it is then learned. 0 trusts every measurement. Only for decoders that differ between clusters.
+            it starts; it is then learned. 0 trusts every measurement. Only with an expert.
         augment: of images, while training.
     """
 

@@ -17,6 +17,7 @@ from fingerprint.recipe.numbers import (
 )
 
 Fusion = Literal["product", "mixture", "mixture_of_products"]
+Terms = Literal["joint", "unimodal", "dropout"]
 
 
 class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +53,7 @@ class PriorRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     weights: Literal["em", "gradient"] = "em"
     responsibilities: Literal["mean_field", "draw"] = "mean_field"  # or p(C|Z) at the drawn Z, Eq. 14
     floor: PositiveNumber = 1e-3  # least cluster variance, relative to the total
-    calibrate: bool = False  # the precision of each modality in the product, on the validation part
+    calibrate: bool = False  # the precision of each modality in the product, on half of the validation part
 
 
 class AlignmentRecipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,7 +92,7 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: NonNegativeNumber = 0.1
     warmup: NonNegative = 50  # steps
     kl_weight: PositiveNumber = 1.0
-    terms: Literal["joint", "unimodal", "dropout"] = "unimodal"
+    terms: Terms = "unimodal"
     keep: Annotated[float, Meta(gt=0, le=1)] = 0.5  # probability of keeping a modality where `terms` is "dropout"
     join: Fraction = 0.0  # share of the training in which experts alone tell the clusters, and specimens without rest
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.9  # of the prediction intervals

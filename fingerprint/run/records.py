@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class RunInfo(Struct, frozen=True):
@@ -48,11 +48,13 @@ class IntervalScores(Struct, frozen=True):
 
 
 class Calibration(Struct, frozen=True):
-    """What intervals and novelty rest on: sorted scores of the validation part."""
+    """What intervals and novelty rest on: sorted scores of the validation part; and the share of the specimens whose
+    modalities disagree, as far as that part tells (`prediction.disagreement`)."""
 
     level: float
     intervals: tuple[IntervalScores, ...]
     novelty: dict[str, tuple[float, ...]]
+    disagreement: float = 0.01
 
 
 class PartMetrics(Struct, frozen=True):

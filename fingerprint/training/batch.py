@@ -59,7 +59,7 @@ class BatchSource:
         complete: modalities that every specimen of it has.
         augmenters: of the modalities whose images are changed.
         shapes: of the modalities.
-        told: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
+        has_expert: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
     """
 
     recipe: Recipe
@@ -67,7 +67,7 @@ class BatchSource:
     complete: frozenset[str]
     augmenters: Mapping[str, Augmenter]
     shapes: Mapping[str, ModalityShape]
-    told: Float[Tensor, " specimen"]
+    has_expert: Float[Tensor, " specimen"]
 
     def draw(
         self,
@@ -97,7 +97,7 @@ class BatchSource:
         told = any(recipe.modalities[name].tells_cluster for name in self.complete) or (experts and not joined)
         if recipe.alignment.weight and recipe.alignment.adversarial and not told:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
-        active = torch.ones_like(rows, dtype=torch.float32) if joined else self.told[rows]
+        active = torch.ones_like(rows, dtype=torch.float32) if joined else self.has_expert[rows]
         own = None if hint is None else hint.gather(1, rows)
         return Batch(values, seen, present, active, self.complete, terms, noise, directions, told, own)
 
@@ -112,11 +112,11 @@ def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalitySh
     """
     complete = frozenset(name for name, present in train.present.items() if bool((present > 0).all()))
     experts = [name for name, choice in recipe.modalities.items() if choice.has_expert]
-    told = torch.ones(len(train), device=next(iter(train.present.values())).device)
+    has_expert = torch.ones(len(train), device=next(iter(train.present.values())).device)
     if experts:
-        told = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(told)
-    augmenters = make_augmenters(recipe, shapes, told.device)
-    return BatchSource(recipe, train, complete, augmenters, shapes, told)
+        has_expert = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(has_expert)
+    augmenters = make_augmenters(recipe, shapes, has_expert.device)
+    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert)
 
 
 def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device: torch.device) -> dict[str, Augmenter]:

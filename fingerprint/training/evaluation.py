@@ -8,16 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from fingerprint.model import PIMA
 from fingerprint.prediction.conformal import calibrated_subsets, scores
 from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
+from fingerprint.prediction.disagreement import PRIOR, alone, evidence, mixture_weights, share
 from fingerprint.prediction.embedding import embed
 from fingerprint.prepare import Physical, Preparation, Tensors, even_rows
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Calibration, ClusterMetrics, IntervalScores, MemberMetrics, Metrics, PartMetrics
 from fingerprint.training.agreement import ALIVE_SHARE, REPRODUCIBLE, Labels, cluster_support, stability
+from fingerprint.training.matching import match_labels
 from fingerprint.training.split import Part
 from fingerprint.training.trainer import validation_elbo
 
@@ -77,9 +78,9 @@ def errors(
 
 
 def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: PartData, level: float) -> Calibration:
-    """Scores of the validation part, on which nothing of the predictor was chosen, for intervals and novelty.
+    """Scores of specimens on which nothing of the predictor was chosen, for intervals and novelty.
 
-    Of a larger part they are those of `MOST_SCORED` specimens.
+    Of more of them they are those of `MOST_SCORED`.
     """
     validation = _thinned(validation)
     intervals: list[IntervalScores] = []
@@ -93,16 +94,14 @@ def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: 
             intervals.append(IntervalScores(target, given, tuple(sorted(itertools.chain(*found)))))
         measured = validation.physical.values[target][with_all(validation.physical, [target])]
         novelty[target] = tuple(np.sort(preparation.strangeness(measured)).tolist())
-    return Calibration(level, tuple(intervals), novelty)
+    names = sorted(preparations)
+    contrary = evidence(alone(model, validation.tensors, names), mixture_weights(model))
+    return Calibration(level, tuple(intervals), novelty, max(PRIOR, share(contrary)))
 
 
 def clustering_accuracy(labels: Sequence[str], clusters: Labels) -> float:
     """Share of specimens whose cluster, renamed as favourably as possible, is their label. [Eq. 19]"""
-    names = sorted(set(labels))
-    shared = np.zeros((len(names), int(clusters.max()) + 1))
-    np.add.at(shared, (np.array([names.index(label) for label in labels]), clusters), 1)
-    rows, columns = linear_sum_assignment(-shared)
-    return float(shared[rows, columns].sum() / len(labels))
+    return match_labels(labels, clusters).right / len(labels)
 
 
 def evaluate(
@@ -153,6 +152,12 @@ def evaluate(
         data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
     )
     return Metrics(parts, members, describe_clusters(model, train.tensors, map_member), supported, support)
+
+
+def second_half(data: PartData) -> PartData:
+    """Every other specimen, from the second one on: those on which no precision was chosen (`settle`)."""
+    rows = np.arange(1, len(data.tensors), 2)
+    return PartData(data.physical.rows(rows), data.tensors.subset(rows))
 
 
 def _thinned(data: PartData) -> PartData:

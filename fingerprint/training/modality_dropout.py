@@ -9,27 +9,27 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.model.posterior import components
-from fingerprint.recipe import Recipe
+from fingerprint.recipe import Fusion, Recipe, Terms
 
 
 def draw_terms(
     recipe: Recipe, names: Sequence[str], generators: Sequence[torch.Generator]
 ) -> Float[Tensor, "seed term modality"]:
-    """Which modalities each term of the loss fuses. (section 2.5)
+    """Which modalities each term of the loss fuses, for one batch. (section 2.5)"""
+    if recipe.training.terms == "dropout" and recipe.model.fusion == "product":
+        keep = [recipe.modalities[name].keep or recipe.training.keep for name in names]
+        return draw_non_empty(keep, generators).unsqueeze(1)
+    return all_terms(recipe.model.fusion, recipe.training.terms, len(names)).expand(len(generators), -1, -1)
+
+
+def all_terms(fusion: Fusion, terms: Terms, modalities: int) -> Float[Tensor, "term modality"]:
+    """Which modalities the terms of the loss fuse; of modality dropout all together and each alone.
 
     A posterior that is a mixture has one term for each of its components: the bounds of MMVAE and MoPoE.
     """
-    if recipe.model.fusion != "product":
-        return components(recipe.model.fusion, len(names)).expand(len(generators), -1, -1)
-    match recipe.training.terms:
-        case "joint":
-            terms = torch.ones(1, len(names))
-        case "unimodal":
-            terms = joint_and_unimodal(len(names))
-        case "dropout":
-            keep = [recipe.modalities[name].keep or recipe.training.keep for name in names]
-            return draw_non_empty(keep, generators).unsqueeze(1)
-    return terms.expand(len(generators), -1, -1)
+    if fusion != "product":
+        return components(fusion, modalities)
+    return torch.ones(1, modalities) if terms == "joint" else joint_and_unimodal(modalities)
 
 
 def joint_and_unimodal(modalities: int) -> Float[Tensor, "term modality"]:

@@ -50,7 +50,7 @@ def scout(
         training=msgspec.structs.replace(recipe.training, epochs=recipe.prior.scout_epochs),
     )
     model = PIMA(first.model, first.modalities, source.shapes, generators, first.prior)
-    state = TrainingState(model.to(source.told.device), make_optimizer(model, first), generators)
+    state = TrainingState(model.to(source.has_expert.device), make_optimizer(model, first), generators)
     run_epochs(state, first, dataclasses.replace(source, recipe=first), source.train.subset([]), on_epoch)
     return _merged(model.eval(), source, generators, wanted, first.alignment.sharpness)
 
@@ -64,7 +64,7 @@ def _merged(
     together = torch.zeros(model.seeds, clusters, clusters, dtype=torch.float64)
     labels: list[Tensor] = []
     for start in range(0, len(source.train), CHUNK):
-        rows = torch.arange(start, min(start + CHUNK, len(source.train)), device=source.told.device)
+        rows = torch.arange(start, min(start + CHUNK, len(source.train)), device=source.has_expert.device)
         batch = source.draw(rows.expand(model.seeds, -1), generators, joined=True)
         plain, changed = (
             torch.softmax(cluster_logits(model.prior.expected_log_density(q), model.prior, sharpness), -1)

@@ -14,7 +14,7 @@ from fingerprint.training.em import full_update
 from fingerprint.training.precisions import calibrate_precisions
 from fingerprint.training.seeding import seed_clusters
 from fingerprint.training.state import TrainingState
-from fingerprint.training.trainer import MOST_WATCHED, em_start, latent_points, validation_elbo
+from fingerprint.training.trainer import MOST_WATCHED, em_posteriors, em_start, validation_elbo
 
 FINAL_EM_ITERATIONS = 50
 
@@ -36,11 +36,11 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
         if state.epoch <= em_start(recipe) and prior.layout == "standard" and prior.seeding == "latent":
             posterior = embed(model, train).posterior
             seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
-        q, counts = latent_points(model, train, prior)
+        q, counts = em_posteriors(model, train, recipe)
         full_update(model.prior, q, floor, counts=counts, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
     fit_experts(model, train)
     if prior.calibrate:
-        calibrate_precisions(model, validation)
+        calibrate_precisions(model, validation.subset(range(0, len(validation), 2)))  # intervals rest on the others
     bounds = validation_elbo(model, (validation if len(validation) else train).thinned(MOST_WATCHED))
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))

@@ -45,7 +45,7 @@ from fingerprint.training.data import (
     part_data,
     read_measured,
 )
-from fingerprint.training.evaluation import calibrate, evaluate
+from fingerprint.training.evaluation import calibrate, evaluate, second_half
 from fingerprint.training.interrupt import Interruption, interruptible
 from fingerprint.training.settle import settle
 from fingerprint.training.split import Part
@@ -98,6 +98,7 @@ def train(
     labels = metadata_column(store, label, at) if label else None
     measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
     planned = make_plan(recipe, measured)
+    _check_consistent(planned)
     on_plan(planned)
     preparations = fit_preparations(planned, measured)
     _check_suits(planned, preparations)
@@ -189,6 +190,34 @@ def choose_device(device: str) -> str:
     return device
 
 
+def _check_consistent(recipe: Recipe) -> None:
+    """Refuse choices of which one makes the other idle.
+
+    Raises:
+        RecipeError: there are such.
+    """
+    prior = recipe.prior
+    for name, choice in recipe.modalities.items():
+        if choice.outliers and not choice.has_expert:
+            raise RecipeError(
+                "outliers are told by an expert, and there is none",
+                where=f"modalities.{name}.outliers",
+                expected='0, or a decoder of kind "linear_expert".',
+            )
+    if prior.seeding == "scout" and not recipe.alignment.weight:
+        raise RecipeError(
+            "scouted clusters are taught by the alignment, and its weight is 0",
+            where="prior.seeding",
+            expected="Another seeding, or an alignment.weight above 0.",
+        )
+    if prior.seeding == "latent" and prior.layout != "standard":
+        raise RecipeError(
+            f'clusters laid out as "{prior.layout}" are not sought among the latent points as well',
+            where="prior.seeding",
+            expected='layout = "standard", or a seeding of "none", "expert", "random" or "scout".',
+        )
+
+
 def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:
     """Refuse networks, formulas and changes that the data do not suit, before anything is written."""
     build_model(recipe, preparations, make_generators((0,)))
@@ -251,7 +280,8 @@ def _train_with(
 
     train_tensors = data[Part.TRAIN].tensors
     map_member = settle(state, recipe, train_tensors, data[Part.VALIDATION].tensors)
-    calibration = calibrate(model.eval(), preparations, data[Part.VALIDATION], recipe.training.level)
+    held_out = second_half(data[Part.VALIDATION]) if recipe.prior.calibrate else data[Part.VALIDATION]
+    calibration = calibrate(model.eval(), preparations, held_out, recipe.training.level)
     metrics = evaluate(model, preparations, data, info.seeds, map_member, labels)
     info = msgspec.structs.replace(
         info,

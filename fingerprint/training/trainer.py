@@ -19,7 +19,7 @@ from fingerprint.recipe import LearnedVariance, PriorRecipe, Recipe, TrainingRec
 from fingerprint.run import EpochRecord
 from fingerprint.training.batch import Batch, BatchSource
 from fingerprint.training.em import maximise, set_prior, streaming_update
-from fingerprint.training.modality_dropout import joint_and_unimodal
+from fingerprint.training.modality_dropout import all_terms
 from fingerprint.training.objective import Objective, objective
 from fingerprint.training.seeding import lay_out, reseed_dead, seed_clusters, seed_experts
 from fingerprint.training.state import TrainingState
@@ -105,7 +105,7 @@ def begin_epoch(state: TrainingState, recipe: Recipe, train: Tensors) -> None:
             improve=prior.split_merge,
         )
     if prior.update == "epoch":
-        q, counts = latent_points(model, train, prior)
+        q, counts = em_posteriors(model, train, recipe)
         if prior.responsibilities == "draw":
             noise = torch.stack([torch.randn(q.mean.shape[1:], generator=each) for each in state.generators])
             gamma = responsibilities(draw(q, noise.to(q.mean)), model.prior)
@@ -185,19 +185,20 @@ def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecip
 
 
 @torch.no_grad()
-def latent_points(model: PIMA, tensors: Tensors, prior: PriorRecipe) -> tuple[Gaussian, Float[Tensor, "seed draw 1"]]:
+def em_posteriors(model: PIMA, tensors: Tensors, recipe: Recipe) -> tuple[Gaussian, Float[Tensor, "seed draw 1"]]:
     """The posteriors that EM over all data is about, and 1 for those that count.
 
-    Where the loss has a term for every modality alone, the mixture that maximises it is that of all terms' posteriors.
+    The mixture that maximises the loss is that of all its terms' posteriors; a posterior that is a mixture is that of
+    its terms in any case.
     """
-    if prior.points == "joint":
+    if recipe.prior.points == "joint" and model.fusion == "product":
         q = embed(model, tensors).posterior
         return q, torch.ones_like(q.mean[..., :1])
     posteriors: list[Gaussian] = []
     counts: list[Tensor] = []
-    for term in joint_and_unimodal(len(model.names)):
+    for term in all_terms(model.fusion, recipe.training.terms, len(model.names)):
         given = [name for name, kept in zip(model.names, term.tolist(), strict=True) if kept]
-        posteriors.append(embed(model, tensors, given).posterior)
+        posteriors.append(embed(model, tensors, given, "product").posterior)
         has = torch.stack([tensors.present[name] for name in given]).sum(0) > 0
         counts.append(has.to(posteriors[-1].mean).expand(model.seeds, -1))
     whole_q = Gaussian(

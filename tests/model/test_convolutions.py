@@ -13,6 +13,7 @@ from fingerprint.model.convolutions import (
     StackedConv,
     StackedTransposedConv,
     grouped,
+    running_moments_kept,
     ungrouped,
 )
 
@@ -153,3 +154,16 @@ def test_half_precision_keeps_the_moments(complete: bool) -> None:
     half(x.bfloat16(), None if complete else torch.ones(1, 600))
     torch.testing.assert_close(half.running_mean, whole.running_mean, rtol=2e-3, atol=0)
     torch.testing.assert_close(half.running_variance, whole.running_variance, rtol=2e-3, atol=0)
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "with_presence"])
+def test_running_moments_can_be_kept(complete: bool) -> None:
+    """What is shown meanwhile is normalised by its own moments and teaches nothing; afterwards all is as before."""
+    norm = StackedBatchNorm(2, 3).double()
+    x, present = 5 + normal(8, 6, 7), None if complete else torch.ones(2, 8).double()
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    with running_moments_kept(nn.Sequential(norm)):
+        found = norm(x, present)
+    torch.testing.assert_close(norm.state_dict(), before)
+    torch.testing.assert_close(norm(x, present), found)
+    assert not torch.equal(norm.running_mean, before["running_mean"])

@@ -146,3 +146,19 @@ def test_relabelling_permutes_the_responsibilities() -> None:
     after = responsibilities(z, prior)
     for seed in range(2):
         assert torch.equal(after[seed], before[seed][:, order[seed]])
+
+
+def test_a_responsibility_of_zero_leaves_the_gradient_finite() -> None:
+    """[Eq. 13] p(C|Z) in float32, clusters 20 standard deviations apart: those far away have exactly none."""
+    prior = MixturePrior(1, 3, 2)
+    prior.mean.copy_(torch.tensor([[[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]]]))
+    mean = torch.tensor([[[0.1, 0.2], [10.0, 0.0]]]).requires_grad_()
+    q = Gaussian(mean, torch.full_like(mean, -4.0))
+    gamma = responsibilities(mean, prior)
+    assert (gamma == 0).any()
+    divergence = kl_divergence(q, gamma, prior)
+    (gradient,) = torch.autograd.grad(divergence.sum(), mean)
+    assert torch.isfinite(divergence).all()
+    assert torch.isfinite(gradient).all()
+    (alone,) = torch.autograd.grad(kl_divergence(q, gamma.detach(), prior).sum(), mean)
+    torch.testing.assert_close(gradient[0, 0], alone[0, 0])  # of one cluster alone: gamma does not move

@@ -277,3 +277,13 @@ def test_a_hint_is_what_is_known_where_nothing_else_is() -> None:
     _, known = alignment(model, hinted, problem.recipe.alignment, *joint(model, batch))
     silent = batch.present["line"][0] == 0
     assert torch.equal(known.argmax(-1)[:, silent], hint[:, silent])
+
+
+def test_only_measurements_make_the_running_moments() -> None:
+    """Not what the adversary makes of them, which a trained model never sees."""
+    moments: list[Tensor] = []
+    for adversarial in (0.0, 1.0):
+        problem, model, batch = seeded(adversarial=adversarial)
+        alignment(model.train(), batch, problem.recipe.alignment, *joint(model, batch))
+        moments.append(torch.cat([each.flatten() for name, each in model.named_buffers() if "running" in name]))
+    assert torch.equal(*moments)

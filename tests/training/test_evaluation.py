@@ -9,10 +9,11 @@ import pytest
 from two_factors import TwoFactors
 
 from fingerprint.prediction.cross_modal import predict_moments
+from fingerprint.prediction.disagreement import PRIOR
 from fingerprint.prepare import Physical, align, to_tensors
 from fingerprint.prepare.batches import even_rows
 from fingerprint.run import Run
-from fingerprint.training.evaluation import MOST_SCORED, PartData, calibrate, errors
+from fingerprint.training.evaluation import MOST_SCORED, PartData, calibrate, errors, second_half
 
 COPIES = 40
 
@@ -69,3 +70,20 @@ def test_nothing_measured_has_no_error(factor_run: Run, many: PartData) -> None:
     physical = many.physical.rows(np.array([7]))
     none = PartData(physical, to_tensors(physical, factor_run.preparations))
     assert errors(factor_run.model, factor_run.preparations, none, "stress", ["vdos"]) == (None, (None, None), None)
+
+
+def test_the_share_of_disagreeing_specimens_is_learned_from_what_is_calibrated_on(
+    factor_run: Run, many: PartData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least the share that is assumed where nothing is known."""
+    for told, expected in ((0.2, 0.2), (0.0, PRIOR)):
+        contrary = np.where(np.arange(len(many.tensors)) < told * len(many.tensors), 50.0, -50.0)
+        monkeypatch.setattr("fingerprint.training.evaluation.evidence", lambda _found, _weights, own=contrary: own)
+        found = calibrate(factor_run.model, factor_run.preparations, many, 0.9).disagreement
+        assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_second_half_is_the_specimens_that_the_first_leaves(many: PartData) -> None:
+    half = second_half(many)
+    assert half.tensors.specimens == many.tensors.specimens[1::2]
+    assert half.physical.specimens == half.tensors.specimens

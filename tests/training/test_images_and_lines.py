@@ -14,7 +14,7 @@ from fingerprint.model import PIMA
 from fingerprint.recipe import Recipe
 from fingerprint.training.settle import settle
 from fingerprint.training.state import TrainingState
-from fingerprint.training.trainer import run_epochs
+from fingerprint.training.trainer import begin_epoch, run_epochs
 
 SEEDS = (0, 1, 2)
 
@@ -98,10 +98,23 @@ def test_other_fusions_learn_the_same_states(fusion: str) -> None:
         assert min(problem.accuracy(model, *given)) > 0.98, given
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("at", [4, 13])
-def test_a_restored_training_goes_on_bit_for_bit(precision: str, at: int, tmp_path: Path) -> None:
-    """Before and after EM has begun; with everything that draws random numbers."""
+LITERAL = {"update": "epoch", "responsibilities": "draw", "weights": "gradient", "start": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("precision", "at", "prior"),
+    [
+        ("float32", 4, {"start": 0.5, "reseed": True}),
+        ("bfloat16", 13, {"start": 0.5, "reseed": True}),
+        ("float32", 13, {"start": 0.5, "points": "terms"}),
+        ("bfloat16", 4, LITERAL),
+        ("float32", 13, {"start": 1.0}),
+    ],
+)
+def test_a_restored_training_goes_on_bit_for_bit(
+    precision: str, at: int, prior: dict[str, object], tmp_path: Path
+) -> None:
+    """Before and after EM has begun, by batches and by epochs; with everything that draws random numbers."""
     image = msgspec.structs.replace(
         doubting(0.05).modalities["image"], augment=msgspec.structs.replace(RECIPE.modalities["image"].augment, shift=1)
     )
@@ -110,9 +123,12 @@ def test_a_restored_training_goes_on_bit_for_bit(precision: str, at: int, tmp_pa
     problem = images_and_lines(
         100, missing=0.3, recipe=recipe,
         training={"precision": precision, "terms": "dropout", "join": 0.3},
-        alignment={"adversarial": 1.0, "information": 1.0},
+        alignment={"adversarial": 1.0, "information": 1.0}, prior=prior,
     )  # fmt: skip
     undisturbed = train(problem)
+    begun = problem.training(*SEEDS)
+    begin_epoch(begun, problem.recipe, problem.tensors)
+    assert torch.equal(begun.model.prior.mean, undisturbed.model.prior.mean) is (prior["start"] == 1.0)
     first = train(problem, until=at)
     first.save(tmp_path / "state.safetensors")
     second = problem.training(*SEEDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from images_and_lines import RECIPE, Problem, images_and_lines
@@ -15,7 +16,7 @@ from fingerprint.training.em import full_update, maximise, set_prior
 from fingerprint.training.seeding import seed_clusters
 from fingerprint.training.settle import settle
 from fingerprint.training.state import TrainingState
-from fingerprint.training.trainer import begin_epoch, latent_points, make_optimizer, run_epochs
+from fingerprint.training.trainer import begin_epoch, em_posteriors, make_optimizer, run_epochs
 
 
 def problem(missing: float = 0.0, **prior: Any) -> Problem:
@@ -101,7 +102,7 @@ def test_em_over_all_data_may_be_that_of_every_term(missing: float) -> None:
     """[Eq. 15] The joint posteriors and those of each modality alone, of those that have it."""
     given = problem(missing, update="epoch", points="terms")
     model = given.model(0).eval()
-    q, counts = latent_points(model, given.tensors, given.recipe.prior)
+    q, counts = em_posteriors(model, given.tensors, given.recipe)
     assert q.mean.shape == (1, 240, 2)
     assert torch.isfinite(q.mean).all()
     for term, names in enumerate((("image", "line"), ("image",), ("line",))):
@@ -206,3 +207,25 @@ def test_dead_clusters_are_revived_only_where_the_recipe_says(reseed: bool, weig
     begin_epoch(state, given.recipe, given.tensors)
     for found in (prior.log_weights, prior.log_weights_per_specimen().detach()[:, 0]):
         assert (found[0, 0].exp().item() > 0.2) is reseed
+
+
+def test_all_pieces_together_train_with_finite_numbers() -> None:
+    """Algorithm 1 as it is printed, with clusters that shrink until p(C|Z) is 0 for most of them."""
+    given = problem(
+        update="epoch",
+        responsibilities="draw",
+        weights="gradient",
+        seeding="none",
+        posterior_variance=False,
+        floor=1e-6,
+    )
+    recipe = msgspec.structs.replace(
+        given.recipe,
+        alignment=msgspec.structs.replace(given.recipe.alignment, weight=0.0),
+        training=msgspec.structs.replace(given.recipe.training, terms="dropout", epochs=10),
+    )
+    state = given._replace(recipe=recipe).training(0, 1)
+    train(given._replace(recipe=recipe), state)
+    assert state.model.prior.log_variance.min() < -4, "they have shrunk"
+    for name, value in state.model.state_dict().items():
+        assert torch.isfinite(value).all(), name

@@ -13,9 +13,11 @@ from images_and_lines import RECIPE, Problem, images_and_lines
 
 from fingerprint.recipe import Augmentation, MLPDecoder
 from fingerprint.run import make_generators
+from fingerprint.training.batch import Batch, BatchSource
 from fingerprint.training.interrupt import Interruption
 from fingerprint.training.scout import merge_clusters, scout
 from fingerprint.training.state import TrainingState
+from fingerprint.training.trainer import run_epochs
 from fingerprint.training.watch import run_watched
 
 
@@ -120,3 +122,51 @@ def test_interrupted_while_it_scouts_nothing_has_been_learned(tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt):
         watched(without_expert(), tmp_path / "run", interrupt=True)
     assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_hint_goes_with_its_specimens() -> None:
+    problem = without_expert()
+    hint = torch.arange(60).remainder(3).repeat(2, 1)
+    rows = torch.stack([torch.randperm(60)[:20] for _ in range(2)])
+    drawn = problem.source().draw(rows, make_generators((0, 1)), hint=hint).hint
+    assert drawn is not None
+    assert torch.equal(drawn, rows.remainder(3))
+
+
+def test_the_first_epochs_are_told_the_scouted_clusters_and_later_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = without_expert(hint_epochs=2)
+    state = problem.training(0)
+    state.hint = torch.arange(60).remainder(3)[None]
+    hinted: list[tuple[int, bool]] = []
+    draw = BatchSource.draw
+
+    def spy(source: BatchSource, *arguments: Any, **named: Any) -> Batch:
+        batch = draw(source, *arguments, **named)
+        hinted.append((state.epoch, batch.hint is not None))
+        return batch
+
+    monkeypatch.setattr(BatchSource, "draw", spy)
+    run_epochs(state, problem.recipe, problem.source(), problem.tensors.subset([]), lambda _: None)
+    assert set(hinted) == {(0, True), (1, True), (2, False), (3, False)}
+
+
+def test_a_scouted_training_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """While its hints still count."""
+    problem = without_expert(hint_epochs=3)
+    whole, _ = watched(problem, tmp_path / "whole")
+    first = problem.training(0)
+    source, nobody = problem.source(), problem.tensors.subset([])
+    first.hint = scout(problem.recipe, source, first.generators, lambda _: None)
+
+    def stop(now: TrainingState) -> None:
+        if now.epoch == 2:
+            now.save(tmp_path / "state.safetensors")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        run_epochs(first, problem.recipe, source, nobody, stop)
+    second = problem.training(0)
+    second.restore(tmp_path / "state.safetensors")
+    run_epochs(second, problem.recipe, source, nobody, lambda _: None)
+    for key, value in second.model.state_dict().items():
+        assert torch.equal(value, whole.model.state_dict()[key]), key

@@ -12,6 +12,7 @@ from fingerprint.model import PIMA
 from fingerprint.model.prior import MixturePrior
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import LinearExpert, ModalityRecipe, PriorRecipe
+from fingerprint.training import seeding
 from fingerprint.training.seeding import expert_coordinates, lay_out, reseed_dead, seed_experts, spread_points
 
 
@@ -204,3 +205,14 @@ def test_several_dead_clusters_each_get_a_place() -> None:
     reseed_dead(model, 1e-3)
     assert (model.prior.log_weights[0].exp() > 0.2).all()
     assert torch.pdist(model.prior.mean[0]).min() > 1
+
+
+def test_of_many_specimens_those_that_are_clustered_are_of_all_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids often tell the batch or the state: the first ones in their order may all be of one kind."""
+    problem = images_and_lines(300)
+    in_order = np.argsort(problem.state, kind="stable")
+    problem = problem._replace(tensors=problem.tensors.subset(in_order), state=problem.state[in_order])
+    monkeypatch.setattr(seeding, "MOST_SPECIMENS", 60)
+    _, rows = expert_coordinates(problem.model(), problem.tensors)
+    assert len(rows) == 60
+    assert np.bincount(problem.state[rows.numpy()], minlength=3).min() > 10

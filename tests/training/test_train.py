@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from safetensors import SafetensorError, safe_open
@@ -19,7 +20,7 @@ from two_factors import TwoFactors, fill_store, quick_recipe, two_factors
 
 from fingerprint.errors import DataError, RecipeError, RunError, StoreError
 from fingerprint.prediction import predict_raw
-from fingerprint.recipe import Recipe, format_recipe
+from fingerprint.recipe import ModalityRecipe, Recipe, format_recipe
 from fingerprint.run import STATE_FILE, Run, load_run, newest_unfinished, read_info
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, new_run_folder, resume, train
@@ -187,6 +188,17 @@ def test_a_resumed_training_stands_on_the_data_that_it_began_with(factor_data: T
         resume(fill_store(tmp_path / "another", factor_data), other.path)
 
 
+def with_prior(**choices: object) -> Recipe:
+    recipe = quick_recipe()
+    return msgspec.structs.replace(recipe, prior=msgspec.structs.replace(recipe.prior, **choices))
+
+
+def doubting(name: str) -> Recipe:
+    recipe = quick_recipe()
+    own = msgspec.structs.replace(recipe.modalities.get(name, ModalityRecipe()), outliers=0.1)
+    return msgspec.structs.replace(recipe, modalities={**recipe.modalities, name: own})
+
+
 @pytest.mark.parametrize(
     ("choices", "error", "said"),
     [
@@ -195,6 +207,9 @@ def test_a_resumed_training_stands_on_the_data_that_it_began_with(factor_data: T
         ({"modalities": ["vdos", "raman"]}, DataError, "raman"),
         ({"recipe": quick_recipe(clusters=60)}, DataError, "60 clusters"),
         ({"recipe": quick_recipe(group="colour")}, RecipeError, "colour"),
+        ({"recipe": with_prior(seeding="scout")}, RecipeError, "weight is 0"),
+        ({"recipe": with_prior(layout="separated")}, RecipeError, "latent points as well"),
+        ({"recipe": doubting("stress")}, RecipeError, "there is none"),
     ],
 )
 def test_what_cannot_be_trained_leaves_no_run(

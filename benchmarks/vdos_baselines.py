@@ -30,7 +30,6 @@ from fingerprint.prediction import Prediction, predict_raw
 from fingerprint.run import Run
 from fingerprint.store import Store
 from fingerprint.training import Part, split
-from fingerprint.training.data import keep_specimens
 
 COMPONENTS = 40
 BOOTSTRAPS = 10_000
@@ -144,7 +143,7 @@ def assess(run: Run, store: Store) -> dict[str, Any]:
 def predict_test(run: Run, store: Store) -> list[Prediction]:
     """The stress of every test specimen, from its spectrum alone."""
     chosen = {specimen for specimen, part in run.parts.items() if part == "test"}
-    return predict_raw(run, "stress", {"vdos": keep_specimens(store.read("vdos"), chosen)})
+    return predict_raw(run, "stress", {"vdos": store.read("vdos").keeping(chosen)})
 
 
 def coverage(run: Run, store: Store) -> dict[str, float]:

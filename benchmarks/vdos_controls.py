@@ -26,7 +26,6 @@ from fingerprint.modality import RawModality
 from fingerprint.prediction import predict_raw
 from fingerprint.run import Run
 from fingerprint.store import Store
-from fingerprint.training.data import keep_specimens
 
 
 def permuted(store: Store, folder: Path, split_seed: int) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def swapped(store: Store, folder: Path, split_seed: int) -> bool:
 def strangers(run: Run, store: Store, split_seed: int) -> dict[str, float]:
     """Share of strange spectra that are flagged or refused, and of test spectra that are flagged."""
     test = {specimen for specimen, part in run.parts.items() if part == "test"}
-    spectra = keep_specimens(store.read("vdos"), test)
+    spectra = store.read("vdos").keeping(test)
     block = spectra.blocks[0]
     assert block.axis is not None
     rng = np.random.default_rng(split_seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,6 +77,17 @@ class RawModality:
 
     def __len__(self) -> int:
         return sum(len(block.specimens) for block in self.blocks)
+
+    def keeping(self, chosen: Container[str]) -> RawModality:
+        """The measurements of these specimens alone."""
+        blocks: list[Block] = []
+        for block in self.blocks:
+            rows = [row for row, specimen in enumerate(block.specimens) if specimen in chosen]
+            if rows:
+                specimens = tuple(block.specimens[row] for row in rows)
+                sources = tuple(block.sources[row] for row in rows) if block.sources else ()
+                blocks.append(Block(specimens, block.values[np.array(rows)], block.axis, sources))
+        return RawModality(self.modality, tuple(blocks))
 
     def rows(self) -> Iterator[tuple[str, NDArray[np.generic], NDArray[np.float64] | None]]:
         """Each measurement as (specimen, values, axis)."""

@@ -97,12 +97,11 @@ def align(
     values: dict[str, Array] = {}
     for name, preparation in preparations.items():
         table = np.full((len(specimens), preparation.points), np.nan)
-        raw = raws.get(name, RawModality(preparation.modality, ()))
+        raw = raws.get(name, RawModality(preparation.modality, ())).keeping(position)
         for block in raw.blocks:
-            wanted = [(row, position[s]) for row, s in enumerate(block.specimens) if s in position]
-            if wanted:
-                source, target = np.array(wanted).T
-                table[target] = preparation.on_grid(RawModality(raw.modality, (block,)))[source]
+            table[[position[each] for each in block.specimens]] = preparation.on_grid(
+                RawModality(raw.modality, (block,))
+            )
         values[name] = table
     return Physical(tuple(specimens), values)
 

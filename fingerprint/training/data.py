@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from fingerprint.errors import DataError, RecipeError
-from fingerprint.modality import Block, RawModality
+from fingerprint.modality import RawModality
 from fingerprint.prepare import Preparation, align, fit_preparation, plan, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.store import Snapshot, Store
@@ -36,7 +34,7 @@ class Measured(NamedTuple):
     def training_part(self) -> dict[str, RawModality]:
         """The training specimens' measurements alone: all that is ever fitted on."""
         chosen = set(self.specimens(Part.TRAIN))
-        return {name: keep_specimens(raw, chosen) for name, raw in self.raws.items()}
+        return {name: raw.keeping(chosen) for name, raw in self.raws.items()}
 
 
 def read_measured(store: Store, recipe: Recipe, names: Sequence[str], at: Snapshot) -> Measured:
@@ -147,7 +145,7 @@ def drop_uncovered(measured: Measured, preparations: Mapping[str, Preparation]) 
     held_out = {specimen for specimen, part in measured.parts.items() if part is not Part.TRAIN}
     uncovered: set[str] = set()
     for name, preparation in preparations.items():
-        raw = keep_specimens(measured.raws[name], held_out)
+        raw = measured.raws[name].keeping(held_out)
         for block in raw.blocks:
             try:
                 preparation.on_grid(RawModality(raw.modality, (block,)))
@@ -164,15 +162,3 @@ def part_data(measured: Measured, preparations: Mapping[str, Preparation], devic
         physical = align(measured.raws, preparations, measured.specimens(part))
         result[part] = PartData(physical, to_tensors(physical, preparations, device))
     return result
-
-
-def keep_specimens(raw: RawModality, chosen: set[str]) -> RawModality:
-    """The measurements of these specimens alone."""
-    blocks: list[Block] = []
-    for block in raw.blocks:
-        rows = [row for row, specimen in enumerate(block.specimens) if specimen in chosen]
-        if rows:
-            specimens = tuple(block.specimens[row] for row in rows)
-            sources = tuple(block.sources[row] for row in rows) if block.sources else ()
-            blocks.append(Block(specimens, block.values[np.array(rows)], block.axis, sources))
-    return RawModality(raw.modality, tuple(blocks))

@@ -12,7 +12,6 @@ from fingerprint.prediction import novelty
 from fingerprint.prepare import Preparation, fit_preparation
 from fingerprint.recipe import BasisInput, GridInput
 from fingerprint.run import Calibration
-from fingerprint.training.data import keep_specimens
 
 
 def judge(
@@ -32,8 +31,7 @@ def parts() -> tuple[dict[str, RawModality], dict[str, RawModality], dict[str, R
     data = two_factors(TOTAL, seed=8)
     edges = ((0, TRAIN), (TRAIN, TRAIN + VALIDATION), (TRAIN + VALIDATION, TOTAL))
     one, two, three = (
-        {name: keep_specimens(data.raws[name], set(data.ids[low:high])) for name in ("vdos", "stress")}
-        for low, high in edges
+        {name: data.raws[name].keeping(set(data.ids[low:high])) for name in ("vdos", "stress")} for low, high in edges
     )
     return one, two, three
 

@@ -24,7 +24,6 @@ from fingerprint.recipe import ModalityRecipe, Recipe, format_recipe
 from fingerprint.run import STATE_FILE, Run, load_run, newest_unfinished, read_info
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, new_run_folder, resume, train
-from fingerprint.training.data import keep_specimens
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +147,7 @@ def test_a_second_ctrl_c_stops_at_once_and_resume_still_works(factor_store: Stor
 def test_a_modality_that_few_specimens_have_may_be_missing_from_a_whole_batch(tmp_path: Path) -> None:
     """Terms drawn at random then fuse nothing that anybody of the batch has."""
     data = two_factors(200)
-    raws = data.raws | {"stress": keep_specimens(data.raws["stress"], set(data.ids[:8]))}
+    raws = data.raws | {"stress": data.raws["stress"].keeping(set(data.ids[:8]))}
     recipe = quick_recipe(epochs=4, batch=16, terms="dropout")
     run = train(fill_store(tmp_path / "store", data._replace(raws=raws)), recipe, tmp_path / "run", device="cpu")
     assert np.isfinite([record.reconstruction for record in run.history]).all()

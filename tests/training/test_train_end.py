@@ -14,7 +14,6 @@ from two_factors import AXIS, TwoFactors, fill_store, quick_recipe
 from fingerprint.modality import Block, RawModality
 from fingerprint.store import Store
 from fingerprint.training import Part, Progress, resume, split, train
-from fingerprint.training.data import keep_specimens
 from fingerprint.training.settle import settle
 
 module = sys.modules[train.__module__]
@@ -46,8 +45,8 @@ def test_held_out_specimens_that_the_grid_does_not_suit_are_left_out_and_named(
     parts = split(factor_data.ids, quick_recipe().training.split_seed)
     short = {next(each for each in factor_data.ids if parts[each] is part) for part in (Part.VALIDATION, Part.TEST)}
     raw = factor_data.raws["vdos"]
-    rest = keep_specimens(raw, set(factor_data.ids) - short).blocks
-    (cut,) = keep_specimens(raw, short).blocks
+    rest = raw.keeping(set(factor_data.ids) - short).blocks
+    (cut,) = raw.keeping(short).blocks
     block = Block(cut.specimens, cut.values[:, :20], AXIS[:20])
     data = factor_data._replace(raws=factor_data.raws | {"vdos": RawModality(raw.modality, (*rest, block))})
     warnings: list[str] = []

@@ -17,7 +17,6 @@ from fingerprint.recipe import Augmentation, ConvEncoder, LinearExpert, Recipe
 from fingerprint.run import load_run
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, resume, train
-from fingerprint.training.data import keep_specimens
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +107,7 @@ def test_too_few_lines_to_look_for_clusters_among_are_refused(problem: Problem, 
     """Every specimen has an image, and four of them a line: three clusters of two need six."""
     small = open_store(tmp_path / "store", create=True)
     line = problem.raws["line"]
-    few = keep_specimens(line, set(line.specimens[:4]))
+    few = line.keeping(set(line.specimens[:4]))
     small.append([problem.raws["image"], few], {}, "")
     with pytest.raises(DataError, match="clusters are looked for") as refused:
         train(small, recipe(split="", restarts=1), tmp_path / "run", device="cpu")

@@ -2,13 +2,15 @@
 
     python benchmarks/mnist_lines.py --folder FOLDER --source MNIST [--parts seeds,latent,...]
 
-Every training is kept in FOLDER, so that the command goes on where it was stopped. Time nothing else meanwhile. Each
-part writes a record of its own: results/mnist_PART.json.
+Every training is kept in FOLDER, so that the command goes on where it was stopped. Time nothing else meanwhile, or say
+with --parallel how many such commands run side by side. Each part writes a record of its own: results/mnist_PART.json.
+Every row of it names the commit that its training was made with; "" where the training did not note it.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +23,12 @@ from record import record, span
 from fingerprint.errors import FingerprintError
 from fingerprint.experiments import Variant, reproduce, score_clustering
 from fingerprint.experiments.data import Damage, mnist_lines_store
-from fingerprint.experiments.mnist_lines import VARIANTS, digits, part_tensors, train_variant
+from fingerprint.experiments.mnist_lines import BASELINES, VARIANTS, digits, part_tensors, run_folder, train_variant
+from fingerprint.experiments.rows import kept_row
+from fingerprint.files import write_text_atomically
 from fingerprint.prediction.disagreement import FLAGGED, alone, evidence, mixture_weights, probability, share
 from fingerprint.recipe import PriorRecipe
-from fingerprint.run import Run
+from fingerprint.run import Run, read_info
 from fingerprint.store import Store
 from fingerprint.training.evaluation import clustering_accuracy
 from fingerprint.training.seeding import expert_coordinates, seed_labels
@@ -74,8 +78,8 @@ ABLATION: dict[str, tuple[str, dict[str, Any]]] = {
 class Bench:
     """One folder of trainings."""
 
-    def __init__(self, folder: Path, source: Path | None, seeds: list[int]) -> None:
-        self.folder, self.source, self.seeds = folder, source, seeds
+    def __init__(self, folder: Path, source: Path | None, seeds: list[int], parallel: int = 1) -> None:
+        self.folder, self.source, self.seeds, self.parallel = folder, source, seeds, parallel
         self.failures: list[dict[str, Any]] = []
 
     def row(
@@ -83,11 +87,13 @@ class Bench:
     ) -> tuple[dict[str, Any], Run, Store] | None:
         """One training, scored on the test part; None where it failed, which is noted."""
         store = mnist_lines_store(self.folder, self.source, damage)
-        where = self.folder / "runs" / f"{variant.name}-seed-{seed}"
+        where = run_folder(self.folder, variant.name, seed)
         try:
+            if not _is_trained(where):
+                note_commit(where)
             run = train_variant(where, store, variant, seed)
         except FingerprintError as error:
-            self.failures.append({"row": variant.name, "seed": seed, "error": str(error)})
+            self.fail(variant.name, seed, error)
             return None
         scores = score_clustering(run, part_tensors(run, store), digits(store))
         found = {
@@ -98,9 +104,39 @@ class Bench:
             "seconds": run.info.seconds,
             "epochs": run.recipe.training.epochs,
             "alive": sum(cluster.alive for cluster in run.metrics.clusters),
+            "commit": noted_commit(where),
         }
         print(found, flush=True)
         return found, run, store
+
+    def baseline(self, name: str, seed: int) -> dict[str, Any] | None:
+        """One baseline, scored on the test part; None where it failed, which is noted."""
+        where = run_folder(self.folder, name, seed)
+        try:
+            if kept_row(where) is None:
+                note_commit(where)
+            (row,) = reproduce(self.folder, [seed], [name], source=self.source)
+        except FingerprintError as error:
+            self.fail(name, seed, error)
+            return None
+        if row.scores is None:
+            return None
+        found = {
+            "name": row.name,
+            "title": row.title,
+            "seed": row.seed,
+            "accuracy": row.scores.accuracy,
+            "seconds": row.seconds,
+            "commit": noted_commit(where),
+        }
+        print(found, flush=True)
+        return found
+
+    def fail(self, name: str, seed: int, error: FingerprintError) -> None:
+        """Note that a row failed; the others go on."""
+        told = str(error).replace(f"{self.folder}/", "")  # a record names no machine's folders
+        self.failures.append({"row": name, "seed": seed, "error": told})
+        print(self.failures[-1], flush=True)
 
     def rows(self, variants: list[Variant], seeds: list[int] | None = None, damage: Damage | None = None) -> list[Any]:
         """All seeds of all variants."""
@@ -110,22 +146,48 @@ class Bench:
     def write(self, part: str, rows: list[Any], **more: Any) -> None:
         """The record of one part."""
         seeds = sorted({row["seed"] for row in rows})
-        record(f"mnist_{part}", {"seeds": seeds, "failures": self.failures, "rows": rows, **more})
+        content = {"seeds": seeds, "parallel": self.parallel, "failures": self.failures, "rows": rows, **more}
+        record(f"mnist_{part}", content)
         self.failures = []
+
+
+def commit() -> str:
+    """The commit that is checked out, and whether what is measured was changed since."""
+    git = ["git", "-C", str(Path(__file__).parents[1])]
+    head, changed = (
+        subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout.strip()
+        for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "fingerprint", "recipes", "datasets"])
+    )
+    return head + (" with changes" if changed else "")
+
+
+def note_commit(where: Path) -> None:
+    """Write into a run's folder with what it is trained; one that goes on with another commit names both."""
+    known, now = noted_commit(where), commit()
+    if now not in known.split(", "):
+        write_text_atomically(where / "commit", (f"{known}, {now}" if known else now) + "\n")
+
+
+def noted_commit(where: Path) -> str:
+    """What `note_commit` wrote; "" for nothing."""
+    path = where / "commit"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def _is_trained(where: Path) -> bool:
+    """Whether nothing is trained any more in a run's folder."""
+    return (where / "run.json").exists() and read_info(where).status in ("completed", "diverged")
 
 
 def table_two(bench: Bench, part: str, names: list[str]) -> None:
     """Rows of `fingerprint reproduce`."""
-    rows = [
-        {
-            "name": row.name,
-            "title": row.title,
-            "seed": row.seed,
-            "accuracy": row.scores.accuracy,
-            "seconds": row.seconds,
-        }
-        for row in reproduce(bench.folder, bench.seeds, names, source=bench.source, on_row=print)
-    ]
+    rows: list[Any] = []
+    for name in names:
+        if name in BASELINES:
+            made = [bench.baseline(name, seed) for seed in bench.seeds]
+            rows += [row for row in made if row is not None]
+        else:
+            rows += bench.rows([variant for variant in VARIANTS if variant.name == name])
     bench.write(part, rows)
 
 
@@ -182,6 +244,7 @@ def starts(bench: Bench) -> None:
     train, truth = part_tensors(run, store, Part.TRAIN), digits(store)
     points, rows = expert_coordinates(run.model, train)
     labels = [truth[train.specimens[row]] for row in rows.tolist()]
+    commit_now = commit()
     found: list[Any] = []
     for title, seeding, moves in (
         ("k-means++, 20 restarts", "expert", False),
@@ -194,7 +257,7 @@ def starts(bench: Bench) -> None:
             clusters = seed_labels(points, 10, choice, torch.Generator().manual_seed(seed))
             accuracy = 100 * clustering_accuracy(labels, clusters)
             seconds = time.perf_counter() - begun
-            found.append({"name": title, "seed": seed, "accuracy": accuracy, "seconds": seconds})
+            found.append({"name": title, "seed": seed, "accuracy": accuracy, "seconds": seconds, "commit": commit_now})
         print(title, sum(each["accuracy"] > 99.9 for each in found if each["name"] == title), "of 50", flush=True)
     bench.write("starts", found)
 
@@ -235,8 +298,9 @@ def main() -> None:
     parser.add_argument("--source", type=Path)
     parser.add_argument("--seeds", default="0-8")
     parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--parallel", type=int, default=1, help="how many such commands run side by side")
     chosen = parser.parse_args()
-    bench = Bench(chosen.folder, chosen.source, span(chosen.seeds))
+    bench = Bench(chosen.folder, chosen.source, span(chosen.seeds), chosen.parallel)
     for part in chosen.parts.split(","):
         PARTS[part](bench)
 

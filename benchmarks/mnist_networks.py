@@ -23,10 +23,10 @@ class Flat(nn.Module):
 
 
 def image_encoder() -> nn.Module:
-    """Three strided convolutions, batch norm before the activation."""
+    """Three strided convolutions without bias, batch norm before the activation."""
     layers: list[nn.Module] = [Flat(28, 28)]
     for inputs, outputs in ((1, 32), (32, 64), (64, 128)):
-        layers += [nn.Conv2d(inputs, outputs, 3, 2, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
+        layers += [nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 16, 2 * LATENT))
 
 

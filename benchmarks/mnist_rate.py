@@ -7,7 +7,8 @@ bare: a hand-written PyTorch loop over the same networks, batches, terms and pre
 multivae: one epoch of MVAE with sub-sampling by MultiVae's own trainer over the same networks, batch, single precision;
     PYTHON is the interpreter of an environment that has it
 threads: two cores against one
-cuda, where there is one: 8 restarts as one computation against 1, and the share of the time that the device is busy
+cuda, where there is one: 8 restarts as one computation against 1, the share of the time that the device is busy, and
+    the time of training until the clusters of the test part are right in 99.79 %, the best that the paper reports
 
 Rates are medians over several repeats, the contestants by turns.
 """
@@ -19,6 +20,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,16 +31,20 @@ from mnist_networks import bare_step
 from record import record
 
 from fingerprint.experiments.data import mnist_lines_store
+from fingerprint.experiments.mnist_lines import digits
 from fingerprint.recipe import Recipe, load_recipe, with_choices
 from fingerprint.run import build_model, make_generators, modality_shapes
 from fingerprint.store import Store
-from fingerprint.training.batch import BatchSource, batch_source
+from fingerprint.training import Progress, train
+from fingerprint.training.batch import BatchSource, batch_source, to_device
 from fingerprint.training.data import fit_preparations, make_plan, part_data, read_measured
+from fingerprint.training.evaluation import clustering_accuracy, hard_labels
 from fingerprint.training.split import Part
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import begin_epoch, make_optimizer, train_batch
 
-STEPS, REPEATS = 40, 7
+STEPS, REPEATS = 20, 15
+AIM = 99.79  # % of the test part: the best of the nine runs that the paper reports
 
 
 class Contestant:
@@ -55,12 +61,12 @@ class Contestant:
         self.source: BatchSource = batch_source(self.recipe, train, modality_shapes(self.recipe, preparations))
         begin_epoch(self.state, self.recipe, train)
         model.train()
-        self.device = device
+        self.device = torch.device(device)
 
     def step(self) -> None:
         """One batch of every member."""
         shape = (self.state.model.seeds, self.recipe.training.batch)
-        rows = torch.randint(len(self.source.train), shape).to(self.device)
+        rows = to_device(torch.randint(len(self.source.train), shape), self.device)
         train_batch(self.state, self.recipe, self.source, rows, 1e-3)
 
 
@@ -113,9 +119,50 @@ def on_cuda(store: Store) -> dict[str, Any]:
             torch.cuda.synchronize()
             wall = time.perf_counter() - begun
         busy = sum(event.self_device_time_total for event in profile.key_averages()) / 1e6
-        result[f"restarts_{restarts}"] = {"steps_per_second": found, "busy": busy / wall}
-    one, eight = (statistics.median(result[f"restarts_{n}"]["steps_per_second"]) for n in (1, 8))
-    return {**result, "time_of_8_to_1": one / eight}
+        result[f"restarts_{restarts}"] = {"specimens_per_second": found, "busy": busy / wall}
+    one, eight = (statistics.median(result[f"restarts_{n}"]["specimens_per_second"]) for n in (1, 8))
+    return {**result, "time_of_8_to_1": one / eight, "to_aim": to_aim(store, load_recipe("mnist_lines"), "cuda")}
+
+
+def to_aim(store: Store, recipe: Recipe, device: str) -> dict[str, Any]:
+    """Seconds of one whole training until an epoch ends with `AIM`; None where none does.
+
+    They count from the call of `train` on, reading and preparing included, which `seconds_before` says by itself; but
+    without the scoring here, of the test part after every epoch. Which epoch is kept is decided by nothing of this.
+    """
+    measured = read_measured(store, recipe, sorted(recipe.modalities), store.snapshot())
+    preparations = fit_preparations(make_plan(recipe, measured), measured)
+    test = part_data(measured, preparations, device)[Part.TEST].tensors
+    truth = digits(store)
+    labels = [truth[specimen] for specimen in test.specimens]
+    epochs: list[dict[str, float]] = []
+    before = scoring = 0.0
+
+    def after_epoch(progress: Progress) -> None:
+        nonlocal before, scoring
+        if device == "cuda":
+            torch.cuda.synchronize()
+        ended = time.perf_counter()
+        before = before or ended - begun - progress.seconds
+        model = progress.state.model
+        accuracy = 100 * clustering_accuracy(labels, hard_labels(model.eval(), test)[0])
+        model.train()
+        epochs.append({"epoch": progress.state.epoch, "seconds": ended - begun - scoring, "accuracy": accuracy})
+        scoring += time.perf_counter() - ended
+
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        train(store, recipe, Path(folder) / "run", device=device, on_epoch=after_epoch)
+        in_all = time.perf_counter() - begun - scoring
+    reached = next((each["seconds"] for each in epochs if each["accuracy"] >= AIM), None)
+    return {
+        "aim": AIM,
+        "seed": recipe.training.seed,
+        "seconds": reached,
+        "seconds_before": before,
+        "seconds_in_all": in_all,
+        "epochs": epochs,
+    }
 
 
 def main() -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from fingerprint.experiments import Row
 
 
+PLACE = "reproduced"
+ROWS = "multimodal, latent-2, no-dropout, image-only, line-only, no-expert, literal, pca-mixture, autoencoder-mixture"
+
+
 class Experiment(StrEnum):
     """Experiments that can be reproduced."""
 
@@ -25,12 +29,15 @@ def reproduce(
     name: Annotated[Experiment, typer.Argument(help="Which experiment.")],
     seeds: Annotated[str, typer.Option(help="A range such as 0-8, or a list such as 3,17.")] = "0-8",
     rows: Annotated[
-        str, typer.Option(help="Rows of the table, with commas between; `all` for every one.")
+        str, typer.Option(help=f"Rows of the table, with commas between, or `all`: {ROWS}.")
     ] = "multimodal",
     source: Annotated[
-        Path | None, typer.Option(help="A folder that holds the published files: nothing is downloaded.")
+        Path | None,
+        typer.Option(
+            help="A folder that holds the published files, such as `datasets fetch` fills: nothing is downloaded."
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The folder to work in. Default: the experiment's name.")] = None,
+    out: Annotated[Path | None, typer.Option(help=f"The folder to work in. Default: {PLACE}/ and the name.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
@@ -38,9 +45,10 @@ def reproduce(
 ) -> None:
     """Train a paper's experiment anew, and put the results beside the paper's.
 
-    mnist_lines: images of digits, and lines whose slope is the digit (section 4.1, Table 2). A seed takes a minute or
-    two on two cores. What is finished is kept: the same command goes on after an interruption, and more seeds or rows
-    add to it.
+    mnist_lines: images of digits, and lines whose slope is the digit (section 4.1, Table 2).
+    A seed takes about a minute and a half on one core for the main row, multimodal, and about five for image-only.
+    What is finished is kept: the same command goes on after an interruption, and more seeds or rows add to it.
+    A training that diverges is shown as such, and is in no mean.
     """
     from fingerprint import experiments
     from fingerprint.cli.train import progress
@@ -48,7 +56,7 @@ def reproduce(
 
     chosen = parse_seeds(seeds)
     wanted = list(experiments.variants()) if rows == "all" else [row.strip() for row in rows.split(",")]
-    folder = out or Path(str(name))
+    folder = out or Path(PLACE, str(name))
     try:
         with progress() as tell:
             made = experiments.reproduce(
@@ -65,7 +73,7 @@ def reproduce(
         console.say("Interrupted; what was finished is kept. Go on with the same command.")
         raise typer.Exit(130) from None
     page = report_experiment(made, folder / "report.html")
-    console.answer(document(made, page), _table(made), f"Report: {page}")
+    console.answer(document(made, page), _table(made), experiments.SEEN_ONCE, f"Report: {page}")
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -86,7 +94,9 @@ def parse_seeds(text: str) -> list[int]:
 
 def document(rows: list[Row], page: Path) -> dict[str, Any]:
     """What `--json` answers."""
-    from fingerprint.experiments import PAPER
+    import msgspec
+
+    from fingerprint.experiments import PAPER, SEEN_ONCE
 
     return {
         "rows": [
@@ -94,35 +104,38 @@ def document(rows: list[Row], page: Path) -> dict[str, Any]:
                 "name": row.name,
                 "title": row.title,
                 "seed": row.seed,
-                "accuracy": row.scores.accuracy,
-                "confusion": row.scores.confusion,
+                "status": "diverged" if row.scores is None else "completed",
+                "failure": row.failure,
+                "accuracy": None if row.scores is None else row.scores.accuracy,
+                "confusion": None if row.scores is None else row.scores.confusion,
                 "seconds": row.seconds,
                 "run": row.run,
             }
             for row in rows
         ],
-        "paper": PAPER,
+        "paper": msgspec.to_builtins(PAPER),
+        "note": SEEN_ONCE,
         "files": [str(page)],
     }
 
 
 def _accuracies(row: Row) -> str:
+    if row.scores is None:
+        return f"diverged: {row.failure}"
     told = ", ".join(f"{source} {value:.2f} %" for source, value in row.scores.accuracy.items())
     return f"{told}  ({row.seconds:.0f} s)"
 
 
 def _table(rows: list[Row]) -> Any:
-    """Mean, worst and best over seeds, and the paper's."""
+    """Mean, worst and best over the seeds that did not diverge, and the paper's."""
     from rich.table import Table
 
-    from fingerprint.experiments import PAPER
+    from fingerprint.experiments import lines
 
     table = Table("row", "told from", "seeds", "mean", "worst", "best", "the paper", title="Accuracy in %, test part")
     for name in dict.fromkeys(row.name for row in rows):
-        own = [row for row in rows if row.name == name]
-        for source in own[0].scores.accuracy:
-            values = [row.scores.accuracy[source] for row in own]
-            paper = PAPER.get(name, {}).get("accuracy", {}).get(source, "")
-            figures = (f"{sum(values) / len(values):.2f}", f"{min(values):.2f}", f"{max(values):.2f}")
-            table.add_row(name, source, str(len(values)), *figures, paper)
+        for line in lines([row for row in rows if row.name == name]):
+            figures = ["–" if value is None else f"{value:.2f}" for value in (line.mean, line.worst, line.best)]
+            figures[0] = "diverged" if line.mean is None else figures[0]
+            table.add_row(name, line.source, line.counted, *figures, line.paper)
     return table

@@ -11,9 +11,11 @@ from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from torch import nn
 
-from fingerprint.experiments.clustering import JOINT, ClusteringScores, confusion
+from fingerprint.experiments.clustering import ClusteringScores, count_clusters
 from fingerprint.experiments.data import DIGIT, PART
+from fingerprint.prepare import even_rows
 from fingerprint.store import Store
+from fingerprint.training.evaluation import JOINT
 from fingerprint.training.split import Part
 
 CLUSTERS = 10
@@ -55,10 +57,9 @@ def autoencoder_mixture(store: Store, seed: int) -> tuple[ClusteringScores, floa
 
 
 def _mixture(train: Array, test: Array, labels: list[str], seed: int, begun: float) -> tuple[ClusteringScores, float]:
-    mixture = GaussianMixture(CLUSTERS, n_init=3, random_state=seed, max_iter=500).fit(train[:MOST_FITTED])
-    names, table = confusion(labels, mixture.predict(test).astype(np.int64))
-    accuracy = 100 * float(np.trace(table[:, : len(names)])) / len(labels)
-    scores = ClusteringScores({JOINT: accuracy}, {JOINT: table.tolist()}, names, len(labels))
+    fitted = train[even_rows(len(train), MOST_FITTED)]
+    mixture = GaussianMixture(CLUSTERS, n_init=3, random_state=seed, max_iter=500).fit(fitted)
+    scores = count_clusters(labels, {JOINT: mixture.predict(test).astype(np.int64)})
     return scores, time.monotonic() - begun
 
 

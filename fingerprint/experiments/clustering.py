@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from fingerprint.prediction import embed
 from fingerprint.prepare import Tensors
 from fingerprint.run import Run
-
-JOINT = "joint"
+from fingerprint.training.agreement import Labels
+from fingerprint.training.evaluation import JOINT
+from fingerprint.training.matching import match_labels
 
 
 class ClusteringScores(Struct, frozen=True):
@@ -32,7 +32,7 @@ class ClusteringScores(Struct, frozen=True):
     specimens: int
 
 
-def confusion(labels: Sequence[str], clusters: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+def confusion(labels: Sequence[str], clusters: Labels) -> tuple[list[str], NDArray[np.int64]]:
     """How many specimens of each label are in each cluster, the clusters in the most favourable order. [Eq. 19]
 
     Args:
@@ -43,13 +43,12 @@ def confusion(labels: Sequence[str], clusters: NDArray[np.int64]) -> tuple[list[
         The labels, sorted; and the table [label, cluster], whose diagonal counts as right. Clusters that stand for no
         label come last.
     """
-    names, table = _counts(labels, clusters, int(clusters.max()) + 1)
-    _, columns = linear_sum_assignment(-table)
-    rest = np.setdiff1d(np.arange(table.shape[1]), columns)
-    return names, table[:, np.concatenate([columns, rest])]
+    found = match_labels(labels, clusters)
+    rest = np.setdiff1d(np.arange(found.counts.shape[1]), found.clusters)
+    return found.names, found.counts[:, np.concatenate([found.clusters, rest])]
 
 
-def matched_labels(labels: Sequence[str], clusters: NDArray[np.int64], count: int) -> tuple[str, ...]:
+def matched_labels(labels: Sequence[str], clusters: Labels, count: int) -> tuple[str, ...]:
     """The label that each cluster stands for in `confusion`; "" where none of its specimens counts as right.
 
     Args:
@@ -57,21 +56,28 @@ def matched_labels(labels: Sequence[str], clusters: NDArray[np.int64], count: in
         clusters: of the specimens, [specimen].
         count: how many clusters there are.
     """
-    names, table = _counts(labels, clusters, count)
-    found = [""] * table.shape[1]
-    for row, column in zip(*linear_sum_assignment(-table), strict=True):
-        if table[row, column]:
-            found[column] = names[row]
-    return tuple(found[:count])
+    found = match_labels(labels, clusters, count)
+    names = [""] * found.counts.shape[1]
+    for row, cluster in enumerate(found.clusters):
+        if found.counts[row, cluster]:
+            names[cluster] = found.names[row]
+    return tuple(names[:count])
 
 
-def _counts(labels: Sequence[str], clusters: NDArray[np.int64], count: int) -> tuple[list[str], NDArray[np.int64]]:
-    """The labels, sorted, and how many specimens of each are in each of `count` clusters, or as many as labels."""
-    names = sorted(set(labels))
-    index = {name: row for row, name in enumerate(names)}
-    table = np.zeros((len(names), max(len(names), count)), dtype=np.int64)
-    np.add.at(table, (np.array([index[label] for label in labels]), clusters), 1)
-    return names, table
+def count_clusters(labels: Sequence[str], clusters: Mapping[str, Labels]) -> ClusteringScores:
+    """The scores of clusters that were told from one source or several.
+
+    Args:
+        labels: of the specimens.
+        clusters: of the specimens, by what they were told from.
+    """
+    accuracy: dict[str, float] = {}
+    tables: dict[str, list[list[int]]] = {}
+    for source, own in clusters.items():
+        _, table = confusion(labels, own)
+        accuracy[source] = 100 * float(np.trace(table[:, : len(table)])) / len(labels)
+        tables[source] = table.tolist()
+    return ClusteringScores(accuracy, tables, sorted(set(labels)), len(labels))
 
 
 def score_clustering(run: Run, tensors: Tensors, labels: Mapping[str, str]) -> ClusteringScores:
@@ -83,13 +89,9 @@ def score_clustering(run: Run, tensors: Tensors, labels: Mapping[str, str]) -> C
         labels: by specimen; those without one are not counted.
     """
     counted = tensors.subset([row for row, each in enumerate(tensors.specimens) if each in labels])
-    truth = [labels[each] for each in counted.specimens]
     names = run.model.names
-    accuracy: dict[str, float] = {}
-    tables: dict[str, list[list[int]]] = {}
-    for source, given in {JOINT: None, **({n: [n] for n in names} if len(names) > 1 else {})}.items():
-        found = embed(run.model, counted, given).responsibilities[run.info.map_member].argmax(-1).cpu().numpy()
-        _, table = confusion(truth, found)
-        accuracy[source] = 100 * float(np.trace(table[:, : len(table)])) / len(truth)
-        tables[source] = table.tolist()
-    return ClusteringScores(accuracy, tables, sorted(set(truth)), len(truth))
+    found = {
+        source: embed(run.model, counted, given).responsibilities[run.info.map_member].argmax(-1).cpu().numpy()
+        for source, given in {JOINT: None, **({n: [n] for n in names} if len(names) > 1 else {})}.items()
+    }
+    return count_clusters([labels[each] for each in counted.specimens], found)

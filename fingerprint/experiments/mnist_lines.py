@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct
+import msgspec
 
-from fingerprint.errors import RecipeError
+from fingerprint.errors import RecipeError, RunError
 from fingerprint.experiments.baselines import autoencoder_mixture, pca_mixture
 from fingerprint.experiments.clustering import ClusteringScores, score_clustering
 from fingerprint.experiments.data import DIGIT, mnist_lines_store, whole_store
 from fingerprint.experiments.latent import LatentPoints, latent_points
-from fingerprint.experiments.variants import Variant
+from fingerprint.experiments.rows import Row, keep_row, kept_row
+from fingerprint.experiments.variants import Variant, differences
 from fingerprint.prepare import Tensors, align, to_tensors
-from fingerprint.run import Run, load_run, read_info
+from fingerprint.recipe import Recipe
+from fingerprint.run import Run, diverged, load_run, read_info, read_recipe
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, resume, train
 from fingerprint.training.split import Part
+from fingerprint.training.watch import DivergedError
 
-PAPER: dict[str, dict[str, Any]] = {
-    "multimodal": {"accuracy": {"joint": "90.31 ± 14.81, best 99.79", "image": "best 39.15", "line": "best 99.92"}},
-    "no-dropout": {"accuracy": {"joint": "87.95 ± 11.70, best 99.59", "image": "best 11.26", "line": "best 32.39"}},
-    "image-only": {"accuracy": {"joint": "best 14.84"}},
-    "line-only": {"accuracy": {"joint": "best 53.37"}},
-    "no-expert": {"accuracy": {"joint": "best 58.36", "image": "best 50.34", "line": "best 56.22"}},
-    "VAE+GMM": {"accuracy": {"joint": "best 72.94"}},
-    "DEC": {"accuracy": {"joint": "best 84.30"}},
-    "VaDE": {"accuracy": {"joint": "best 94.46"}},
-    "GMVAE, 10 clusters": {"accuracy": {"joint": "82.31 ± 3.75, best 88.54"}},
-    "GMVAE, 16 clusters": {"accuracy": {"joint": "87.82 ± 5.33, best 96.92"}},
-    "CNN, supervised": {"accuracy": {"joint": "99.91"}},
-}
-
+NAMED = 3  # keys in a refusal
 VARIANTS = (
     Variant("multimodal", "images and lines, the default recipe", "mnist_lines"),
     Variant("latent-2", "the same with a latent space of two dimensions", "mnist_lines", {"model": {"latent": 2}}),
@@ -47,25 +37,6 @@ BASELINES: dict[str, tuple[str, Callable[[Store, int], tuple[ClusteringScores, f
     "pca-mixture": ("20 principal components of the images, Gaussian mixture", pca_mixture),
     "autoencoder-mixture": ("autoencoder of the images, Gaussian mixture", autoencoder_mixture),
 }
-
-
-class Row(Struct, frozen=True):
-    """One training of one variant, scored on the test part.
-
-    Attributes:
-        name, title: of the variant.
-        seed: its seed.
-        scores: clusters against digits.
-        seconds: of training and evaluation, on this machine.
-        run: its folder; empty for a baseline.
-    """
-
-    name: str
-    title: str
-    seed: int
-    scores: ClusteringScores
-    seconds: float
-    run: str
 
 
 def variants() -> tuple[str, ...]:
@@ -86,6 +57,8 @@ def reproduce(
 ) -> list[Row]:
     """Train and score; what a former call has finished in the same folder is taken from there.
 
+    A training that diverges is a row without scores: it is not tried again, and the others go on.
+
     Args:
         folder: for the data, the store and the runs.
         seeds: one training each.
@@ -98,8 +71,9 @@ def reproduce(
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the same call goes on where it ended.
-        FingerprintError: the data cannot be had, or a training fails.
+        FingerprintError: the data cannot be had, or a training is refused.
         RecipeError: no variant has that name.
+        RunError: a run in the folder has another recipe, or is damaged.
     """
     unknown = sorted(set(rows) - set(variants()))
     if unknown:
@@ -116,25 +90,48 @@ def reproduce(
     return made
 
 
+def run_folder(place: Path, name: str, seed: int) -> Path:
+    """Where the run of a row is, or what is kept of a baseline."""
+    return place / "runs" / f"{name}-seed-{seed}"
+
+
 def _row(place: Path, store: Store, name: str, seed: int, device: str, on_epoch: Callable[[Progress], None]) -> Row:
+    folder = run_folder(place, name, seed)
     if name in BASELINES:
-        title, method = BASELINES[name]
-        found, seconds = method(store, seed)
-        return Row(name, title, seed, found, seconds, "")
+        return _baseline(folder, store, name, seed)
     variant = next(each for each in VARIANTS if each.name == name)
-    run = train_variant(place / "runs" / f"{name}-seed-{seed}", store, variant, seed, device, on_epoch)
+    begun = time.monotonic()
+    try:
+        run = train_variant(folder, store, variant, seed, device, on_epoch)
+    except DivergedError as error:
+        kept = kept_row(folder)
+        if kept is None:
+            kept = Row(name, variant.title, seed, None, time.monotonic() - begun, "", error.what)
+            keep_row(folder, kept)
+        return msgspec.structs.replace(kept, title=variant.title, run=str(folder))
     scores = score_clustering(run, part_tensors(run, store), digits(store))
     return Row(name, variant.title, seed, scores, run.info.seconds, str(run.path))
 
 
+def _baseline(folder: Path, store: Store, name: str, seed: int) -> Row:
+    """As it was kept, or made and kept."""
+    title, method = BASELINES[name]
+    row = kept_row(folder)
+    if row is None:
+        row = Row(name, title, seed, *method(store, seed), "")
+        keep_row(folder, row)
+    return msgspec.structs.replace(row, title=title)
+
+
 def row_points(row: Row) -> LatentPoints | None:
-    """Where the specimens of the test part lie for the run of a row that `reproduce` made; None for a baseline.
+    """Where the specimens of the test part lie for the run of a row that `reproduce` made; None for a baseline
+    and for a training that diverged.
 
     Raises:
         RunError: the run is no longer there.
         StoreError: its store is no longer there.
     """
-    if not row.run:
+    if not row.run or row.scores is None:
         return None
     run = load_run(row.run)
     store = open_store(whole_store(run.path.parents[1]))
@@ -153,17 +150,38 @@ def train_variant(
 
     Raises:
         KeyboardInterrupt: Ctrl-C ended the training after an epoch; the same call goes on with it.
-        FingerprintError: the training fails.
+        DivergedError: the training diverges, or has diverged in a former call.
+        RunError: the folder holds the run of another recipe, or a damaged one.
+        FingerprintError: the training is refused.
     """
+    recipe = variant.build(seed)
     if not (path / "run.json").exists():
-        run = train(store, variant.build(seed), path, device=device, on_epoch=on_epoch)
-    elif read_info(path).status != "completed":
-        run = resume(store, path, device=device, on_epoch=on_epoch)
+        run = train(store, recipe, path, device=device, on_epoch=on_epoch)
     else:
-        return load_run(path)
+        status = read_info(path).status
+        _check_recipe(path, recipe)
+        if status == "diverged":
+            known = diverged(path)
+            raise DivergedError(known.what, where=known.where, next=known.next)
+        if status == "completed":
+            return load_run(path)
+        run = resume(store, path, device=device, on_epoch=on_epoch)
     if run.info.status != "completed":
         raise KeyboardInterrupt
     return run
+
+
+def _check_recipe(path: Path, recipe: Recipe) -> None:
+    """Refuse a run that was begun with another recipe."""
+    found = differences(recipe, read_recipe(path))
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        raise RunError(
+            f"this folder holds another recipe's run; not the same: {', '.join(found[:NAMED])}{more}",
+            where=str(path),
+            expected="A run of the recipe that is asked for, which may have changed with this version.",
+            next="Move that folder away, or work in another one: fingerprint reproduce mnist_lines --out FOLDER.",
+        )
 
 
 def digits(store: Store) -> dict[str, str]:

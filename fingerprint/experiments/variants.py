@@ -40,6 +40,34 @@ class Variant:
             raise RecipeError(str(error), where=f"variant {self.name}") from error
 
 
+def differences(chosen: Recipe, planned: Recipe) -> tuple[str, ...]:
+    """Where a run's recipe is not the one that was chosen, such as "model.latent"; empty where it is.
+
+    Args:
+        chosen: what it leaves open (`prepare.plan`) agrees with anything.
+        planned: as a run keeps it.
+    """
+    open_keys = {key for key in ("epochs", "batch") if not getattr(chosen.training, key)}
+    filled = msgspec.structs.replace(
+        chosen,
+        modalities=chosen.modalities or planned.modalities,
+        training=msgspec.structs.replace(chosen.training, **{key: getattr(planned.training, key) for key in open_keys}),
+    )
+    return tuple(_differing(msgspec.to_builtins(filled), msgspec.to_builtins(planned)))
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> list[str]:
+    """The keys, from the outermost on, at which two nested dictionaries differ."""
+    found: list[str] = []
+    for key in dict.fromkeys([*one, *other]):
+        own, its = one.get(key), other.get(key)
+        if isinstance(own, dict) and isinstance(its, dict):
+            found += _differing(own, its, f"{prefix}{key}.")
+        elif own != its or (key in one) != (key in other):
+            found.append(f"{prefix}{key}")
+    return found
+
+
 def _changed(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Nested keys replaced; a section that names its `kind` replaces the whole, and None takes a section out.
 

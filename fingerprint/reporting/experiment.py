@@ -9,30 +9,22 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from fingerprint.experiments import JOINT, PAPER, LatentPoints, Row, row_points, variants
+from fingerprint.experiments import (
+    JOINT,
+    PAPER,
+    SEEN_ONCE,
+    LatentPoints,
+    Line,
+    Row,
+    lines,
+    row_points,
+    source_title,
+    variants,
+)
 from fingerprint.files import write_text_atomically
 from fingerprint.reporting.confusion_matrices import confusion_matrices
 from fingerprint.reporting.label_map import SPECIMENS, label_map, shown_plane
 from fingerprint.reporting.templates import filled
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the table: one row told from one source, over seeds. Accuracies are in percent of the test part.
-
-    Attributes:
-        source: what clusters were told from, in words.
-        mean, worst, best: accuracies.
-        sd: the sample standard deviation of the seeds; None for a single one.
-        paper: what the paper reports; "" for nothing.
-    """
-
-    source: str
-    mean: float
-    sd: float | None
-    worst: float
-    best: float
-    paper: str
 
 
 @dataclass(frozen=True)
@@ -41,29 +33,42 @@ class Entry:
 
     Attributes:
         name, title: of the row.
-        seeds: in the order in which they were trained.
-        seconds: of a seed, mean.
+        counted: how many seeds did not diverge.
+        seconds: of one of these, mean; None where there is none.
         lines: one per source.
-        worst: the seed that has the least joint accuracy.
-        matrices: of that seed.
-        map: of that seed; None where there is no latent space.
-        plane: what of that is shown (`label_map.Plane`); "" for nothing.
-        latent: how many axes that has; 0 for none.
-        drawn, counted: how many specimens of the test part the map and the matrices show.
+        failures: seed and what was said, of those that diverged.
+        worst: what is drawn of the seed with the least joint accuracy; None where all diverged.
     """
 
     name: str
     title: str
-    seeds: tuple[int, ...]
-    seconds: float
+    counted: int
+    seconds: float | None
     lines: tuple[Line, ...]
-    worst: int
+    failures: tuple[tuple[int, str], ...]
+    worst: Drawn | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn of one seed.
+
+    Attributes:
+        seed: which one.
+        matrices: of the sources.
+        map: None where there is no latent space.
+        plane: what of that is shown (`label_map.Plane`); "" for nothing.
+        latent: how many axes that has; 0 for none.
+        drawn, specimens: how many specimens of the test part the map and the matrices show.
+    """
+
+    seed: int
     matrices: go.Figure
     map: go.Figure | None
     plane: str
     latent: int
     drawn: int
-    counted: int
+    specimens: int
 
 
 def report_experiment(rows: Sequence[Row], out: Path) -> Path:
@@ -93,61 +98,63 @@ def render_experiment(rows: Sequence[Row], maps: Mapping[str, LatentPoints | Non
         rows: trainings of variants; at least one.
         maps: by the name of a row, the latent points of its worst seed, or None.
     """
-    sources = list(dict.fromkeys(source for row in rows for source in row.scores.accuracy))
+    scored = [row.scores for row in rows if row.scores is not None]
+    sources = list(dict.fromkeys(source for scores in scored for source in scores.accuracy)) or [JOINT]
+    worst = {row.name: row for row in worst_rows(rows)}
     return filled(
         "experiment.html",
-        entries=[_entry(worst, rows, maps.get(worst.name)) for worst in worst_rows(rows)],
+        entries=[
+            _entry([row for row in rows if row.name == name], worst.get(name), maps.get(name))
+            for name in dict.fromkeys(row.name for row in rows)
+        ],
         quoted=quotations(),
         rows=rows,
+        seen_once=SEEN_ONCE,
         sources=[(source, source_title(source)) for source in sources],
-        trainings=len(rows),
-        specimens=max(row.scores.specimens for row in rows),
+        specimens=max((scores.specimens for scores in scored), default=0),
     )
 
 
 def worst_rows(rows: Sequence[Row]) -> list[Row]:
-    """Of every name the row with the least joint accuracy, in order of first appearance."""
-    names = dict.fromkeys(row.name for row in rows)
-    return [
-        min((row for row in rows if row.name == name), key=lambda row: row.scores.accuracy[JOINT]) for name in names
-    ]
-
-
-def lines(rows: Sequence[Row]) -> tuple[Line, ...]:
-    """The lines of the table for the rows of one name."""
-    found: list[Line] = []
-    for source in rows[0].scores.accuracy:
-        values = [row.scores.accuracy[source] for row in rows]
-        sd = statistics.stdev(values) if len(values) > 1 else None
-        paper = str(PAPER.get(rows[0].name, {}).get("accuracy", {}).get(source, ""))
-        found.append(Line(source_title(source), statistics.fmean(values), sd, min(values), max(values), paper))
-    return tuple(found)
+    """Of every name the row with the least joint accuracy of those that did not diverge, in order of appearance."""
+    found: dict[str, tuple[float, Row]] = {}
+    for row in rows:
+        if row.scores is not None:
+            accuracy = row.scores.accuracy[JOINT]
+            if row.name not in found or accuracy < found[row.name][0]:
+                found[row.name] = (accuracy, row)
+    return [row for _, row in found.values()]
 
 
 def quotations() -> list[tuple[str, str]]:
     """Name and accuracy of what the paper quotes from others, on images alone."""
-    return [(name, str(told["accuracy"][JOINT])) for name, told in PAPER.items() if name not in variants()]
+    return [(told.name, told.joint) for told in PAPER if told.name not in variants()]
 
 
-def source_title(source: str) -> str:
-    """What clusters are told from, in words."""
-    return "all it is given" if source == JOINT else f"{source} alone"
-
-
-def _entry(worst: Row, rows: Sequence[Row], points: LatentPoints | None) -> Entry:
-    own = [row for row in rows if row.name == worst.name]
-    titles = {source: source_title(source) for source in worst.scores.accuracy}
+def _entry(own: Sequence[Row], worst: Row | None, points: LatentPoints | None) -> Entry:
+    """Of the rows of one name."""
+    seconds = [row.seconds for row in own if row.scores is not None]
     return Entry(
-        name=worst.name,
-        title=worst.title,
-        seeds=tuple(row.seed for row in own),
-        seconds=statistics.fmean(row.seconds for row in own),
+        name=own[0].name,
+        title=own[0].title,
+        counted=len(seconds),
+        seconds=statistics.fmean(seconds) if seconds else None,
         lines=lines(own),
-        worst=worst.seed,
-        matrices=confusion_matrices(worst.scores, titles),
+        failures=tuple((row.seed, row.failure) for row in own if row.scores is None),
+        worst=None if worst is None else _drawn(worst, points),
+    )
+
+
+def _drawn(row: Row, points: LatentPoints | None) -> Drawn | None:
+    if row.scores is None:
+        return None
+    titles = {source: source_title(source) for source in row.scores.accuracy}
+    return Drawn(
+        seed=row.seed,
+        matrices=confusion_matrices(row.scores, titles),
         map=None if points is None else label_map(points),
         plane="" if points is None else shown_plane(points.centres).kind,
         latent=0 if points is None else points.mean.shape[1],
         drawn=0 if points is None else min(len(points.labels), SPECIMENS),
-        counted=worst.scores.specimens,
+        specimens=row.scores.specimens,
     )

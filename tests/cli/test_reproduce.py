@@ -13,8 +13,8 @@ from cli_answers import ESCAPE, document, error
 from small_mnist import fill, make_quick
 
 from fingerprint import experiments
-from fingerprint.cli.reproduce import parse_seeds
-from fingerprint.experiments import PAPER, ClusteringScores, Row
+from fingerprint.cli.reproduce import ROWS, parse_seeds
+from fingerprint.experiments import PAPER, SEEN_ONCE, ClusteringScores, Row, variants
 from fingerprint.run import load_run
 from fingerprint.training import Progress
 
@@ -27,8 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The experiment's folder, the default one, with the sample in its store."""
     monkeypatch.chdir(tmp_path)
     make_quick(monkeypatch)
-    fill(tmp_path / "mnist_lines")
-    return Path("mnist_lines")
+    fill(tmp_path / "reproduced" / "mnist_lines")
+    return Path("reproduced/mnist_lines")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,9 @@ def test_the_document(folder: Path, call: Call) -> None:
     found = document(code, out)
     assert code == 0
     assert ESCAPE not in err
-    assert set(found) == {"schema_version", "rows", "paper", "files"}
-    assert found["paper"] == PAPER
+    assert set(found) == {"schema_version", "rows", "paper", "note", "files"}
+    assert found["paper"] == [{f: getattr(told, f) for f in ("name", "joint", "image", "line")} for told in PAPER]
+    assert found["note"] == SEEN_ONCE
     assert found["files"] == [str(folder / "report.html")]
     assert [(row["name"], row["seed"]) for row in found["rows"]] == [
         ("multimodal", 0),
@@ -67,7 +68,10 @@ def test_the_document(folder: Path, call: Call) -> None:
         ("line-only", 4),
     ]
     for row in found["rows"]:
-        assert set(row) == {"name", "title", "seed", "accuracy", "confusion", "seconds", "run"}
+        assert set(row) == {
+            "name", "title", "seed", "status", "failure", "accuracy", "confusion", "seconds", "run"
+        }  # fmt: skip
+        assert (row["status"], row["failure"]) == ("completed", "")
         assert set(row["accuracy"]) == ({"joint", "image", "line"} if row["name"] == "multimodal" else {"joint"})
         assert all(0 <= value <= 100 for value in row["accuracy"].values())
         for source, table in row["confusion"].items():
@@ -90,10 +94,50 @@ def test_for_people_and_again(folder: Path, call: Call) -> None:
     assert "  joint " in err
     assert "line-only" in out
     assert "best 53.37" in out
+    assert " ".join(SEEN_ONCE.split()) in " ".join(out.split())
     assert f"Report: {folder / 'report.html'}" in out
     before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
     assert call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--quiet")[1:] == (out, "")
     assert {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")} == before
+
+
+def test_the_rows_are_named_in_the_help(call: Call) -> None:
+    assert ROWS.split(", ") == list(variants())
+    told = call("reproduce", "--help")[1]
+    assert all(name in told for name in variants())
+
+
+def test_what_diverged_is_shown(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = "the training diverged at epoch 3: its numbers are no longer finite"
+    made = [
+        Row("multimodal", "both", 0, ClusteringScores({"joint": 50.0}, {"joint": [[1, 1]]}, ["0"], 2), 1.0, ""),
+        Row("multimodal", "both", 1, None, 1.0, "runs/multimodal-seed-1", failure),
+        Row("line-only", "lines", 1, None, 1.0, "runs/line-only-seed-1", failure),
+    ]
+
+    def stand_in(*_: Any, on_row: Callable[[Row], None], **__: Any) -> list[Row]:
+        for row in made:
+            on_row(row)
+        return made
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(experiments, "reproduce", stand_in)
+    code, out, err = call("reproduce", "mnist_lines")
+    assert code == 0
+    assert err.count(f"  diverged: {failure}") == 2
+    told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
+    assert told == [
+        ["multimodal", "joint", "1, 1 diverged", "50.00", "50.00", "50.00", "90.31 ± 14.81, best 99.79"],
+        ["line-only", "joint", "0, 1 diverged", "diverged", "–", "–", "best 53.37"],
+    ]
+    found = document(*call("reproduce", "mnist_lines", "--json")[:2])["rows"]
+    assert [(row["status"], row["failure"]) for row in found] == [
+        ("completed", ""), ("diverged", failure), ("diverged", failure)
+    ]  # fmt: skip
+    assert [row["accuracy"] for row in found] == [{"joint": 50.0}, None, None]
+    assert [row["confusion"] for row in found] == [{"joint": [[1, 1]]}, None, None]
+    assert failure in (tmp_path / "reproduced" / "mnist_lines" / "report.html").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +174,7 @@ def test_where_and_what(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPa
     choices = ("--rows", "all", "--seeds", "7", "--source", "published", "--out", "here", "--device", "cpu")
     assert call("reproduce", "mnist_lines", *choices)[0] == 0
     assert asked == [
-        (Path("mnist_lines"), list(range(9)), ["multimodal"], None, "auto"),
+        (Path("reproduced/mnist_lines"), list(range(9)), ["multimodal"], None, "auto"),
         (Path("here"), [7], list(experiments.variants()), Path("published"), "cpu"),
     ]
     assert Path("here/report.html").is_file()

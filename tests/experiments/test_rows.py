@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from small_mnist import fill, make_quick, mnist_lines
 
 from fingerprint.errors import RecipeError, RunError
-from fingerprint.experiments import Row, reproduce, row_points, score_clustering, variants
-from fingerprint.experiments.mnist_lines import digits, part_tensors
+from fingerprint.experiments import Row, baselines, reproduce, row_points, score_clustering, variants
+from fingerprint.experiments.mnist_lines import digits, part_tensors, train_variant
+from fingerprint.experiments.variants import Variant
 from fingerprint.run import load_run, read_info
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress
@@ -67,16 +70,19 @@ def test_a_row_is_the_score_of_its_run_on_the_test_part(finished: tuple[Path, li
         tensors = part_tensors(run, store)
         assert set(tensors.specimens) == {each for each, own in store.specimens().items() if own["part"] == "test"}
         assert row.scores == score_clustering(run, tensors, digits(store))
+        assert row.scores is not None
         assert row.scores.specimens == 100
         assert row.scores.labels == [str(digit) for digit in range(10)]
-    assert list(rows[0].scores.accuracy) == ["joint", "image", "line"]
-    assert list(rows[-1].scores.accuracy) == ["joint"]
+    assert [list(row.scores.accuracy) for row in rows if row.scores is not None][::3] == [
+        ["joint", "image", "line"], ["joint"]
+    ]  # fmt: skip
 
 
 def test_a_second_call_trains_nothing(
     finished: tuple[Path, list[Row], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, rows, _ = finished
+    make_quick(monkeypatch)
     for name in ("train", "resume"):
         monkeypatch.setattr(mnist_lines, name, None)
     again = reproduce(place, [5, 3], ["image-only", "multimodal"], device="cpu")
@@ -89,6 +95,7 @@ def test_points_are_those_of_the_run(finished: tuple[Path, list[Row], list[Any]]
     assert points is not None
     assert (points.mean.shape, points.centres.shape, points.sd.shape) == ((100, 16), (10, 16), (10, 16))
     right = sum(points.stands_for[c] == label for c, label in zip(points.clusters, points.labels, strict=True))
+    assert rows[0].scores is not None
     assert right == pytest.approx(rows[0].scores.accuracy["joint"])
     with pytest.raises(RunError):
         row_points(Row("multimodal", "", 0, rows[0].scores, 0.0, rows[0].run + "-gone"))
@@ -113,12 +120,62 @@ def test_ctrl_c_ends_it_and_the_same_call_goes_on(folder: Path) -> None:
     assert len(load_run(row.run).history) == 2
 
 
-def test_baselines_have_no_run_and_the_same_labels(folder: Path) -> None:
+def wild(name: str) -> Callable[[Variant], Variant]:
+    """The row of that name diverges."""
+
+    def changed(variant: Variant) -> Variant:
+        training = {**variant.changes["training"], "learning_rate": 1e30}
+        return replace(variant, changes={**variant.changes, "training": training}) if variant.name == name else variant
+
+    return changed
+
+
+def test_a_row_that_diverges_is_kept_and_the_others_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist_lines, "VARIANTS", tuple(map(wild("multimodal"), mnist_lines.VARIANTS)))
+    told: list[Row] = []
+    rows = reproduce(folder, [0, 1], ["multimodal", "line-only"], device="cpu", on_row=told.append)
+    assert told == rows
+    assert [(row.name, row.scores is None, bool(row.failure)) for row in rows] == [
+        ("multimodal", True, True), ("multimodal", True, True), ("line-only", False, False), ("line-only", False, False)
+    ]  # fmt: skip
+    for row in rows[:2]:
+        assert "diverged at epoch 1" in row.failure
+        assert read_info(Path(row.run)).status == "diverged"
+        assert row.seconds > 0
+        assert row_points(row) is None
+    for name in ("train", "resume"):
+        monkeypatch.setattr(mnist_lines, name, None)
+    assert reproduce(folder, [0, 1], ["multimodal", "line-only"], device="cpu") == rows
+    (folder / "runs" / "multimodal-seed-0" / "row.json").unlink()  # as where the process was killed between the two
+    first, again = (reproduce(folder, [0], ["multimodal"], device="cpu") for _ in range(2))
+    assert first == again
+    assert "diverged" in first[0].failure
+
+
+def test_the_run_of_another_recipe_is_refused(
+    finished: tuple[Path, list[Row], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, _, _ = finished
+    make_quick(monkeypatch)
+    store, where = open_store(place / "stores" / "whole"), place / "runs" / "multimodal-seed-3"
+    variant = next(each for each in mnist_lines.VARIANTS if each.name == "multimodal")
+    assert train_variant(where, store, variant, 3, "cpu").info.status == "completed"
+    with pytest.raises(RunError, match=r"another recipe's run; not the same: training\.seed") as refused:
+        train_variant(where, store, variant, 5, "cpu")
+    assert refused.value.where == str(where)
+    assert "Move that folder away" in refused.value.next
+    other = replace(variant, changes={**variant.changes, "model": {"latent": 3}, "alignment": {"weight": 1.0}})
+    with pytest.raises(RunError, match=r"model\.latent, alignment\.weight"):
+        train_variant(where, store, other, 3, "cpu")
+
+
+def test_baselines_have_no_run_and_are_made_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["pca-mixture", "autoencoder-mixture"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mixture of a hundred images may not converge
-        rows = reproduce(folder, [0], ["pca-mixture", "autoencoder-mixture"])
-        (again,) = reproduce(folder, [0], ["pca-mixture"])
+        rows = reproduce(folder, [0], names)
     for row in rows:
+        assert row.scores is not None
         assert (row.run, row.seed, row.scores.specimens) == ("", 0, 100)
         assert list(row.scores.accuracy) == ["joint"]
         table = np.array(row.scores.confusion["joint"])
@@ -127,8 +184,40 @@ def test_baselines_have_no_run_and_the_same_labels(folder: Path) -> None:
         assert row.scores.accuracy["joint"] > 15
         assert row.seconds > 0
         assert row_points(row) is None
-    assert again.scores == rows[0].scores
-    assert not (folder / "runs").exists()
+    monkeypatch.setattr(baselines, "PCA", None)
+    assert reproduce(folder, [0], names) == rows
+    path = folder / "runs" / "pca-mixture-seed-0" / "row.json"
+    assert [each.name for each in path.parent.iterdir()] == ["row.json"]
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match="damaged") as refused:
+        reproduce(folder, [0], names)
+    assert refused.value.where == str(path)
+
+
+def test_a_mixture_is_fitted_on_specimens_of_the_whole_part(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[np.ndarray] = []
+
+    class Watched(baselines.GaussianMixture):
+        def fit(self, X: np.ndarray, y: None = None) -> Watched:
+            fitted.append(X)
+            return super().fit(X, y)
+
+    class Plain(baselines.PCA):
+        def transform(self, X: np.ndarray) -> np.ndarray:
+            scores = super().transform(X)
+            seen.append(scores)
+            return scores
+
+    seen: list[np.ndarray] = []
+    monkeypatch.setattr(baselines, "GaussianMixture", Watched)
+    monkeypatch.setattr(baselines, "PCA", Plain)
+    monkeypatch.setattr(baselines, "MOST_FITTED", 40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reproduce(folder, [0], ["pca-mixture"])
+    train = seen[0]
+    assert len(train) > 40
+    np.testing.assert_array_equal(fitted[0], train[np.linspace(0, len(train) - 1, 40).round().astype(int)])
 
 
 def test_a_row_that_is_unknown_is_refused_before_anything_is_made(tmp_path: Path) -> None:

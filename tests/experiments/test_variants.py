@@ -9,9 +9,19 @@ import pytest
 
 from fingerprint.bundled import bundled
 from fingerprint.errors import RecipeError
-from fingerprint.experiments.mnist_lines import PAPER, VARIANTS, variants
-from fingerprint.experiments.variants import Variant
-from fingerprint.recipe import LearnedVariance, LinearExpert, MLPDecoder, Recipe, load_recipe, parse_recipe
+from fingerprint.experiments.mnist_lines import VARIANTS, variants
+from fingerprint.experiments.reported import PAPER, reported
+from fingerprint.experiments.variants import Variant, differences
+from fingerprint.recipe import (
+    LearnedVariance,
+    LinearExpert,
+    MLPDecoder,
+    Recipe,
+    format_recipe,
+    load_recipe,
+    parse_recipe,
+    with_choices,
+)
 
 
 def built(changes: dict[str, Any], seed: int = 0) -> Recipe:
@@ -83,7 +93,44 @@ def test_every_row_has_a_recipe(variant: Variant) -> None:
 
 def test_rows_are_named_once_and_the_papers_are_among_them() -> None:
     assert len(set(variants())) == len(variants())
-    assert {"multimodal", "no-dropout", "image-only", "line-only", "no-expert"} <= set(variants()) & set(PAPER)
+    names = [told.name for told in PAPER]
+    assert len(set(names)) == len(names)
+    assert {"multimodal", "no-dropout", "image-only", "line-only", "no-expert"} <= set(variants()) & set(names)
+
+
+def test_what_the_paper_reports_is_found_by_row_and_source() -> None:
+    assert reported("multimodal", "image") == "best 39.15"
+    assert reported("no-expert", "joint") == "best 58.36"
+    assert [reported("line-only", source) for source in ("image", "line", "spectrum")] == ["", "", ""]
+    assert reported("latent-2", "joint") == ""
+
+
+def test_a_recipe_is_the_one_that_a_run_keeps_of_it() -> None:
+    recipe = built({}, seed=7)
+    assert differences(recipe, parse_recipe(format_recipe(recipe))) == ()
+
+
+def test_what_is_left_open_agrees_with_anything() -> None:
+    recipe = load_recipe("default")
+    assert (recipe.training.epochs, recipe.training.batch, recipe.modalities) == (0, 0, {})
+    planned = msgspec.structs.replace(with_choices(recipe, epochs=40, batch=64), modalities=built({}).modalities)
+    assert differences(recipe, planned) == ()
+    assert differences(with_choices(recipe, batch=32), planned) == ("training.batch",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"model": {"latent": 3}}, ("model.latent",)),
+        ({"training": {"epochs": 2}, "alignment": {"weight": 0.0}}, ("alignment.weight", "training.epochs")),
+        ({"modalities": {"image": None}}, ("modalities.image",)),
+        ({"modalities": {"line": {"decoder": {"basis": ["1", "t"]}}}}, ("modalities.line.decoder.basis",)),
+    ],
+)
+def test_what_differs_is_named(changes: dict[str, Any], keys: tuple[str, ...]) -> None:
+    assert differences(built(changes), built({})) == keys
+    assert differences(built({}), built(changes)) == keys
+    assert differences(built({}, seed=1), built({}, seed=2)) == ("training.seed",)
 
 
 @pytest.mark.parametrize("path", sorted(bundled("recipes").glob("mnist_*.toml")), ids=lambda path: path.stem)

@@ -16,9 +16,9 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 from small_mnist import fill, make_quick
 
-from fingerprint.experiments import PAPER, Row, reproduce, row_points, variants
+from fingerprint.experiments import PAPER, SEEN_ONCE, Row, reproduce, row_points, variants
 from fingerprint.reporting import report_experiment
-from fingerprint.reporting.experiment import lines, render_experiment, worst_rows
+from fingerprint.reporting.experiment import render_experiment, worst_rows
 from fingerprint.reporting.label_map import label_map
 
 HOSTILE = '</script><script>window.hacked = true</script><img src=x onerror="window.hacked = true">{{ 7 * 7 }} & \' "'
@@ -73,6 +73,10 @@ ROWS = [
     *(row("image-only", seed) for seed in (0, 1)),
     row("pca-mixture", 0, spare=2),
 ]
+
+
+def diverged(name: str, seed: int, failure: str) -> Row:
+    return Row(name, f"what {name} is", seed, None, 10.0 + seed, "", failure)
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +138,10 @@ def test_the_table_is_that_of_the_rows_and_the_papers(page: Page) -> None:
     assert told[4][3:6] == [f"{single:.2f}"] * 3
     assert told[4][7] == "–"
     quoted = {cells[0]: cells[-1] for cells in told[5:]}
-    assert quoted == {name: PAPER[name]["accuracy"]["joint"] for name in PAPER if name not in variants()}
+    assert quoted == {each.name: each.joint for each in PAPER if each.name not in variants()}
     assert list(quoted) == ["VAE+GMM", "DEC", "VaDE", "GMVAE, 10 clusters", "GMVAE, 16 clusters", "CNN, supervised"]
     assert "as the paper quotes them" in page.words
+    assert SEEN_ONCE in page.words
 
 
 def test_every_seed_has_its_line(page: Page) -> None:
@@ -178,9 +183,28 @@ def test_without_a_run_there_is_no_map(page: Page) -> None:
     assert "Latent map" not in page.words
 
 
-def test_lines_of_a_single_seed_have_no_deviation() -> None:
-    (line,) = lines(ROWS[-1:])
-    assert (line.sd, line.mean, line.worst, line.best, line.paper) == (None, *[line.mean] * 3, "")
+def test_what_diverged_is_said_and_in_no_mean() -> None:
+    failure = "the training diverged at epoch 3"
+    rows = [ROWS[0], diverged("multimodal", 5, failure), *ROWS[1:3], diverged("image-only", 2, failure)]
+    page = Page(render_experiment(rows, {}))
+    plain = Page(render_experiment(ROWS[:3], {}))
+    figures, undisturbed = (each.tables[0][1:4] for each in (page, plain))
+    assert [cells[-5:] for cells in figures] == [cells[-5:] for cells in undisturbed]
+    assert [cells[-6] for cells in figures] == ["3, 1 diverged"] * 3
+    assert [" ".join(cell.split()) for cell in page.tables[0][4][1:]] == [
+        "all it is given", "0, 1 diverged", "diverged", "–", "–", "", "best 14.84"
+    ]  # fmt: skip
+    assert page.tables[1][2] == ["multimodal", "5", *["diverged"] * 3, "15", "–"]
+    assert list(page.figures()) == ["figure-confusion-1"]
+    assert f"seed {worst_rows(rows)[0].seed}, the worst of 3 that did not diverge, by" in page.words
+    assert f"Seed 5 diverged and counts in no mean: {failure}." in page.words
+    assert "No seed is left to show." in page.words
+
+
+def test_a_page_of_what_diverged_alone() -> None:
+    page = Page(render_experiment([diverged("multimodal", 0, "the training diverged at epoch 1")], {}))
+    assert page.figures() == {}
+    assert "no seed is left; 1 diverged; the paper: 90.31" in page.words
 
 
 def test_the_maps_are_those_of_the_runs(trained_page: tuple[list[Row], Path]) -> None:

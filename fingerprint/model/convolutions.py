@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -117,7 +117,7 @@ class StackedTransposedConv(nn.Module):
 
 
 @contextlib.contextmanager
-def running_moments_kept(model: nn.Module) -> Iterator[None]:
+def running_moments_kept(model: nn.Module) -> Generator[None]:
     """What the encoders are shown meanwhile leaves the running moments of their batch norms as they are.
 
     A trained model sees measurements by these moments, so that only measurements should make them.

@@ -1,6 +1,6 @@
 """Runs every benchmark, one after another, and makes docs/benchmarks.md. Time nothing else meanwhile.
 
-python benchmarks/run_all.py [--folder FOLDER] [--source MNIST]
+python benchmarks/run_all.py [--folder FOLDER] [--source MNIST] [--multivae PYTHON]
 
 The trainings on MNIST are kept in FOLDER, so that they go on where they were stopped; its files are downloaded where
 no folder with them is named.
@@ -28,6 +28,7 @@ MNIST = (
     ("mnist_lines.py", "--parts", "missing,corrupted,deconvolutions,starts,table", "--seeds", "0-2"),
     ("mnist_lines.py", "--parts", "literal,ablation", "--seeds", "0-1"),
     ("mnist_rate.py",),
+    ("report_size.py",),
 )
 
 
@@ -36,12 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=HERE / "runs")
     parser.add_argument("--source", type=Path)
+    parser.add_argument("--multivae", help="the interpreter of an environment with multivae, for its rate")
     chosen = parser.parse_args()
     own = ["--folder", str(chosen.folder), *(["--source", str(chosen.source)] if chosen.source else [])]
     for script, *arguments in SILICON:
         subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)
     for script, *arguments in MNIST:
-        subprocess.run([sys.executable, str(HERE / script), *arguments, *own], check=True)
+        multivae = ["--multivae", chosen.multivae] if chosen.multivae and script == "mnist_rate.py" else []
+        subprocess.run([sys.executable, str(HERE / script), *arguments, *own, *multivae], check=True)
     subprocess.run([sys.executable, str(HERE.parent / "docs" / "make_benchmarks.py")], check=True)
 
 

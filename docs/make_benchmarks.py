@@ -24,7 +24,7 @@ MOST_FOR_A_MEMBER = 0.75
 HEAD = """# Benchmarks
 
 This page is made from the records in `benchmarks/results/` by `docs/make_benchmarks.py`; a test compares the two. Each record holds the
-command, the commit, the versions, every seed and every failure. `make bench` measures everything again.
+command, the commit, the versions, every seed and every failure. `make bench` measures everything again; what a section's commit is older than, it has not seen.
 """
 
 

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from fingerprint.model import PIMA
 from fingerprint.recipe import Recipe
+from fingerprint.training.agreement import Labels
 from fingerprint.training.alignment import cluster_logits
 from fingerprint.training.batch import BatchSource
-from fingerprint.training.split_merge import Labels
 from fingerprint.training.state import TrainingState
 from fingerprint.training.trainer import make_optimizer, run_epochs
 

@@ -15,8 +15,9 @@ from fingerprint.model import PIMA, Gaussian
 from fingerprint.model.prior import MixturePrior
 from fingerprint.prepare import Tensors, even_rows
 from fingerprint.recipe import PriorRecipe
+from fingerprint.training.agreement import Labels
 from fingerprint.training.em import maximise, set_prior
-from fingerprint.training.split_merge import Labels, split_merge
+from fingerprint.training.split_merge import split_merge
 
 MOST_SPECIMENS = 20_000
 RESTARTS = 20

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
+from fingerprint.training.agreement import Labels
 
-MOST_MOVES = 100
+Array = NDArray[np.float64]
+
+MOST_MOVES, MOST_ROUNDS = 100, 100
 
 
 def split_merge(points: Array, labels: Labels, clusters: int, seed: int) -> Labels:
@@ -80,7 +81,7 @@ def _best_move(points: Array, labels: Labels, clusters: int, seed: int) -> Label
 
 def _lloyd(points: Array, labels: Labels, clusters: int) -> Labels:
     """Nearest centres until nothing changes; an empty cluster attracts nothing."""
-    for _ in range(MOST_MOVES):
+    for _ in range(MOST_ROUNDS):
         centres = _centres(points, labels, clusters)
         distance = (points**2).sum(1)[:, None] - 2 * points @ np.nan_to_num(centres).T + (centres**2).sum(1)
         nearest = np.where(np.isnan(distance), np.inf, distance).argmin(1)

@@ -10,7 +10,6 @@ Every row of it names the commit that its training was made with; "" where the t
 from __future__ import annotations
 
 import argparse
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from record import record, span
+from record import commit, record, span
 
 from fingerprint.errors import FingerprintError
 from fingerprint.experiments import Variant, reproduce, score_clustering
@@ -149,16 +148,6 @@ class Bench:
         content = {"seeds": seeds, "parallel": self.parallel, "failures": self.failures, "rows": rows, **more}
         record(f"mnist_{part}", content)
         self.failures = []
-
-
-def commit() -> str:
-    """The commit that is checked out, and whether what is measured was changed since."""
-    git = ["git", "-C", str(Path(__file__).parents[1])]
-    head, changed = (
-        subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout.strip()
-        for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "fingerprint", "recipes", "datasets"])
-    )
-    return head + (" with changes" if changed else "")
 
 
 def note_commit(where: Path) -> None:

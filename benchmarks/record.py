@@ -28,20 +28,23 @@ def silicon_store(folder: Path) -> Store:
     return store
 
 
+def commit() -> str:
+    """The commit that is checked out, and whether what is measured was changed since."""
+    git = ["git", "-C", str(Path(__file__).parents[1])]
+    head, changed = (
+        subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout.strip()
+        for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "fingerprint", "recipes", "datasets"])
+    )
+    return head + (" with changes" if changed else "")
+
+
 def record(name: str, content: dict[str, Any]) -> Path:
     """Write `results/NAME.json`: command, commit, versions, machine, and `content`, which names seeds and failures."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-    dirty = subprocess.run(
-        ["git", "status", "--porcelain", "fingerprint", "recipes", "datasets"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     arguments = [Path(each).name if Path(each).is_absolute() else each for each in sys.argv[1:]]
     document = {
         "name": name,
         "command": " ".join(["python", f"{Path(sys.argv[0]).parent.name}/{Path(sys.argv[0]).name}", *arguments]),
-        "commit": commit + (" with changes" if dirty else ""),
+        "commit": commit(),
         "versions": {"python": platform.python_version(), "fingerprint": fingerprint.__version__}
         | {package: importlib.metadata.version(package) for package in PACKAGES},
         "machine": {"cores": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},

@@ -153,7 +153,7 @@ def literal(record: Record) -> str:
     return f"""
 ### Algorithm 1 as it is printed
 
-`recipes/mnist_lines_paper.toml`, a short run: of ten clusters, {alive(record)} hold a fiftieth of the training part or more ([why](deviations.md)).
+`recipes/mnist_lines_paper.toml`, a short run: clusters of ten that hold a fiftieth of the training part or more: {alive(record)} ([why](deviations.md)).
 
 {accuracies(record)}
 """

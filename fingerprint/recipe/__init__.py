@@ -1,5 +1,6 @@
 """Recipe: the choices of one training. Typed, frozen, TOML in and out."""
 
+from fingerprint.recipe.consistency import check_consistent
 from fingerprint.recipe.files import Recipe, format_recipe, load_recipe, parse_recipe, with_choices
 from fingerprint.recipe.networks import (
     Activation,
@@ -45,6 +46,7 @@ __all__ = [
     "Terms",
     "TrainingRecipe",
     "Variance",
+    "check_consistent",
     "format_recipe",
     "load_recipe",
     "parse_recipe",

@@ -14,7 +14,7 @@ import torch
 
 from fingerprint.errors import RecipeError, RunError
 from fingerprint.prepare import Preparation
-from fingerprint.recipe import Recipe, load_recipe
+from fingerprint.recipe import Recipe, check_consistent, load_recipe
 from fingerprint.run import (
     STATE_FILE,
     Run,
@@ -98,7 +98,7 @@ def train(
     labels = metadata_column(store, label, at) if label else None
     measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
     planned = make_plan(recipe, measured)
-    _check_consistent(planned)
+    check_consistent(planned)
     on_plan(planned)
     preparations = fit_preparations(planned, measured)
     _check_suits(planned, preparations)
@@ -188,34 +188,6 @@ def choose_device(device: str) -> str:
             f"device {device!r} cannot be used: {reason}", next="Use --device auto, or --device cpu."
         ) from error
     return device
-
-
-def _check_consistent(recipe: Recipe) -> None:
-    """Refuse choices of which one makes the other idle.
-
-    Raises:
-        RecipeError: there are such.
-    """
-    prior = recipe.prior
-    for name, choice in recipe.modalities.items():
-        if choice.outliers and not choice.has_expert:
-            raise RecipeError(
-                "outliers are told by an expert, and there is none",
-                where=f"modalities.{name}.outliers",
-                expected='0, or a decoder of kind "linear_expert".',
-            )
-    if prior.seeding == "scout" and not recipe.alignment.weight:
-        raise RecipeError(
-            "scouted clusters are taught by the alignment, and its weight is 0",
-            where="prior.seeding",
-            expected="Another seeding, or an alignment.weight above 0.",
-        )
-    if prior.seeding == "latent" and prior.layout != "standard":
-        raise RecipeError(
-            f'clusters laid out as "{prior.layout}" are not sought among the latent points as well',
-            where="prior.seeding",
-            expected='layout = "standard", or a seeding of "none", "expert", "random" or "scout".',
-        )
 
 
 def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:

@@ -207,6 +207,7 @@ def doubting(name: str) -> Recipe:
         ({"recipe": quick_recipe(clusters=60)}, DataError, "60 clusters"),
         ({"recipe": quick_recipe(group="colour")}, RecipeError, "colour"),
         ({"recipe": with_prior(seeding="scout")}, RecipeError, "weight is 0"),
+        ({"recipe": with_prior(seeding="expert", layout="separated")}, RecipeError, "fits of an expert"),
         ({"recipe": with_prior(layout="separated")}, RecipeError, "latent points as well"),
         ({"recipe": doubting("stress")}, RecipeError, "there is none"),
     ],

@@ -1,0 +1,43 @@
+"""Choices of a recipe that suit each other."""
+
+from __future__ import annotations
+
+from fingerprint.errors import RecipeError
+from fingerprint.recipe.files import Recipe
+
+
+def check_consistent(recipe: Recipe) -> None:
+    """Refuse choices of which one makes the other idle.
+
+    Args:
+        recipe: planned, its modalities named.
+
+    Raises:
+        RecipeError: there are such.
+    """
+    prior = recipe.prior
+    for name, choice in recipe.modalities.items():
+        if choice.outliers and not choice.has_expert:
+            raise RecipeError(
+                "outliers are told by an expert, and there is none",
+                where=f"modalities.{name}.outliers",
+                expected='0, or a decoder of kind "linear_expert".',
+            )
+    if prior.seeding in ("expert", "random") and not any(choice.has_expert for choice in recipe.modalities.values()):
+        raise RecipeError(
+            f'a seeding of "{prior.seeding}" looks among the fits of an expert, and there is none',
+            where="prior.seeding",
+            expected='"latent", "scout" or "none"; or a decoder of kind "linear_expert".',
+        )
+    if prior.seeding == "scout" and not recipe.alignment.weight:
+        raise RecipeError(
+            "scouted clusters are taught by the alignment, and its weight is 0",
+            where="prior.seeding",
+            expected="Another seeding, or an alignment.weight above 0.",
+        )
+    if prior.seeding == "latent" and prior.layout != "standard":
+        raise RecipeError(
+            f'clusters laid out as "{prior.layout}" are not sought among the latent points as well',
+            where="prior.seeding",
+            expected='layout = "standard", or a seeding of "none", "expert", "random" or "scout".',
+        )

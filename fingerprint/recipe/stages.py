@@ -94,7 +94,7 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     kl_weight: PositiveNumber = 1.0
     terms: Terms = "unimodal"
     keep: Annotated[float, Meta(gt=0, le=1)] = 0.5  # probability of keeping a modality where `terms` is "dropout"
-    join: Fraction = 0.0  # share of the training in which experts alone tell the clusters, and specimens without rest
+    join: Fraction = 0.2  # share of the training in which experts alone tell the clusters, and specimens without rest
     level: Annotated[float, Meta(gt=0, lt=1)] = 0.9  # of the prediction intervals
     precision: Literal["float32", "bfloat16"] = "float32"  # of the networks
     threads: Positive = 1  # of the CPU

@@ -59,6 +59,11 @@ def em_start(recipe: Recipe) -> int:
     return round(recipe.prior.start * recipe.training.epochs)
 
 
+def join_start(recipe: Recipe) -> int:
+    """The epoch before which the experts alone tell the clusters, and are trusted."""
+    return round(recipe.training.join * recipe.training.epochs)
+
+
 def run_epochs(
     state: TrainingState,
     recipe: Recipe,
@@ -88,11 +93,18 @@ def run_epochs(
 @torch.no_grad()
 def begin_epoch(state: TrainingState, recipe: Recipe, train: Tensors) -> None:
     """Lay the clusters out before the first epoch, seed them before EM begins, and EM over all data where it is asked
-    for once an epoch (lines 2 to 6 of Algorithm 1)."""
+    for once an epoch (lines 2 to 6 of Algorithm 1).
+
+    No measurement is doubted before the encoders have learned from those of the experts: encoders that know nothing
+    yet would outvote every expert that is.
+    """
     prior, model = recipe.prior, state.model.eval()
     if state.epoch == 0:
         lay_out(model.prior, prior, state.generators)
         seed_experts(model, train, prior, state.generators)
+        model.outliers.zero_()
+    if state.epoch == join_start(recipe):
+        model.outliers.copy_(torch.tensor([recipe.modalities[name].outliers for name in model.names]))
     if state.epoch < em_start(recipe):
         return
     if state.epoch == em_start(recipe) and prior.layout == "standard" and prior.seeding == "latent":
@@ -148,7 +160,7 @@ def train_batch(
     training, prior, model = recipe.training, recipe.prior, state.model
     for group in state.optimizer.param_groups:
         group["lr"] = rate * group["rate"]
-    joined = state.epoch >= round(training.join * training.epochs)
+    joined = state.epoch >= join_start(recipe)
     hint = state.hint if state.epoch < prior.hint_epochs else None
     batch = source.draw(rows, state.generators, joined=joined, hint=hint)
     with torch.autocast(rows.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):

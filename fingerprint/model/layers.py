@@ -58,6 +58,9 @@ class StackedLinear(nn.Module):
         stack = self.weight.shape[:-2]
         if x.shape[:-2] != stack:
             return x @ self.weight + self.bias
+        if stack.numel() == 1:  # a batch of one product costs copies that the product alone does not
+            only = torch.addmm(self.bias.flatten(), x.flatten(0, -2), self.weight.flatten(0, -2))
+            return only.unflatten(0, x.shape[:-1])
         flat = torch.baddbmm(self.bias.flatten(0, -3), x.flatten(0, -3), self.weight.flatten(0, -3))
         return flat.unflatten(0, stack)
 

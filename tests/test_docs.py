@@ -10,13 +10,18 @@ import subprocess
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
+from image_and_line import fill_image_store
 
 from fingerprint.bundled import bundled
 from fingerprint.cli import main
+from fingerprint.recipe import parse_recipe
+from fingerprint.training import train
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -61,6 +66,20 @@ def test_the_python_of_the_readme_runs(code: str, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
     assert (tmp_path / "plates.html").is_file()
+
+
+@pytest.mark.parametrize("number", range(len(blocks(RECIPES, "toml"))))
+def test_the_recipes_of_the_page_train(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("fingerprint.prepare.plan"), "STEPS", 8)
+    text = blocks(RECIPES, "toml")[number]
+    for shown, own in (("micrograph", "image"), ("extension", "line"), ("hardness", "dose")):
+        text = text.replace(shown, own)
+    recipe = parse_recipe(text)
+    few = msgspec.structs.replace(recipe.training, epochs=min(recipe.training.epochs, 2))
+    recipe = msgspec.structs.replace(recipe, training=few)
+    run = train(fill_image_store(tmp_path / "store"), recipe, tmp_path / "run", device="cpu")
+    assert run.info.status == "completed"
+    assert set(run.preparations) == set(recipe.modalities or {"image", "line", "dose"})
 
 
 def test_the_benchmark_page_is_made_from_the_records() -> None:

@@ -84,6 +84,21 @@ def test_lines_that_were_swapped_are_outvoted_by_their_images() -> None:
     assert max(trusting.accuracy(trained(trusting))) < 1 - 0.8 * wrong
 
 
+@pytest.mark.parametrize("swapped", [0.0, 0.1])
+def test_doubt_does_not_cost_clusters(swapped: float) -> None:
+    """Few specimens, and the ELBO alone: encoders that know nothing would outvote every line that was doubted."""
+    epochs = {"epochs": 100, "learning_rate": 1e-2}
+    problem = images_and_lines(120, swapped=swapped, recipe=doubting(0.05), alignment={"weight": 0.0}, training=epochs)
+    model = trained(problem)
+    assert min(problem.accuracy(model)) > 0.98
+    share = model.outliers[:, model.names.index("line")]
+    assert (share < swapped + 0.05).all()
+    at_once = images_and_lines(
+        120, swapped=swapped, recipe=doubting(0.05), alignment={"weight": 0.0}, training={**epochs, "join": 0.0}
+    )
+    assert min(at_once.accuracy(trained(at_once))) < 0.8
+
+
 def test_the_adversary_and_the_information_do_no_harm() -> None:
     """Where one line in five was measured."""
     problem = images_and_lines(missing=0.8, alignment={"adversarial": 1.0, "information": 1.0})

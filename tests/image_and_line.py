@@ -55,10 +55,8 @@ def raws(seed: int = 5) -> dict[str, RawModality]:
 def fill_image_store(path: Path) -> Store:
     """A new store with all of them."""
     store = open_store(path, create=True)
-    parts = ("train",) * 7 + ("validation", "test", "test")
-    metadata = {
-        each: {"kind": f"k{kind}", "part": parts[row % 10]} for row, (each, kind) in enumerate(zip(IDS, KIND, strict=True))
-    }
+    parts = (*("train",) * 7, "validation", "test", "test") * (SPECIMENS // 10)
+    metadata = {each: {"kind": f"k{kind}", "part": part} for each, kind, part in zip(IDS, KIND, parts, strict=True)}
     store.append(list(raws().values()), metadata, "")
     return store
 

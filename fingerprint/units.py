@@ -94,7 +94,7 @@ def split_unit(header: str) -> Header:
         if match and match["name"].strip():
             groups = match.groupdict()
             stated = next(text for key, text in groups.items() if key != "name" and text is not None)
-            unit = _unit_in_brackets(stated)
+            unit = unit_in_brackets(stated)
             if unit is not None:
                 return Header(match["name"].strip(), unit)
     match = _TIGHT.match(header)
@@ -103,7 +103,8 @@ def split_unit(header: str) -> Header:
     return _split_suffix(header)
 
 
-def _unit_in_brackets(text: str) -> str | None:
+def unit_in_brackets(text: str) -> str | None:
+    """The unit that a text is, in its one spelling; "" for arbitrary units, None for no unit at all."""
     text = text.strip()
     if text.lower() in _ARBITRARY:
         return ""

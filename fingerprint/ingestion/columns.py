@@ -6,20 +6,20 @@ import re
 from collections.abc import Sequence
 
 from fingerprint.ingestion.dataset import MISSING
+from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.reader import Cell, Column
-from fingerprint.ingestion.text import as_number
 from fingerprint.units import split_unit
 
 _HEAD = 1000  # cells looked at to tell numbers from text
 _ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
 
 
-def describe(header: str, cells: Sequence[str], unit: str | None = None) -> Column:
+def describe(header: str, cells: Sequence[str], unit: str | None = None, decimal: str = ".") -> Column:
     """Describe a column; `unit` is one that the file states elsewhere than in the header."""
     name, stated = split_unit(header)
     present = [cell for cell in cells if cell.lower() not in MISSING]
     head = present[:_HEAD]
-    numbers = sum(as_number(cell) is not None for cell in head)
+    numbers = sum(as_number(cell, decimal) is not None for cell in head)
     numeric = bool(head) and 2 * numbers > len(head)
     return Column(header, name, stated if unit is None else unit, numeric, len(set(cells)) == len(cells))
 
@@ -35,12 +35,12 @@ def find_id(columns: Sequence[Column]) -> Column | None:
     return candidates[0] if len(candidates) == 1 and candidates[0].unique else None
 
 
-def metadata_values(cells: Sequence[str], missing: frozenset[str]) -> list[Cell]:
+def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str = ".") -> list[Cell]:
     """A column of metadata: whole numbers, numbers or text, as all its values are; None where missing."""
     present = [None if cell.lower() in missing else cell for cell in cells]
-    for kind in (int, float):
-        try:
-            return [None if cell is None else kind(cell) for cell in present]
-        except ValueError:
-            continue
-    return list(present)
+    try:
+        return [None if cell is None else int(cell) for cell in present]
+    except ValueError:
+        numbers = [None if cell is None else as_number(cell, decimal) for cell in present]
+    unread = any(number is None and cell is not None for number, cell in zip(numbers, present, strict=True))
+    return list(present) if unread else list(numbers)

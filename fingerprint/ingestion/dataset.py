@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import tomli_w
@@ -48,6 +48,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
             "{stem}-{row}" that of each row of an IDX file from the file's name and the row's number.
         axis: of a spectrum or series; None for other kinds.
+        decimal: the decimal mark of text files, "." or ","; "" finds it out.
     """
 
     kind: Kind
@@ -57,6 +58,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: str = ""
     specimens: str = STEM
     axis: AxisSpec | None = None
+    decimal: Literal["", ".", ","] = ""
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""

@@ -11,6 +11,7 @@ from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
 from fingerprint.ingestion.columns import describe, find_id, metadata_values
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
+from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.ingestion.reader import (
     Cell,
     CurveLayout,
@@ -21,11 +22,11 @@ from fingerprint.ingestion.reader import (
     Unrecognised,
     stem,
 )
-from fingerprint.ingestion.text import Text, as_number, open_text
+from fingerprint.ingestion.text import Text, open_text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
-_PLAIN = (".csv", ".txt", ".dat", ".tsv")
+_PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab")
 
 
 def read(request: Request) -> RawModality:
@@ -37,7 +38,7 @@ def read(request: Request) -> RawModality:
     """
     if request.spec.kind is Kind.IMAGE:
         raise DatasetError("images are read from HDF5 and IDX files only", where=f"[modalities.{request.name}] files")
-    text = open_text(request.path)
+    text = open_text(request.path, request.spec.decimal)
     modality = request.spec.modality(request.name)
     if request.spec.kind is Kind.SCALAR:
         block = _scalars(text, request, modality)
@@ -65,7 +66,7 @@ def _wide(text: Text, request: Request) -> Block:
             where=f"[modalities.{request.name}] values",
             expected=f'Leave values out: the axis is in the header. For two columns: specimens = "{STEM}".',
         )
-    headers = [as_number(field) for field in text.header or ()]
+    headers = [text.dialect.number(field) for field in text.header or ()]
     points = [column for column, number in enumerate(headers) if number is not None]
     axis = np.array([number for number in headers if number is not None], dtype=np.float64)
     order = axis_order(axis, lambda _: _top(text))
@@ -116,7 +117,7 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     text = open_text(path)
     ids = _ids(text, spec.id)
     columns = text.strings([_find(text, name) for name in spec.metadata])
-    typed = [metadata_values(column, missing) for column in columns]
+    typed = [metadata_values(column, missing, text.dialect.decimal) for column in columns]
     return {
         name: {header: column[row] for header, column in zip(spec.metadata, typed, strict=True)}
         for row, name in enumerate(ids)
@@ -136,7 +137,7 @@ def inspect(path: Path) -> Layout:
             return curve
     if text.header is None:
         return Unrecognised(path, f"{text.width} column(s) of numbers without a header that says what they are")
-    named = [column for column, field in enumerate(text.header) if as_number(field) is None]
+    named = [column for column, field in enumerate(text.header) if text.dialect.number(field) is None]
     points = text.width - len(named)
     try:
         strings = text.strings(named)
@@ -144,7 +145,9 @@ def inspect(path: Path) -> Layout:
         if _is_prose(text):
             return Unrecognised(path, "text, not a table of numbers")
         raise
-    columns = tuple(describe(text.header[i], cells) for i, cells in zip(named, strings, strict=True))
+    columns = tuple(
+        describe(text.header[i], cells, None, text.dialect.decimal) for i, cells in zip(named, strings, strict=True)
+    )
     if points < 2 and not any(column.numeric for column in columns) and text.width < 2:
         return Unrecognised(path, "text, not a table")
     identity = find_id(columns)
@@ -157,20 +160,22 @@ def inspect(path: Path) -> Layout:
 def _is_prose(text: Text) -> bool:
     """Whether hardly anything in the first lines is a number."""
     fields = [field for row in range(min(len(text.rows), 50)) for field in text.fields(row)]
-    return 4 * sum(as_number(field) is not None for field in fields) < len(fields)
+    return 4 * sum(text.dialect.number(field) is not None for field in fields) < len(fields)
 
 
 def _curve_layout(text: Text) -> CurveLayout | None:
     if text.width != 2:
         return None
     head = [text.fields(row) for row in range(min(len(text.rows), 50))]
-    good = [fields for fields in head if len(fields) == 2 and all(as_number(field) is not None for field in fields)]
+    number = text.dialect.number
+    good = [fields for fields in head if len(fields) == 2 and None not in map(number, fields)]
     if 2 * len(good) <= len(head):
         return None
     if text.header is None:
         return CurveLayout(text.path, None, None)
-    x, y = (describe(header, [fields[i] for fields in good]) for i, header in enumerate(text.header))
-    steps = np.sign(np.diff([float(fields[0]) for fields in good]))
+    decimal = text.dialect.decimal
+    x, y = (describe(header, [fields[i] for fields in good], None, decimal) for i, header in enumerate(text.header))
+    steps = np.sign(np.diff([number(fields[0]) or 0.0 for fields in good]))
     monotonic = len(good) > 1 and abs(steps.sum()) > 0.5 * len(steps)
     return CurveLayout(text.path, x, y) if monotonic and find_id((x,)) is None else None
 
@@ -207,4 +212,10 @@ def _top(text: Text) -> str:
     return f"{text.path}:{text.header_line or text.lines[0]}"
 
 
-FORMAT = Format("delimited text", (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN)), read, read_metadata, inspect)
+FORMAT = Format(
+    "delimited text",
+    tuple(suffix + packed for suffix in _PLAIN for packed in ("", *COMPRESSIONS)),
+    read,
+    read_metadata,
+    inspect,
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
 Cell = str | float | int | bool | None
@@ -143,5 +144,4 @@ class Format:
 
 def stem(path: Path) -> str:
     """The file's name without its suffixes: what "{stem}" stands for."""
-    name = path.name.removesuffix(".gz") if path.name.lower().endswith(".gz") else path.name
-    return Path(name).stem
+    return Path(path.stem if path.suffix.lower() in COMPRESSIONS else path.name).stem

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from fingerprint.errors import DatasetError
 from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
+from fingerprint.ingestion.decoding import COMPRESSIONS
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _shared_beginning(names: Sequence[str]) -> str:
 
 
 def _suffixes(name: PurePosixPath) -> list[str]:
-    return name.suffixes[-2:] if name.suffix == ".gz" else name.suffixes[-1:]
+    return name.suffixes[-2:] if name.suffix.lower() in COMPRESSIONS else name.suffixes[-1:]
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -1,11 +1,8 @@
-"""Delimited text before it means anything: lines, their numbers in the file, the delimiter, the header."""
+"""Delimited text before it means anything: where its numbers begin, their lines in the file, the header."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +14,18 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
-from fingerprint.units import split_unit
+from fingerprint.ingestion.decoding import read_lines
+from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
+from fingerprint.units import split_unit, unit_in_brackets
 
-_HEAD = 50  # lines looked at to find the delimiter
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+TOP = 1000  # lines among which the numbers begin
+_COMMENT = re.compile(r"[#%!@]|//")
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]*\)|\[[^\]]*\]))?")
-_POINT = "Numbers are written with a decimal point; a decimal comma is not read."
+_MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
+_EXPECTED = {
+    ".": "Most numbers in this file have a decimal point, and none separates thousands.",
+    ",": "Most numbers in this file have a decimal comma, and none separates thousands.",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Text:
         header_line: the line number of the header.
         rows: the data lines, without comments and blank lines.
         lines: their line numbers, [row].
-        delimiter: between fields; runs of blanks were turned into tabs.
+        dialect: what separates fields, and the decimal mark; runs of blanks were turned into tabs.
         width: fields in a row.
     """
 
@@ -44,7 +47,7 @@ class Text:
     header_line: int
     rows: Sequence[str]
     lines: Sequence[int]
-    delimiter: str
+    dialect: Dialect
     width: int
 
     def where(self, row: int) -> str:
@@ -53,7 +56,7 @@ class Text:
 
     def fields(self, row: int) -> list[str]:
         """The fields of a row, without surrounding blanks."""
-        return split(self.rows[row], self.delimiter)
+        return self.dialect.split(self.rows[row])
 
     def label(self, column: int) -> str:
         """What a message calls a column."""
@@ -90,11 +93,12 @@ class Text:
             read_options=pyarrow.csv.ReadOptions(
                 column_names=[str(i) for i in range(self.width)], block_size=max(1 << 20, 8 * longest)
             ),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=self.delimiter, ignore_empty_lines=False),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=self.dialect.delimiter, ignore_empty_lines=False),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={str(column): kind for column, kind in types.items()},
                 include_columns=[str(column) for column in types],
                 null_values=list(null_values),
+                decimal_point=self.dialect.decimal,
                 strings_can_be_null=False,
             ),
         )
@@ -112,7 +116,6 @@ class Text:
                 raise ReadError(
                     f"{count} fields where {self.width} are expected{cut}",
                     where=self.where(row),
-                    expected=_POINT if self.delimiter == "," and count == 2 * self.width else "",
                 )
 
     def _numbers_one_by_one(self, columns: Sequence[int], missing: frozenset[str]) -> NDArray[np.float64]:
@@ -123,110 +126,142 @@ class Text:
             fields = self.fields(row)
             for place, column in enumerate(columns):
                 token = fields[column]
-                number = as_number(token)
+                number = self.dialect.number(token)
                 if number is None and token.lower() not in missing:
                     raise ReadError(
                         f"{self.label(column)} {token!r} is not a number",
                         where=self.where(row),
-                        expected=_POINT if _DECIMAL_COMMA.fullmatch(token) else "",
+                        expected=_EXPECTED[self.dialect.decimal],
                     )
                 parsed[row, place] = np.nan if number is None else number
         return parsed
 
 
-def as_number(token: str) -> float | None:
-    """The number that a token is, or None."""
-    try:
-        return None if "_" in token else float(token)
-    except ValueError:
-        return None
+def open_text(path: Path, decimal: str = "") -> Text:
+    """Read a delimited file, plain or compressed; lines that begin with #, %, !, @ or // are comments.
 
+    What stands above the first line of numbers is the header, where it has as many fields, and otherwise free text. A
+    line of units below it is joined to it.
 
-def split(line: str, delimiter: str) -> list[str]:
-    """The fields of one line, without surrounding blanks."""
-    return [field.strip() for field in next(csv.reader([line], delimiter=delimiter))]
-
-
-def open_text(path: Path) -> Text:
-    """Read a delimited file, .gz or plain; lines that begin with # are comments.
+    Args:
+        path: of the file.
+        decimal: the decimal mark, where it is known.
 
     Raises:
-        ReadError: the file is damaged, not text, or holds no data line.
+        ReadError: the file is damaged, not text, or holds no data line; or what its commas are is open.
     """
     rows: list[str] = []
     lines: list[int] = []
     comments: list[tuple[int, str]] = []
-    for number, line in enumerate(_decode(path).splitlines(), start=1):
-        if line.startswith("#"):
+    for number, line in enumerate(read_lines(path), start=1):
+        mark = _COMMENT.match(line)
+        if mark:
             if not rows:
-                comments.append((number, line.lstrip("# \t")))
+                comments.append((number, line[mark.end() :].lstrip("#%!@/ \t")))
         elif line.strip():
             rows.append(line)
             lines.append(number)
     if not rows:
         raise ReadError("the file holds no data", where=f"{path}:1", expected="At least one line of values.")
-    delimiter = _sniff(rows[:_HEAD], path, lines)
-    if delimiter == " ":
-        rows, delimiter = ["\t".join(row.split()) for row in rows], "\t"
-    if all(row.endswith(delimiter) for row in rows):
-        rows = [row.removesuffix(delimiter) for row in rows]
-    first = split(rows[0], delimiter)
-    numeric = [as_number(field) is not None for field in first]
-    if all(numeric) or (len(first) == 2 and any(numeric)):
-        width = Counter(len(split(row, delimiter)) for row in rows[:_HEAD]).most_common(1)[0][0]
-        header, line = _comment_header(comments, width)
-        return Text(path, header, line, rows, lines, delimiter, width)
-    if len(rows) == 1:
-        raise ReadError("there is a header and no data", where=f"{path}:{lines[0]}", expected="At least one row.")
-    return Text(path, tuple(first), lines[0], rows[1:], lines[1:], delimiter, len(first))
+    middle = max(len(rows) // 2 - SAMPLE // 2, 0)
+    sample = rows[middle : middle + SAMPLE]
+    written = rows
+    dialect = sniff(sample, rows[:SAMPLE], str(path), decimal)
+    if dialect.delimiter == BLANKS:
+        dialect = Dialect("\t", dialect.decimal)
+        written, rows, sample = rows, _blanks_as_tabs(rows), _blanks_as_tabs(sample)
+    elif all(row.rstrip(" ").endswith(dialect.delimiter) for row in sample):
+        rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
+        sample = rows[middle : middle + SAMPLE]
+    return _Body.of(sample, dialect).text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
 
 
-def _decode(path: Path) -> str:
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
-    except FileNotFoundError:
-        raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ReadError(f"the compressed file is damaged or cut off: {error}", where=str(path)) from None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        raise ReadError("this is not text", where=str(path), expected="Delimited text.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+def _blanks_as_tabs(rows: Sequence[str]) -> list[str]:
+    return ["\t".join(row.split()) for row in rows]
 
 
-def _sniff(head: Sequence[str], path: Path, lines: Sequence[int]) -> str:
-    """The delimiter; a blank stands for runs of blanks."""
-    found = " "
-    for delimiter in "\t;,":
-        width, rows = Counter(len(split(row, delimiter)) for row in head).most_common(1)[0]
-        if width > 1 and 2 * rows >= len(head):
-            found = delimiter
-            break
-    commas = [number for number, row in enumerate(head) if _has_decimal_comma(row, found)]
-    if 2 * len(commas) > len(head):
-        raise ReadError("the numbers have a decimal comma", where=f"{path}:{lines[commas[0]]}", expected=_POINT)
-    return found
+@dataclass(frozen=True)
+class _Body:
+    """What a line of data looks like: how many fields it has, and which of them are numbers."""
+
+    dialect: Dialect
+    width: int
+    numeric: tuple[int, ...]
+
+    @staticmethod
+    def of(sample: Sequence[str], dialect: Dialect) -> _Body:
+        fields = [dialect.split(row) for row in sample]
+        width = Counter(map(len, fields)).most_common(1)[0][0]
+        regular = [row for row in fields if len(row) == width]
+        numbers = [sum(dialect.number(row[column]) is not None for row in regular) for column in range(width)]
+        filled = [sum(row[column].lower() not in _MISSING for row in regular) for column in range(width)]
+        numeric = tuple(column for column in range(width) if numbers[column] and 2 * numbers[column] > filled[column])
+        return _Body(dialect, width, numeric)
+
+    def fits(self, fields: Sequence[str]) -> bool:
+        """Whether these are the fields of a line of data."""
+        if len(fields) != self.width:
+            return False
+        tokens = [fields[column] for column in self.numeric]
+        numbers = [self.dialect.number(token) is not None for token in tokens]
+        missing = [token.lower() in _MISSING for token in tokens]
+        return any(numbers) and all(map(max, numbers, missing)) and (numbers[0] or len(self.numeric) < self.width)
+
+    def text(self, path: Path, rows: Sequence[str], lines: Sequence[int], comments: Sequence[tuple[int, str]]) -> Text:
+        """The header and the data of a file."""
+        top = [self.dialect.split(row) for row in rows[:TOP]]
+        begin = self._header(top)
+        header, header_line = None, 0
+        if begin is not None:
+            header, header_line = tuple(top[begin]), lines[begin]
+            units = top[begin + 1] if begin + 1 < len(top) else []
+            if self._are_units(units):
+                header = tuple(_with_unit(name, unit) for name, unit in zip(header, units, strict=True))
+                begin += 1
+            begin += 1
+        else:
+            begin = next((row for row, fields in enumerate(top) if self.fits(fields)), 0)
+            header, header_line = self._free_header([told for told in comments if told[0] < lines[begin]])
+        if begin == len(rows):
+            raise ReadError(
+                "there is a header and no data", where=f"{path}:{lines[begin - 1]}", expected="At least one row."
+            )
+        return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width)
+
+    def _header(self, top: Sequence[list[str]]) -> int | None:
+        """The row of the header: that above the data; where some columns are text, the first of the right width."""
+        if len(self.numeric) < self.width:
+            first = next((row for row, fields in enumerate(top) if len(fields) == self.width), 0)
+            return None if self.width == 2 and self.fits(top[first]) else first
+        data = next((row for row, fields in enumerate(top) if self.fits(fields)), None)
+        if data is None:
+            return 0
+        above = data - 1
+        if above > 0 and self._are_units(top[above]) and len(top[above - 1]) == self.width:
+            above -= 1
+        return above if above >= 0 and len(top[above]) == self.width else None
+
+    def _are_units(self, fields: Sequence[str]) -> bool:
+        """Whether this line states the units of the columns and nothing else."""
+        if len(fields) != self.width or not self.numeric:
+            return False
+        stated = [fields[column].strip("()[] ") for column in self.numeric]
+        return any(stated) and all(not each or unit_in_brackets(each) is not None for each in stated)
+
+    def _free_header(self, above: Sequence[tuple[int, str]]) -> tuple[tuple[str, ...] | None, int]:
+        """The line or comment just above the data, where it names as many columns as there are, one with its unit."""
+        for line, told in above[-1:]:
+            for fields in (
+                *(Dialect(delimiter, ".").split(told) for delimiter in "\t;,"),
+                re.split(r" {2,}", told.strip()),
+                _COMMENT_FIELD.findall(told),
+            ):
+                stated = any(split_unit(field).unit is not None for field in fields)
+                if len(fields) == self.width and stated:
+                    return tuple(field.strip() for field in fields), line
+        return None, 0
 
 
-def _has_decimal_comma(row: str, delimiter: str) -> bool:
-    blanks = row.split()
-    fields = blanks if delimiter == " " else split(row, delimiter)
-    between_blanks = len(blanks) > 1 and all(_DECIMAL_COMMA.fullmatch(field) for field in blanks)
-    return between_blanks or any(_DECIMAL_COMMA.fullmatch(field) for field in fields)
-
-
-def _comment_header(comments: Sequence[tuple[int, str]], width: int) -> tuple[tuple[str, ...] | None, int]:
-    """The last comment before the data, where it names as many columns as there are and states a unit."""
-    if comments:
-        line, comment = comments[-1]
-        for fields in (
-            *(split(comment, delimiter) for delimiter in "\t;,"),
-            _COMMENT_FIELD.findall(comment),
-        ):
-            if len(fields) == width and any(split_unit(field).unit is not None for field in fields):
-                return tuple(fields), line
-    return None, 0
+def _with_unit(name: str, unit: str) -> str:
+    unit = unit.strip("()[] ")
+    return f"{name} [{unit}]" if unit and split_unit(name).unit is None else name

@@ -217,18 +217,6 @@ def test_a_bad_table_is_refused_with_its_line(rows: tuple[str, ...], line: int, 
     _expect(tmp_path, scalars(tmp_path, *rows), f"stress.csv:{line}", what)
 
 
-def test_a_decimal_comma_is_refused_and_named(tmp_path: Path) -> None:
-    for rows, delimiter in ((("a;1,5", "b;2,5"), ";"), (('a,"1,5"', 'b,"2,5"'), ",")):
-        toml = scalars(tmp_path, *rows, header=f"id{delimiter}stress_gpa")
-        _expect(tmp_path, toml, "stress.csv:2", "decimal comma")
-    toml = scalars(tmp_path, "a;1.5", "b;2,5", "c;3.5", header="id;stress_gpa")
-    assert "decimal comma" in _expect(tmp_path, toml, "stress.csv:3", "'2,5'").expected
-    toml = write_curves(tmp_path, AXIS, VALUES)
-    for content, line in (("1,5 2,5\n2,5 3,5\n", 1), ("x;y\n1,5;2,5\n2,5;3,5\n", 2)):
-        (tmp_path / "dos" / "a1.txt").write_text(content)
-        _expect(tmp_path, toml, f"dos/a1.txt:{line}", "decimal comma")
-
-
 def test_a_delimiter_at_the_end_of_every_line_is_no_column(tmp_path: Path) -> None:
     toml = write_curves(tmp_path, AXIS, VALUES)
     (tmp_path / "dos" / "a1.txt").write_text("1,2,\n3,4,\n")

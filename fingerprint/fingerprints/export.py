@@ -141,6 +141,7 @@ def parameter_table(description: Description) -> pd.DataFrame:
             "value": parameter.value,
             "standard_error": parameter.standard_error,
             "unit": each.profiles[name].modality.unit,
+            "sign": each.profiles[name].modality.sign,
             "t_unit": each.profiles[name].modality.axis_unit,
         }
         for each in description.fingerprints

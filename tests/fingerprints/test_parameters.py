@@ -120,12 +120,12 @@ def test_the_truth_lies_within_the_errors_as_often_as_it_should() -> None:
     roughness = np.linalg.cholesky(np.exp(-np.abs(TIME[:, None] - TIME) / 1.0))
     scaled: list[np.ndarray] = []
     for _ in range(REPLICATES):
-        gamma = rng.beta(0.5, 0.5, size=(60, 1)) * [1.0, -1.0] + [0.0, 1.0]
-        curves = FUNCTIONS @ truth + 3.0 * rng.normal(size=(60, len(TIME))) @ roughness.T
+        gamma = rng.beta(0.5, 0.5, size=(100, 1)) * [1.0, -1.0] + [0.0, 1.0]
+        curves = FUNCTIONS @ truth + 3.0 * rng.normal(size=(100, len(TIME))) @ roughness.T
         own = np.linalg.lstsq(FUNCTIONS, curves.T, rcond=None)[0].T
         theta = gamma.T @ own / gamma.sum(0)[:, None]
         sums = ParameterSums(expert(2, theta), 0)
-        for rows in (slice(0, 25), slice(25, 60)):
+        for rows in (slice(0, 25), slice(25, 100)):
             sums.add(curves[rows], gamma[rows])
         found = [[sums.parameters(cluster)[term] for term in BASIS] for cluster in range(2)]
         np.testing.assert_allclose([[each.value for each in row] for row in found], theta)
@@ -171,7 +171,7 @@ def test_the_exported_table(
 ) -> None:
     files = {each.stem: each for each in export(wire_run, wire_store, tmp_path, form)}  # type: ignore[arg-type]
     table = (pd.read_csv if form == "csv" else pd.read_parquet)(files["parameters"])
-    assert list(table.columns) == ["cluster", "modality", "term", "value", "standard_error", "unit", "t_unit"]
+    assert list(table.columns) == ["cluster", "modality", "term", "value", "standard_error", "unit", "sign", "t_unit"]
     assert list(table["cluster"]) == [0, 0, 1, 1, 2, 2]
     assert list(table["term"].astype(str)) == ["1", "t"] * 3
     assert set(zip(table["modality"], table["unit"], table["t_unit"], strict=True)) == {("length", "um", "h")}

@@ -148,7 +148,7 @@ def _progress(name: str, *, in_bytes: bool = False) -> Generator[Callable[[int, 
 
         count = DownloadColumn() if in_bytes else MofNCompleteColumn()
         columns = (TextColumn(name), BarColumn(), count, TimeRemainingColumn())
-        with Progress(*columns, console=console.stderr(), transient=True) as bar:
+        with console.drawing() as terminal, Progress(*columns, console=terminal, transient=True) as bar:
             task = bar.add_task(name, total=None)
             yield lambda finished, total: bar.update(task, completed=finished, total=total)
         return

@@ -85,7 +85,7 @@ def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -
     if out is None:
         console.say(f"Going on with {path}.")
     with progress() as tell, _keeping(path) as keep:
-        return training.resume(source, path, device=device, label=label, on_epoch=keep(tell))
+        return training.resume(source, path, device=device, label=label, on_epoch=keep(tell), on_interrupt=say_stopping)
 
 
 def _begin(
@@ -119,6 +119,7 @@ def _begin(
             on_plan=_say_plan,
             on_warning=console.say,
             on_epoch=keep(tell),
+            on_interrupt=say_stopping,
         )
 
 
@@ -138,6 +139,11 @@ def _keeping(path: Path | None) -> Generator[Callable[[Callable[[Progress], None
         yield keep
     except KeyboardInterrupt:
         _end_interrupted(path, "Interrupted")
+
+
+def say_stopping() -> None:
+    """Answer the first Ctrl-C."""
+    console.say("Stopping after this epoch; Ctrl-C again stops now.")
 
 
 def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
@@ -177,7 +183,7 @@ def progress() -> Generator[Callable[[Progress], None]]:
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=console.stderr(), transient=True) as bar:
+        with console.drawing() as terminal, Progress(*columns, console=terminal, transient=True) as bar:
             task = bar.add_task("", total=None)
 
             def draw(progress: Any) -> None:

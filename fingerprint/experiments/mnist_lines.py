@@ -54,6 +54,7 @@ def reproduce(
     on_row: Callable[[Row], None] = lambda row: None,
     on_start: Callable[[str, int], None] = lambda name, seed: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> list[Row]:
     """Train and score; what a former call has finished in the same folder is taken from there.
 
@@ -68,6 +69,7 @@ def reproduce(
         on_row: told every row as it is there.
         on_start: told what is trained next.
         on_epoch: told after every epoch.
+        on_interrupt: told of the first Ctrl-C in a training when it comes, from another thread.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the same call goes on where it ended.
@@ -84,7 +86,7 @@ def reproduce(
     for name in rows:
         for seed in seeds:
             on_start(name, seed)
-            row = _row(place, store, name, seed, device, on_epoch)
+            row = _row(place, store, name, seed, device, on_epoch, on_interrupt)
             made.append(row)
             on_row(row)
     return made
@@ -95,14 +97,22 @@ def run_folder(place: Path, name: str, seed: int) -> Path:
     return place / "runs" / f"{name}-seed-{seed}"
 
 
-def _row(place: Path, store: Store, name: str, seed: int, device: str, on_epoch: Callable[[Progress], None]) -> Row:
+def _row(
+    place: Path,
+    store: Store,
+    name: str,
+    seed: int,
+    device: str,
+    on_epoch: Callable[[Progress], None],
+    on_interrupt: Callable[[], None],
+) -> Row:
     folder = run_folder(place, name, seed)
     if name in BASELINES:
         return _baseline(folder, store, name, seed)
     variant = next(each for each in VARIANTS if each.name == name)
     begun = time.monotonic()
     try:
-        run = train_variant(folder, store, variant, seed, device, on_epoch)
+        run = train_variant(folder, store, variant, seed, device, on_epoch, on_interrupt)
     except DivergedError as error:
         kept = kept_row(folder)
         if kept is None:
@@ -145,6 +155,7 @@ def train_variant(
     seed: int,
     device: str = "auto",
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """The run of a variant in that folder: as it is if it is complete, else begun or gone on with.
 
@@ -156,7 +167,7 @@ def train_variant(
     """
     recipe = variant.build(seed)
     if not (path / "run.json").exists():
-        run = train(store, recipe, path, device=device, on_epoch=on_epoch)
+        run = train(store, recipe, path, device=device, on_epoch=on_epoch, on_interrupt=on_interrupt)
     else:
         status = read_info(path).status
         _check_recipe(path, recipe)
@@ -165,7 +176,7 @@ def train_variant(
             raise DivergedError(known.what, where=known.where, next=known.next)
         if status == "completed":
             return load_run(path)
-        run = resume(store, path, device=device, on_epoch=on_epoch)
+        run = resume(store, path, device=device, on_epoch=on_epoch, on_interrupt=on_interrupt)
     if run.info.status != "completed":
         raise KeyboardInterrupt
     return run

@@ -69,6 +69,7 @@ def train(
     on_plan: Callable[[Recipe], None] = lambda recipe: None,
     on_warning: Callable[[str], None] = lambda warning: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """Train PIMA on a store. [Algorithm 1]
 
@@ -85,6 +86,7 @@ def train(
         on_plan: told the planned recipe before the first epoch.
         on_warning: told what is left out of validation and test.
         on_epoch: told after every epoch.
+        on_interrupt: told of the first Ctrl-C when it comes, from another thread.
 
     Raises:
         DataError: the measurements cannot serve the recipe.
@@ -126,7 +128,7 @@ def train(
     with locked(path):
         _check_free(path)
         write_beginning(path, info, planned, preparations, parts)
-        return _train(store, path, info, device, labels, on_epoch)
+        return _train(store, path, info, device, labels, on_epoch, on_interrupt)
 
 
 def resume(
@@ -136,6 +138,7 @@ def resume(
     device: str = "auto",
     label: str = "",
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """Continue a training that was interrupted or killed, on the data and choices that it began with.
 
@@ -154,7 +157,7 @@ def resume(
         if info.status == "diverged":
             raise diverged(path)
         labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
-        return _train(store, path, info, choose_device(device), labels, on_epoch)
+        return _train(store, path, info, choose_device(device), labels, on_epoch, on_interrupt)
 
 
 def new_run_folder(runs: Path) -> Path:
@@ -214,10 +217,11 @@ def _train(
     device: str,
     labels: Mapping[str, str] | None,
     on_epoch: Callable[[Progress], None],
+    on_interrupt: Callable[[], None],
 ) -> Run:
     """Train from what the run's folder says to the end, or to the next interruption."""
     recipe = read_recipe(path)
-    with cpu_threads(recipe.training.threads), interruptible() as interruption:
+    with cpu_threads(recipe.training.threads), interruptible(on_interrupt) as interruption:
         return _train_with(recipe, store, path, info, device, labels, on_epoch, interruption)
 
 

@@ -51,7 +51,14 @@ def run_lines(run: Run) -> list[RenderableType]:
         )
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
-    return [errors, clusters, verdict, Text(f"Run: {run.path}")]
+    return [errors, clusters, *map(Text, _accuracy(run)), verdict, Text(f"Run: {run.path}")]
+
+
+def _accuracy(run: Run) -> list[str]:
+    """How far clusters and labels agree, where there are labels."""
+    known = [(part, each.accuracy) for part, each in run.metrics.parts.items() if each.accuracy is not None]
+    told = ", ".join(f"{part} {100 * accuracy:.1f} %" for part, accuracy in known)
+    return [f"Specimens in the cluster that stands for their label: {told}."] if known else []
 
 
 def _verdict(cluster: Any) -> str:

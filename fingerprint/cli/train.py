@@ -160,13 +160,14 @@ def _say_plan(recipe: Recipe) -> None:
 
     training = recipe.training
     console.say(
-        f"Training {training.restarts} members for {training.epochs} epochs: latent {recipe.model.latent}, "
-        f"{recipe.model.clusters} clusters, seeds from {training.seed}, split {training.split_seed}."
+        f"Training {_count(training.restarts, 'member')} for {_count(training.epochs, 'epoch')}: "
+        f"latent {recipe.model.latent}, {_count(recipe.model.clusters, 'cluster')}, "
+        f"seeds from {training.seed}, split {training.split_seed}."
     )
     for name, choice in recipe.modalities.items():
         told = msgspec.to_builtins(choice)
         size = told["input"].get("components")
-        seen = f"{size} principal components" if size else "values"
+        seen = _count(size, "principal component") if size else "values"
         console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {told['decoder']['kind']} decoder")
 
 
@@ -204,6 +205,10 @@ def progress() -> Generator[Callable[[Progress], None]]:
             )
 
     yield tell
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _terms(progress: Progress) -> str:

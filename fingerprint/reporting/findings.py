@@ -79,7 +79,7 @@ def warnings(run: Run, scores: Sequence[Score]) -> list[str]:
         )
     dead = [str(index) for index, told in verdicts.items() if told == "dead"]
     if dead:
-        found.append(f"{_clusters(dead)} dead: less than 2 % of the training specimens are in it.")
+        found.append(f"{_clusters(dead)} dead: fewer than 2 % of the training specimens belong to it.")
     found += [
         f"{each.target.name} has no prediction intervals: {each.coverage.reason}."
         for each in scores

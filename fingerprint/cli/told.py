@@ -33,6 +33,8 @@ def run_lines(run: Run) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
+    from fingerprint.run import doubts
+
     errors = Table(
         "predicted", "from", "test error", "% of range", "R²", title="Errors on the test part", title_justify="left"
     )
@@ -51,7 +53,8 @@ def run_lines(run: Run) -> list[RenderableType]:
         )
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
-    return [errors, clusters, *map(Text, _accuracy(run)), verdict, Text(f"Run: {run.path}")]
+    warnings = [f"Warning: {doubt}" for doubt in doubts(run)]
+    return [errors, clusters, *map(Text, (*_accuracy(run), *warnings)), verdict, Text(f"Run: {run.path}")]
 
 
 def _accuracy(run: Run) -> list[str]:

@@ -118,7 +118,7 @@ def fetch_dataset(
     except KeyboardInterrupt:
         console.show_error(
             FingerprintError(
-                f"interrupted; the files that had arrived are kept in {out}",
+                f"interrupted; {out} is as it was",
                 next="To go on, run the same command again.",
             )
         )

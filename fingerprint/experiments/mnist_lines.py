@@ -19,7 +19,7 @@ from fingerprint.prepare import Tensors, align, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.run import Run, diverged, load_run, read_info, read_recipe
 from fingerprint.store import Store, open_store
-from fingerprint.training import Progress, resume, train
+from fingerprint.training import Progress, choose_device, resume, train
 from fingerprint.training.split import Part
 from fingerprint.training.watch import DivergedError
 
@@ -74,13 +74,15 @@ def reproduce(
     Raises:
         KeyboardInterrupt: Ctrl-C; the same call goes on where it ended.
         FingerprintError: the data cannot be had, or a training is refused.
-        RecipeError: no variant has that name.
-        RunError: a run in the folder has another recipe, or is damaged.
+        RecipeError: no variant has that name, or the device cannot be used.
+        RunError: the folder is a file, or a run in the folder has another recipe, or is damaged.
     """
     unknown = sorted(set(rows) - set(variants()))
     if unknown:
         raise RecipeError(f"no row is called {unknown[0]!r}", expected=f"One of: {', '.join(variants())}.")
-    place = Path(folder)
+    device, place = choose_device(device), Path(folder)
+    if place.exists() and not place.is_dir():
+        raise RunError("this is a file, not a folder", where=str(place), next="Choose another folder with --out.")
     store = mnist_lines_store(place, None if source is None else Path(source))
     made: list[Row] = []
     for name in rows:

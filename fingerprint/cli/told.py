@@ -35,6 +35,8 @@ def run_lines(run: Run) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
+    from fingerprint.run import doubts
+
     errors = Table(
         "predicted", "from", "test error", "% of range", "R²", title="Errors on the test part", title_justify="left"
     )
@@ -54,7 +56,9 @@ def run_lines(run: Run) -> list[RenderableType]:
     parameters = [_parameter_table(run, name) for name in run.model.experts()]
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
-    return [errors, clusters, *parameters, verdict, Text(f"Run: {run.path}")]
+    warnings = [f"Warning: {doubt}" for doubt in doubts(run)]
+    lines = map(Text, (*_accuracy(run), *warnings))
+    return [errors, clusters, *parameters, *lines, verdict, Text(f"Run: {run.path}")]
 
 
 def _parameter_document(run: Run, name: str) -> dict[str, Any]:
@@ -84,6 +88,13 @@ def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
         dict(zip(expert.basis, row if cluster.size else [None] * len(row), strict=True))
         for cluster, row in zip(run.metrics.clusters, theta, strict=True)
     ]
+
+
+def _accuracy(run: Run) -> list[str]:
+    """How far clusters and labels agree, where there are labels."""
+    known = [(part, each.accuracy) for part, each in run.metrics.parts.items() if each.accuracy is not None]
+    told = ", ".join(f"{part} {100 * accuracy:.1f} %" for part, accuracy in known)
+    return [f"Specimens in the cluster that stands for their label: {told}."] if known else []
 
 
 def _verdict(cluster: Any) -> str:

@@ -77,6 +77,16 @@ def test_without_an_expert_nothing_is_said_of_parameters(call: Call, factor_run:
     assert "θ" not in call("info", factor_run.path)[1]
 
 
+def test_what_is_neither_a_store_nor_a_run_is_said_to_be_neither(call: Call, factor_run: Run) -> None:
+    Path("empty").mkdir()
+    for name in ("notarun", "empty"):
+        refusal = error(*call("info", name, "--json")[:2])
+        assert (refusal["what"], refusal["where"]) == ("there is neither a store nor a run", name)
+        assert factor_run.name in refusal["next"]
+    assert "There are no runs in empty." in error(*call("info", "notarun", "--runs", "empty", "--json")[:2])["next"]
+    assert "no store" in error(*call("info", "--store", "nowhere", "--json")[:2])["what"]
+
+
 def test_a_damaged_run_is_refused(call: Call, factor_run: Run) -> None:
     shutil.copytree(factor_run.path, "copy")
     Path("copy/metrics.json").write_text("{")

@@ -240,7 +240,39 @@ def test_warnings_are_plain(tiny_run: TinyRun) -> None:
         "Cluster 0 is not reproducible",
     ):
         assert part in told
-    assert "Cluster 1 is dead" in told
+    assert "Cluster 1 is dead: fewer than 2 % of the training specimens belong to it." in told
+
+
+def test_predictions_and_members_that_cannot_be_believed_are_told(tiny_run: TinyRun) -> None:
+    run = tiny_run[0]
+    test = run.metrics.parts["test"]
+    sound = {"joint": 0.9, "stress": 0.9, "vdos": 0.9}
+    poor = {"joint": -3.0, "stress": -3.0, "vdos": -0.5}
+    coordinates = sum(run.model.weights[name] * each.features for name, each in run.preparations.items())
+    best, other = (
+        msgspec.structs.replace(each, elbo=10.0, rmse_percent={"stress": {"vdos": error}})
+        for each, error in zip(run.metrics.restarts, (1.0, 3.0), strict=True)
+    )
+
+    def told(elbo: float, error: float = 3.0, r2: bool = False) -> list[str]:
+        last = msgspec.structs.replace(other, elbo=elbo, rmse_percent={"stress": {"vdos": error}})
+        part = msgspec.structs.replace(test, r2={"stress": poor if r2 else sound, "vdos": sound})
+        parts = {**run.metrics.parts, "test": part}
+        each = with_metrics(run, clusters=(cluster(0),), supported=True, restarts=(best, last), parts=parts)
+        lines = [str(line).removeprefix("Warning: ") for line in run_lines(each)]
+        assert [each for each in lines if "diverged" in each or "mean of" in each] == warnings(each, [])
+        return warnings(each, [])
+
+    assert told(10 - 1.3 * coordinates) == []
+    assert told(10 - 1.5 * coordinates, error=1.9) == []
+    assert told(10 - 1.5 * coordinates) == [
+        f"The member of seed {other.seed} looks diverged: validation ELBO {10 - 1.5 * coordinates:.1f}, of the best "
+        "member 10.0. Predictions average it in. Train again at a lower rate than 0.01: fingerprint train "
+        "--learning-rate RATE."
+    ]
+    assert told(10.0, r2=True) == [
+        "Predicted worse than by the mean of the training specimens (R² below 0 on the test part): stress from vdos."
+    ]
 
 
 def test_the_table_calls_unreproducible_clusters_so(tiny_run: TinyRun, description: Description) -> None:

@@ -15,6 +15,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def plural(count: int, what: str) -> str:
+    """Such as "1 training", "2 trainings"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def spread(values: list[float], digits: int = 3) -> str:
     """Mean, least and greatest."""
     return f"{statistics.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
@@ -222,7 +227,7 @@ def kills(record: Record) -> str:
     return f"""
 ### Killed and resumed, on images
 
-{len(record["rows"])} trainings, stopped {sum(row["kills"] for row in record["rows"])} times by SIGKILL at random moments and resumed: {same} ended with the weights of an
+{plural(len(record["rows"]), "training")}, stopped {sum(row["kills"] for row in record["rows"])} times by SIGKILL at random moments and resumed: {same} ended with the weights of an
 undisturbed one, bit for bit.
 """
 

@@ -17,6 +17,8 @@ Each is raised where the cause is known and printed once, in `cli`, without a tr
 from __future__ import annotations
 
 import errno
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 class FingerprintError(Exception):
@@ -69,6 +71,16 @@ class StoreError(FingerprintError):
 
 class RecipeError(FingerprintError):
     """A recipe has an unknown key or an impossible value."""
+
+
+@contextmanager
+def within(place: str) -> Generator[None]:
+    """Put `place`, such as "modalities.vdos", before the place in it that a refused recipe names."""
+    try:
+        yield
+    except RecipeError as error:
+        error.where = f"{place}.{error.where}"
+        raise
 
 
 class DataError(FingerprintError):

@@ -144,6 +144,24 @@ def image_run(image_store: Store, tmp_path_factory: pytest.TempPathFactory) -> R
     return train(image_store, image_recipe(), tmp_path_factory.mktemp("images") / "runs" / "pictures", device="cpu")
 
 
+@pytest.fixture(scope="session")
+def wire_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """150 wires of three kinds, whose lengths are lines over time, and stiffnesses; only to be read."""
+    from stretched_wires import fill_wire_store
+
+    return fill_wire_store(tmp_path_factory.mktemp("wires") / "fingerprint-store")
+
+
+@pytest.fixture(scope="session")
+def wire_run(wire_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two members trained on them with an expert for a second or two; only to be read."""
+    from stretched_wires import wire_recipe
+
+    from fingerprint.training import train
+
+    return train(wire_store, wire_recipe(), tmp_path_factory.mktemp("wires") / "runs" / "wires", device="cpu")
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run one command in this process: exit code, stdout, stderr."""

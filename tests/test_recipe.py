@@ -107,13 +107,26 @@ def test_a_file_needs_only_what_differs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("cluster = 3", "`cluster`"),
-        ("[modle]\nclusters = 3", "`modle`"),
-        ("[model]\ncluster = 3", "`cluster` - at `$.model`"),
-        ("[training]\nlr = 0.1", "`lr` - at `$.training`"),
-        ('[modalities.x.encoder]\nkind = "linear"\nhidden = [3]', "`hidden`"),
-        ('[modalities.x.input]\nkind = "grid"\ncomponents = 3', "`components`"),
-        ("[modalities.x]\nwieght = 3", "`wieght`"),
+        ("cluster = 3", "cluster is no key of a recipe; did you mean model.clusters?"),
+        ("[modle]\nclusters = 3", "modle is no key of a recipe; did you mean model?"),
+        ("[model]\ncluster = 3", "model.cluster is no key of a recipe; did you mean model.clusters?"),
+        ("[prior]\nseedin = 3", "prior.seedin is no key of a recipe; did you mean prior.seeding?"),
+        ("[training]\nlatent = 3", "training.latent is no key of a recipe; did you mean model.latent?"),
+        ("[training]\nlr = 0.1", "training.lr is no key of a recipe"),
+        (
+            '[modalities.x.encoder]\nkind = "linear"\nhidden = [3]',
+            "modalities.x.encoder.hidden is no key of a recipe",
+        ),
+        (
+            '[modalities.w]\n[modalities.x.decoder]\nkind = "conv"\n'
+            '[modalities.x.decoder.variance]\nkind = "learned"\nlog_strat = 3.0',
+            "modalities.x.decoder.variance.log_strat is no key of a recipe; "
+            "did you mean modalities.x.decoder.variance.log_start?",
+        ),
+        (
+            "[modalities.x]\nwieght = 3",
+            "modalities.x.wieght is no key of a recipe; did you mean modalities.x.weight?",
+        ),
     ],
 )
 def test_an_unknown_key_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
@@ -122,7 +135,8 @@ def test_an_unknown_key_is_named_with_its_file(tmp_path: Path, text: str, named:
     with pytest.raises(RecipeError) as refused:
         load_recipe(path)
     assert refused.value.where == str(path)
-    assert named in refused.value.what
+    assert refused.value.what == named
+    assert refused.value.expected.startswith("Known there: ")
     assert Path(refused.value.next.removeprefix("Every key and its default: ")).is_file()
 
 
@@ -192,6 +206,22 @@ def test_an_impossible_value_is_refused(text: str) -> None:
         parse_recipe(text, "mine.toml")
     assert refused.value.where == "mine.toml"
     assert refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[model]\nclusters = "4"', "model.clusters: expected `int`, got `str`"),
+        ("[training]\nbetas = [0.9, 1.0]", "training.betas[1]: expected `float` < 1.0"),
+        ('[modalities.w]\n[modalities.x.encoder]\nkind = "mlp"\nhidden = [0]', "modalities.x.encoder.hidden[0]: "),
+        ("[modalities]\nx = 3", "modalities.x: expected `object`, got `int`"),
+        ("modalities = 3", "modalities: expected `object`, got `int`"),
+    ],
+)
+def test_an_impossible_value_is_named_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        parse_recipe(text)
+    assert refused.value.what.startswith(said)
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class _Session:
 
     json = False
     level = Level.NORMAL
+    drawn: Console | None = None
 
 
 _session = _Session()
@@ -101,11 +102,23 @@ def stdout() -> Console:
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
+@contextmanager
+def drawing() -> Generator[Console]:
+    """The terminal for a live display on stderr; what is said meanwhile stands above it."""
+    _session.drawn = stderr()
+    try:
+        yield _session.drawn
+    finally:
+        _session.drawn = None
+
+
 def stderr() -> Console:
     """The terminal for progress and messages."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty())
+    return _session.drawn or Console(
+        stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty()
+    )
 
 
 def is_live() -> bool:

@@ -118,7 +118,7 @@ def fetch_dataset(
     except KeyboardInterrupt:
         console.show_error(
             FingerprintError(
-                f"interrupted; the files that had arrived are kept in {out}",
+                f"interrupted; {out} is as it was",
                 next="To go on, run the same command again.",
             )
         )
@@ -148,7 +148,7 @@ def _progress(name: str, *, in_bytes: bool = False) -> Generator[Callable[[int, 
 
         count = DownloadColumn() if in_bytes else MofNCompleteColumn()
         columns = (TextColumn(name), BarColumn(), count, TimeRemainingColumn())
-        with Progress(*columns, console=console.stderr(), transient=True) as bar:
+        with console.drawing() as terminal, Progress(*columns, console=terminal, transient=True) as bar:
             task = bar.add_task(name, total=None)
             yield lambda finished, total: bar.update(task, completed=finished, total=total)
         return

@@ -10,9 +10,13 @@ import typer
 from fingerprint.cli import console
 from fingerprint.cli.choose import run_path
 from fingerprint.cli.told import run_document, run_lines
+from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
     from fingerprint.store import ModalitySummary
+
+
+NAMED = 5  # runs in a refusal
 
 
 def info(
@@ -27,8 +31,23 @@ def info(
     path = None if target is None else run_path(target, runs)
     if path is not None and (path / "run.json").is_file():
         _describe_run(path)
-    else:
-        _describe_store(store if target is None else target)
+        return
+    from fingerprint.store import Store
+
+    if target is not None and not Store(target).exists():
+        raise FingerprintError(
+            "there is neither a store nor a run",
+            where=target,
+            expected="A store that `fingerprint ingest` made, or a run of `fingerprint train`, by folder or name.",
+            next=f"{_runs_there(runs)} Without a name, `fingerprint info` describes the store {store}.",
+        )
+    _describe_store(target or store)
+
+
+def _runs_there(runs: Path) -> str:
+    names = sorted(file.parent.name for file in runs.glob("*/run.json"))
+    some = ", ".join([*(["..."] if len(names) > NAMED else []), *names[-NAMED:]])
+    return f"Runs in {runs}: {some}." if names else f"There are no runs in {runs}."
 
 
 def _describe_run(path: Path) -> None:

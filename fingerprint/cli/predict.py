@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from fingerprint.run import Run
 
 
-SEEN = {"train": "was trained on", "validation": "was calibrated on"}
+SEEN = {
+    "train": "the model was trained on this specimen: the interval does not apply",
+    "validation": "the intervals were calibrated on this specimen: this one does not apply",
+}
 
 
 class Format(StrEnum):
@@ -257,7 +260,7 @@ def _table(predictions: tuple[Prediction, ...]) -> str:
 
 
 def _told(each: Prediction) -> tuple[str, str]:
-    seen = f"\n({SEEN[each.part]}: the interval does not apply)" if each.part in SEEN else ""
+    seen = f"\n({SEEN[each.part]})" if each.part in SEEN else ""
     if not isinstance(each.mean, (int, float)):
         size = " x ".join(map(str, each.mean.shape))
         told = f"an image of {size}" if each.axis is None else f"a curve of {size} points"

@@ -52,7 +52,7 @@ def reproduce(
     A training that diverges is shown as such, and is in no mean.
     """
     from fingerprint import experiments
-    from fingerprint.cli.train import progress
+    from fingerprint.cli.train import progress, say_stopping
     from fingerprint.reporting import report_experiment
 
     chosen = parse_seeds(seeds)
@@ -69,6 +69,7 @@ def reproduce(
                 on_start=lambda row, seed: console.say(f"{row}, seed {seed}"),
                 on_row=lambda row: console.say(f"  {_accuracies(row)}"),
                 on_epoch=tell,
+                on_interrupt=say_stopping,
             )
     except KeyboardInterrupt:
         console.say("Interrupted; what was finished is kept. Go on with the same command.")

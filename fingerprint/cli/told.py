@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
     from fingerprint.run import Run
 
@@ -23,6 +24,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "metrics": msgspec.to_builtins(metrics.parts),
         "restarts": msgspec.to_builtins(metrics.restarts),
         "clusters": msgspec.to_builtins(metrics.clusters),
+        "parameters": {name: _parameter_document(run, name) for name in run.model.experts()},
         "supported": metrics.supported,
         "support": metrics.support,
     }
@@ -32,6 +34,8 @@ def run_lines(run: Run) -> list[RenderableType]:
     """What a person wants to know of a run first: how well each modality follows from each, and the clusters."""
     from rich.table import Table
     from rich.text import Text
+
+    from fingerprint.run import doubts
 
     errors = Table(
         "predicted", "from", "test error", "% of range", "R²", title="Errors on the test part", title_justify="left"
@@ -49,9 +53,48 @@ def run_lines(run: Run) -> list[RenderableType]:
         clusters.add_row(
             str(each.index), f"{each.weight:.2f}", str(each.size), _number(each.stability, ""), _verdict(each)
         )
+    parameters = [_parameter_table(run, name) for name in run.model.experts()]
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
-    return [errors, clusters, verdict, Text(f"Run: {run.path}")]
+    warnings = [f"Warning: {doubt}" for doubt in doubts(run)]
+    lines = map(Text, (*_accuracy(run), *warnings))
+    return [errors, clusters, *parameters, *lines, verdict, Text(f"Run: {run.path}")]
+
+
+def _parameter_document(run: Run, name: str) -> dict[str, Any]:
+    modality = run.preparations[name].modality
+    units = {"unit": modality.unit, "sign": modality.sign, "t_unit": modality.axis_unit}
+    return {**units, "clusters": _parameters(run, name)}
+
+
+def _parameter_table(run: Run, name: str) -> Table:
+    from rich.table import Table
+
+    modality, parameters = run.preparations[name].modality, _parameters(run, name)
+    told = ", ".join(filter(None, (modality.unit, modality.sign)))
+    unit, t_unit = (f" ({each})" if each else "" for each in (told, modality.axis_unit))
+    title = f"{name}{unit} = Σ θ f(t), with t the {modality.axis_name or 'axis'}{t_unit}"
+    table = Table("cluster", *(f"θ of {term}" for term in parameters[0]), title=title, title_justify="left")
+    for index, row in enumerate(parameters):
+        table.add_row(str(index), *("-" if value is None else f"{value:.6g}" for value in row.values()))
+    return table
+
+
+def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
+    """What an expert multiplies each function by in each cluster, by formula; None in one without specimens."""
+    expert = run.model.experts()[name]
+    theta = expert.theta[run.info.map_member].tolist()
+    return [
+        dict(zip(expert.basis, row if cluster.size else [None] * len(row), strict=True))
+        for cluster, row in zip(run.metrics.clusters, theta, strict=True)
+    ]
+
+
+def _accuracy(run: Run) -> list[str]:
+    """How far clusters and labels agree, where there are labels."""
+    known = [(part, each.accuracy) for part, each in run.metrics.parts.items() if each.accuracy is not None]
+    told = ", ".join(f"{part} {100 * accuracy:.1f} %" for part, accuracy in known)
+    return [f"Specimens in the cluster that stands for their label: {told}."] if known else []
 
 
 def _verdict(cluster: Any) -> str:

@@ -85,7 +85,7 @@ def _resume(store: str, runs: Path, out: Path | None, device: str, label: str) -
     if out is None:
         console.say(f"Going on with {path}.")
     with progress() as tell, _keeping(path) as keep:
-        return training.resume(source, path, device=device, label=label, on_epoch=keep(tell))
+        return training.resume(source, path, device=device, label=label, on_epoch=keep(tell), on_interrupt=say_stopping)
 
 
 def _begin(
@@ -119,6 +119,7 @@ def _begin(
             on_plan=_say_plan,
             on_warning=console.say,
             on_epoch=keep(tell),
+            on_interrupt=say_stopping,
         )
 
 
@@ -140,6 +141,11 @@ def _keeping(path: Path | None) -> Generator[Callable[[Callable[[Progress], None
         _end_interrupted(path, "Interrupted")
 
 
+def say_stopping() -> None:
+    """Answer the first Ctrl-C."""
+    console.say("Stopping after this epoch; Ctrl-C again stops now.")
+
+
 def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
     if path and ((path / "state.safetensors").is_file() or (path / "model.safetensors").is_file()):
         console.say(f"{happened}; what was learned is kept. Go on: fingerprint train --resume --out {path}")
@@ -154,13 +160,14 @@ def _say_plan(recipe: Recipe) -> None:
 
     training = recipe.training
     console.say(
-        f"Training {training.restarts} members for {training.epochs} epochs: latent {recipe.model.latent}, "
-        f"{recipe.model.clusters} clusters, seeds from {training.seed}, split {training.split_seed}."
+        f"Training {_count(training.restarts, 'member')} for {_count(training.epochs, 'epoch')}: "
+        f"latent {recipe.model.latent}, {_count(recipe.model.clusters, 'cluster')}, "
+        f"seeds from {training.seed}, split {training.split_seed}."
     )
     for name, choice in recipe.modalities.items():
         told = msgspec.to_builtins(choice)
         size = told["input"].get("components")
-        seen = f"{size} principal components" if size else "values"
+        seen = _count(size, "principal component") if size else "values"
         console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {told['decoder']['kind']} decoder")
 
 
@@ -177,7 +184,7 @@ def progress() -> Generator[Callable[[Progress], None]]:
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=console.stderr(), transient=True) as bar:
+        with console.drawing() as terminal, Progress(*columns, console=terminal, transient=True) as bar:
             task = bar.add_task("", total=None)
 
             def draw(progress: Any) -> None:
@@ -198,6 +205,10 @@ def progress() -> Generator[Callable[[Progress], None]]:
             )
 
     yield tell
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _terms(progress: Progress) -> str:

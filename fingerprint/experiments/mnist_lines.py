@@ -19,7 +19,7 @@ from fingerprint.prepare import Tensors, align, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.run import Run, diverged, load_run, read_info, read_recipe
 from fingerprint.store import Store, open_store
-from fingerprint.training import Progress, resume, train
+from fingerprint.training import Progress, choose_device, resume, train
 from fingerprint.training.split import Part
 from fingerprint.training.watch import DivergedError
 
@@ -54,6 +54,7 @@ def reproduce(
     on_row: Callable[[Row], None] = lambda row: None,
     on_start: Callable[[str, int], None] = lambda name, seed: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> list[Row]:
     """Train and score; what a former call has finished in the same folder is taken from there.
 
@@ -68,23 +69,26 @@ def reproduce(
         on_row: told every row as it is there.
         on_start: told what is trained next.
         on_epoch: told after every epoch.
+        on_interrupt: told of the first Ctrl-C in a training when it comes, from another thread.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the same call goes on where it ended.
         FingerprintError: the data cannot be had, or a training is refused.
-        RecipeError: no variant has that name.
-        RunError: a run in the folder has another recipe, or is damaged.
+        RecipeError: no variant has that name, or the device cannot be used.
+        RunError: the folder is a file, or a run in the folder has another recipe, or is damaged.
     """
     unknown = sorted(set(rows) - set(variants()))
     if unknown:
         raise RecipeError(f"no row is called {unknown[0]!r}", expected=f"One of: {', '.join(variants())}.")
-    place = Path(folder)
+    device, place = choose_device(device), Path(folder)
+    if place.exists() and not place.is_dir():
+        raise RunError("this is a file, not a folder", where=str(place), next="Choose another folder with --out.")
     store = mnist_lines_store(place, None if source is None else Path(source))
     made: list[Row] = []
     for name in rows:
         for seed in seeds:
             on_start(name, seed)
-            row = _row(place, store, name, seed, device, on_epoch)
+            row = _row(place, store, name, seed, device, on_epoch, on_interrupt)
             made.append(row)
             on_row(row)
     return made
@@ -95,14 +99,22 @@ def run_folder(place: Path, name: str, seed: int) -> Path:
     return place / "runs" / f"{name}-seed-{seed}"
 
 
-def _row(place: Path, store: Store, name: str, seed: int, device: str, on_epoch: Callable[[Progress], None]) -> Row:
+def _row(
+    place: Path,
+    store: Store,
+    name: str,
+    seed: int,
+    device: str,
+    on_epoch: Callable[[Progress], None],
+    on_interrupt: Callable[[], None],
+) -> Row:
     folder = run_folder(place, name, seed)
     if name in BASELINES:
         return _baseline(folder, store, name, seed)
     variant = next(each for each in VARIANTS if each.name == name)
     begun = time.monotonic()
     try:
-        run = train_variant(folder, store, variant, seed, device, on_epoch)
+        run = train_variant(folder, store, variant, seed, device, on_epoch, on_interrupt)
     except DivergedError as error:
         kept = kept_row(folder)
         if kept is None:
@@ -145,6 +157,7 @@ def train_variant(
     seed: int,
     device: str = "auto",
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """The run of a variant in that folder: as it is if it is complete, else begun or gone on with.
 
@@ -156,7 +169,7 @@ def train_variant(
     """
     recipe = variant.build(seed)
     if not (path / "run.json").exists():
-        run = train(store, recipe, path, device=device, on_epoch=on_epoch)
+        run = train(store, recipe, path, device=device, on_epoch=on_epoch, on_interrupt=on_interrupt)
     else:
         status = read_info(path).status
         _check_recipe(path, recipe)
@@ -165,7 +178,7 @@ def train_variant(
             raise DivergedError(known.what, where=known.where, next=known.next)
         if status == "completed":
             return load_run(path)
-        run = resume(store, path, device=device, on_epoch=on_epoch)
+        run = resume(store, path, device=device, on_epoch=on_epoch, on_interrupt=on_interrupt)
     if run.info.status != "completed":
         raise KeyboardInterrupt
     return run

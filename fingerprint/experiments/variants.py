@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fingerprint.errors import RecipeError
-from fingerprint.recipe import Recipe, load_recipe
+from fingerprint.recipe import Recipe, load_recipe, to_recipe
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,7 @@ class Variant:
             RecipeError: the changes make no recipe.
         """
         content: dict[str, Any] = msgspec.to_builtins(load_recipe(self.recipe, seed=seed))
-        try:
-            return msgspec.convert(_changed(content, self.changes), Recipe)
-        except msgspec.ValidationError as error:
-            raise RecipeError(str(error), where=f"variant {self.name}") from error
+        return to_recipe(_changed(content, self.changes), f"variant {self.name}")
 
 
 def differences(chosen: Recipe, planned: Recipe) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from fingerprint.fingerprints.description import (
     Description,
     Example,
     Fingerprint,
+    Parameter,
     Profile,
 )
 from fingerprint.fingerprints.export import export
@@ -19,6 +20,7 @@ __all__ = [
     "Description",
     "Example",
     "Fingerprint",
+    "Parameter",
     "Profile",
     "describe",
     "export",

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from fingerprint.fingerprints.contradictions import find_contradictions
 from fingerprint.fingerprints.description import MEASURED_COLUMN, Description, Fingerprint, Profile
+from fingerprint.fingerprints.parameters import ParameterSums, training_weights
 from fingerprint.fingerprints.pieces import pieces, snapshot
 from fingerprint.fingerprints.predicted import choose_examples, empty_table, predict_piece
 from fingerprint.fingerprints.profiles import ProfileSums, nearest_rows
@@ -46,6 +47,7 @@ def _describe(run: Run, store: Store) -> Description:
     specimens = sorted(run.parts)
     names = sorted(run.preparations)
     sums = {name: ProfileSums(run.preparations[name], len(run.metrics.clusters)) for name in names}
+    fits = {name: ParameterSums(expert, run.info.map_member) for name, expert in run.model.experts().items()}
     targets = names if len(names) > 1 else []
     tables = {target: [empty_table(run, target)] for target in targets}
     seen: list[Survey] = []
@@ -55,6 +57,10 @@ def _describe(run: Run, store: Store) -> Description:
         for name in names:
             rows = found.present[name]
             sums[name].add(piece.physical.values[name][rows], found.own[rows])
+        for name, fit in fits.items():
+            rows = found.present[name]
+            weights = training_weights(run, name, piece, found.own)
+            fit.add(piece.physical.values[name][rows], weights[rows])
         for target in targets:
             tables[target] += predict_piece(run, target, piece)
     whole = joined(seen)
@@ -63,7 +69,7 @@ def _describe(run: Run, store: Store) -> Description:
     )
     predictions = {target: _sorted(tables[target]) for target in targets}
     return Description(
-        fingerprints=_fingerprints(run, store, specimens, whole, sums),
+        fingerprints=_fingerprints(run, store, specimens, whole, sums, fits),
         specimens=_table(run, specimens, whole, disagreement, store.specimens(at)),
         predictions=predictions,
         examples={
@@ -102,7 +108,12 @@ def _table(
 
 
 def _fingerprints(
-    run: Run, store: Store, specimens: list[str], whole: Survey, sums: dict[str, ProfileSums]
+    run: Run,
+    store: Store,
+    specimens: list[str],
+    whole: Survey,
+    sums: dict[str, ProfileSums],
+    fits: dict[str, ParameterSums],
 ) -> tuple[Fingerprint, ...]:
     prior, member = run.model.prior, run.info.map_member
     centres = prior.mean[member].double().cpu().numpy()
@@ -123,6 +134,7 @@ def _fingerprints(
                 )
                 for name, own in sums.items()
             },
+            parameters={name: fit.parameters(each.index) for name, fit in fits.items()},
             members=tuple(specimens[row] for row in inside[each.index]),
             nearest=tuple(nearest[each.index]),
             latent_mean=centres[each.index],

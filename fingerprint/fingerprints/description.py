@@ -39,6 +39,20 @@ class Profile:
     nearest: Array
 
 
+class Parameter(NamedTuple):
+    r"""What an expert multiplies one of its functions by in one cluster, $\theta_{ck}$. [Eq. 11]
+
+    Attributes:
+        value: in the unit of the modality per unit of the function; nan where the cluster has less than one training
+            specimen with the modality in all, so that nothing determines it.
+        standard_error: from how the training specimens' own fits differ (`parameters.ParameterSums`); nan with fewer
+            than two of them, and where the parameters followed the gradient.
+    """
+
+    value: float
+    standard_error: float
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """One cluster of the map member.
@@ -46,6 +60,7 @@ class Fingerprint:
     Attributes:
         cluster: its index, weight, size and stability between members, over the training part.
         profiles: by modality, over all specimens of the run.
+        parameters: of every modality with an expert, by its formulas in t, the axis in its own unit.
         members: ids of the specimens most probably in it, all parts of the split.
         nearest: the members whose latent points lie nearest to its centre, nearest first.
         latent_mean, latent_sd: of the cluster in the latent space, [latent].
@@ -53,6 +68,7 @@ class Fingerprint:
 
     cluster: ClusterMetrics
     profiles: dict[str, Profile]
+    parameters: dict[str, dict[str, Parameter]]
     members: tuple[str, ...]
     nearest: tuple[str, ...]
     latent_mean: Array

@@ -30,6 +30,7 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
     fingerprints: one row per cluster: weight, size, stability, mean and sd of every scalar, members, nearest specimens
     profiles: cluster, modality, x, mean, sd, with units, for every point of every curve
     image_profiles: cluster, modality, row, column, mean, sd, with units, for every point of every image; if any
+    parameters: cluster, modality, term, value, standard_error, with units, for every parameter of every expert; if any
     specimens: latent position, cluster probabilities, `disagreement` (the probability that the modalities of the
         specimen do not belong together), measured scalars (`measured_NAME`), metadata
     predictions: every scalar predicted from the other modalities, with its interval
@@ -52,9 +53,8 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
         "specimens": description.specimens,
         "predictions": prediction_table(run, description),
     }
-    images = image_profile_table(description)
-    if len(images):
-        tables["image_profiles"] = images
+    if_any = {"image_profiles": image_profile_table(description), "parameters": parameter_table(description)}
+    tables |= {name: table for name, table in if_any.items() if len(table)}
     files: list[Path] = []
     for name, table in tables.items():
         files.append(Path(out) / f"{name}.{form}")
@@ -129,6 +129,25 @@ def image_profile_table(description: Description) -> pd.DataFrame:
                 }
                 parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def parameter_table(description: Description) -> pd.DataFrame:
+    """One row per cluster, expert and function. The unit of a value is `unit` per unit of the term, t in `t_unit`."""
+    return pd.DataFrame(
+        {
+            "cluster": each.cluster.index,
+            "modality": name,
+            "term": term,
+            "value": parameter.value,
+            "standard_error": parameter.standard_error,
+            "unit": each.profiles[name].modality.unit,
+            "sign": each.profiles[name].modality.sign,
+            "t_unit": each.profiles[name].modality.axis_unit,
+        }
+        for each in description.fingerprints
+        for name, parameters in each.parameters.items()
+        for term, parameter in parameters.items()
+    )
 
 
 def prediction_table(run: Run, description: Description) -> pd.DataFrame:

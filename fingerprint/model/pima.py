@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from fingerprint.errors import within
 from fingerprint.model.decoders import AbstractNetworkDecoder, build_decoder, log_likelihood, mixture_moments
 from fingerprint.model.elbo import ELBO, elbo
 from fingerprint.model.encoders import build_encoder
@@ -52,14 +53,17 @@ class PIMA(nn.Module):
         prior = prior or PriorRecipe()
         self.names = tuple(sorted(modalities))
         self.weights = {name: shapes[name].weight for name in self.names}
-        self.encoders = nn.ModuleList(
-            build_encoder(modalities[name].encoder, shapes[name], recipe.latent, generators) for name in self.names
-        )
+        self.encoders, self.decoders = nn.ModuleList(), nn.ModuleList()
+        for name in self.names:
+            with within(f"modalities.{name}"):
+                encoder = build_encoder(modalities[name].encoder, shapes[name], recipe.latent, generators)
+            self.encoders.append(encoder)
         networks = recipe.clusters if recipe.decoders == "per_cluster" else 1
-        self.decoders = nn.ModuleList(
-            build_decoder(modalities[name].decoder, shapes[name], recipe.latent, recipe.clusters, networks, generators)
-            for name in self.names
-        )
+        for name in self.names:
+            choice, shape = modalities[name].decoder, shapes[name]
+            with within(f"modalities.{name}"):
+                decoder = build_decoder(choice, shape, recipe.latent, recipe.clusters, networks, generators)
+            self.decoders.append(decoder)
         self.fusion: Fusion = recipe.fusion
         self.prior = MixturePrior(
             len(generators), recipe.clusters, recipe.latent, weights_by_gradient=prior.weights == "gradient"

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fingerprint.errors import RecipeError
+from fingerprint.errors import RecipeError, within
 from fingerprint.model.experts import ExpertSpace, design_matrix
 from fingerprint.recipe import LinearExpert
 
@@ -60,5 +60,6 @@ class ModalityShape:
         self.on_grid("decoder")
         if self.t is None or self.centre is None or self.scale is None:
             raise RecipeError("an expert needs a curve over an axis", where="decoder")
-        design = torch.as_tensor(design_matrix(spec.basis, self.t.numpy()))
-        return ExpertSpace(design, self.centre, self.scale)
+        with within("decoder"):
+            design = design_matrix(spec.basis, self.t.numpy())
+        return ExpertSpace(torch.as_tensor(design), self.centre, self.scale)

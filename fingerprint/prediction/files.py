@@ -26,19 +26,24 @@ def recognise(preparations: Mapping[str, Preparation], target: str, path: Path, 
     """
     others = sorted(set(preparations) - {target})
     if len(others) == 1:
-        return _read(preparations[others[0]], path, x_unit)
+        try:
+            return _read(preparations[others[0]], path, x_unit)
+        except FingerprintError as error:
+            error.next = error.next or f"{target} is predicted from {others[0]}: give a file of that."
+            raise
     found: list[RawModality] = []
     reasons: list[str] = []
     for name in others:
         try:
             found.append(_read(preparations[name], path, x_unit))
         except FingerprintError as error:
-            reasons.append(f"not {name}: {error.what}")
+            reasons.append(f"as {name}: {error.what}")
     if len(found) == 1:
         return found[0]
-    could = ", ".join(raw.modality.name for raw in found)
+    if not found:
+        raise DataError(f"it is none of what {target} is predicted from ({'; '.join(reasons)})", where=str(path))
     raise DataError(
-        f"it could be {could}" if found else f"it is none of the model's modalities ({'; '.join(reasons)})",
+        f"it could be {', '.join(raw.modality.name for raw in found)}",
         where=str(path),
         next=f"Say which it is: --input MODALITY={path}.",
     )

@@ -52,13 +52,13 @@ def predict(
             raw = recognise(run.preparations, target, Path(file), x_unit)
             answered += predict_raw(run, target, {raw.modality.name: raw}, source=str(file), level=level)
         except FingerprintError as error:
-            refused.append(_refusal(file, error))
+            refused.append(_refusal([file], error))
     if inputs:
         try:
             raws = {name: read_input(run.preparations, name, paths, x_unit) for name, paths in inputs.items()}
             answered += predict_raw(run, target, as_one_specimen(raws), level=level)
         except FingerprintError as error:
-            refused.append(_refusal(", ".join(str(path) for paths in inputs.values() for path in paths), error))
+            refused.append(_refusal([path for paths in inputs.values() for path in paths], error))
     return Predictions(tuple(answered), tuple(refused))
 
 
@@ -177,5 +177,9 @@ def _shaped(points: Array, preparation: Preparation) -> float | Array:
     return points.reshape(preparation.shape)
 
 
-def _refusal(file: str | Path, error: FingerprintError) -> Refusal:
-    return Refusal(str(file), error.where or str(file), error.what, error.expected, error.next)
+def _refusal(files: Sequence[str | Path], error: FingerprintError) -> Refusal:
+    """Names the files where the error does not."""
+    named = any(str(file) in error.where for file in files)
+    every = ", ".join(map(str, files))
+    where = error.where if named else f"{every}, {error.where}".removesuffix(", ")
+    return Refusal(every, where, error.what, error.expected, error.next)

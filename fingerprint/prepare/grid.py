@@ -45,11 +45,16 @@ def common_grid(raw: RawModality) -> NDArray[np.float64]:
     return np.linspace(first, last, max(points, 2))
 
 
-def resample(block: Block, grid: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+def resample(block: Block, grid: NDArray[np.float64], name: str, unit: str = "") -> NDArray[np.float64]:
     """The block's curves at the points of `grid`, [specimen, point].
 
     The same axis returns the values as they are. A finer axis is averaged over each cell of the grid, so that
     nothing aliases; any other is interpolated linearly. Up to one spacing beyond its ends a curve is held constant.
+
+    Args:
+        block: of curves.
+        grid: [point].
+        name, unit: of the modality and of its axis, for a refusal.
 
     Raises:
         DataError: the block's axis does not cover the grid.
@@ -63,14 +68,18 @@ def resample(block: Block, grid: NDArray[np.float64], name: str) -> NDArray[np.f
     margin = max(spacing, own_spacing) * (1 + 1e-9)
     if axis[0] > grid[0] + margin or axis[-1] < grid[-1] - margin:
         raise DataError(
-            f"its axis covers {axis[0]:g} to {axis[-1]:g}, the model's {name!r} needs {grid[0]:g} to {grid[-1]:g}",
+            f"its axis covers {_span(axis, unit)}, and the model looks at {name} from {_span(grid, unit)}",
             where=block.sources[0] if block.sources else block.specimens[0],
-            expected="A measurement over the whole of the model's axis, in its unit.",
-            next="Leave the specimen out, or, where a file is predicted from, say the unit of its axis: --x-unit UNIT.",
+            expected="A measurement that covers all of that.",
+            next="If the axis of a file has another unit, say which: --x-unit UNIT. Else leave the specimen out.",
         )
     if own_spacing < 0.5 * spacing:
         return _cell_means(axis, values, grid)
     return np.stack([np.interp(grid, axis, row) for row in values])
+
+
+def _span(axis: NDArray[np.float64], unit: str) -> str:
+    return f"{axis[0]:g} to {axis[-1]:g} {unit}".rstrip()
 
 
 def _cell_means(

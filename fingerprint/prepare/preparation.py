@@ -230,7 +230,9 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _stack(raw: RawModality, grid: Array | None, shape: tuple[int, ...]) -> Array:
     if grid is not None:
-        return np.concatenate([resample(block, grid, raw.modality.name) for block in raw.blocks])
+        return np.concatenate(
+            [resample(block, grid, raw.modality.name, raw.modality.axis_unit) for block in raw.blocks]
+        )
     for block in raw.blocks:
         if raw.modality.kind is Kind.IMAGE and block.values.shape[1:] != shape:
             own = _size(block.values.shape[1:])

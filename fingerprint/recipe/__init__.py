@@ -1,7 +1,7 @@
 """Recipe: the choices of one training. Typed, frozen, TOML in and out."""
 
 from fingerprint.recipe.consistency import check_consistent
-from fingerprint.recipe.files import Recipe, format_recipe, load_recipe, parse_recipe, with_choices
+from fingerprint.recipe.files import Recipe, format_recipe, load_recipe, parse_recipe, to_recipe, with_choices
 from fingerprint.recipe.networks import (
     Activation,
     Augmentation,
@@ -50,5 +50,6 @@ __all__ = [
     "format_recipe",
     "load_recipe",
     "parse_recipe",
+    "to_recipe",
     "with_choices",
 ]

@@ -6,6 +6,7 @@ modality: `prepare.plan` adds one section per modality that the store holds, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from msgspec import Struct
 from fingerprint.bundled import bundled
 from fingerprint.errors import RecipeError
 from fingerprint.recipe.networks import ModalityRecipe
+from fingerprint.recipe.refusal import every_key, refusal
 from fingerprint.recipe.stages import AlignmentRecipe, ModelRecipe, PriorRecipe, TrainingRecipe
 
 
@@ -36,10 +38,22 @@ def parse_recipe(text: str, where: str = "recipe") -> Recipe:
         RecipeError: the text is no TOML, a key is unknown, or a value is impossible.
     """
     try:
-        return msgspec.toml.decode(text, type=Recipe)
+        content: dict[str, Any] = msgspec.toml.decode(text)
     except msgspec.DecodeError as error:
-        default = bundled("recipes/default.toml")
-        raise RecipeError(str(error), where=where, next=f"Every key and its default: {default}") from error
+        raise RecipeError(str(error), where=where, next=every_key()) from error
+    return to_recipe(content, where)
+
+
+def to_recipe(content: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """A recipe from nested dictionaries.
+
+    Raises:
+        RecipeError: a key is unknown, or a value is impossible.
+    """
+    try:
+        return msgspec.convert(content, Recipe)
+    except msgspec.ValidationError as error:
+        raise refusal(content, Recipe, error, where) from error
 
 
 def format_recipe(recipe: Recipe) -> str:
@@ -73,10 +87,7 @@ def with_choices(recipe: Recipe, **choices: Any) -> Recipe:
         if section is None:
             raise RecipeError(f"a recipe has no choice called {key!r}", expected=f"One of: {_choices(content)}.")
         content[section][key] = value
-    try:
-        return msgspec.convert(content, Recipe)
-    except msgspec.ValidationError as error:
-        raise RecipeError(str(error), where="recipe") from error
+    return to_recipe(content)
 
 
 def _find(name: str | Path) -> Path:

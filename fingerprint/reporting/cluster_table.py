@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fingerprint.fingerprints import Description, Fingerprint
@@ -51,6 +53,23 @@ class MetadataRow:
     cells: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True)
+class ParameterTable:
+    """The parameters of one expert, in words.
+
+    Attributes:
+        modality: that it describes.
+        terms: its formulas, [term].
+        cells: value and standard error of each, [cluster][term].
+        has_errors: whether any has a standard error.
+    """
+
+    modality: Modality
+    terms: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    has_errors: bool
+
+
 def verdict(cluster: ClusterMetrics, members: int) -> str:
     """Whether a cluster is found again by the other members."""
     if not cluster.alive:
@@ -85,6 +104,22 @@ def metadata_rows(description: Description) -> list[MetadataRow]:
         ]
         rows.append(MetadataRow(name, tuple(cells)))
     return rows
+
+
+def parameter_tables(description: Description) -> list[ParameterTable]:
+    """One table per expert, in the order of their modalities."""
+    fingerprints = description.fingerprints
+    return [_parameter_table(fingerprints, name) for name in fingerprints[0].parameters]
+
+
+def _parameter_table(fingerprints: Sequence[Fingerprint], name: str) -> ParameterTable:
+    rows = [tuple(each.parameters[name].values()) for each in fingerprints]
+    return ParameterTable(
+        modality=fingerprints[0].profiles[name].modality,
+        terms=tuple(fingerprints[0].parameters[name]),
+        cells=tuple(tuple(mean_and_sd(each.value, each.standard_error) for each in row) for row in rows),
+        has_errors=any(math.isfinite(each.standard_error) for row in rows for each in row),
+    )
 
 
 def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) -> ClusterRow:

@@ -27,8 +27,9 @@ class Disagreements:
 
     Attributes:
         names: of the modalities, the columns of the list.
-        judged, flagged: how many specimens have two modalities or more, and in how many of them these disagree.
-        share: estimated to disagree, as a percentage.
+        judged, flagged: how many specimens have two modalities or more, and in how many of them these are likelier
+            to disagree than not.
+        share: estimated to disagree, as a percentage: each specimen counts by its probability.
         are_many: whether they are so many that the model, and not the specimens, is the likelier cause.
         rows: the most extreme.
     """
@@ -58,7 +59,8 @@ def disagreement_cards(told: Disagreements | None) -> list[Card]:
     """The card at the head of the page; none where nothing could be judged."""
     if told is None:
         return []
-    note = f"of the specimens ({told.flagged} of {told.judged}) have measurements that point to different clusters."
+    counted = f"{told.flagged} of {told.judged}"
+    note = f"of the specimens ({counted}) are flagged: their measurements point to different clusters."
     return [Card("Modalities disagree", percent(told.flagged / told.judged), note)]
 
 

@@ -9,7 +9,7 @@ from fingerprint.modality import Kind
 from fingerprint.reporting.cluster_table import verdict
 from fingerprint.reporting.scores import Score
 from fingerprint.reporting.wording import joined, number, percent, plural, with_unit
-from fingerprint.run import Run
+from fingerprint.run import Run, doubts
 
 MOST_TARGETS = 3
 
@@ -70,6 +70,7 @@ def warnings(run: Run, scores: Sequence[Score]) -> list[str]:
             f"The data do not support clusters: {run.metrics.support}. "
             "What is called a cluster on this page is a region of one continuous distribution."
         )
+    found += doubts(run)
     verdicts = {each.index: verdict(each, len(run.info.seeds)) for each in run.metrics.clusters}
     unsure = [str(index) for index, told in verdicts.items() if told == "not reproducible"]
     if unsure:
@@ -79,7 +80,8 @@ def warnings(run: Run, scores: Sequence[Score]) -> list[str]:
         )
     dead = [str(index) for index, told in verdicts.items() if told == "dead"]
     if dead:
-        found.append(f"{_clusters(dead)} dead: less than 2 % of the training specimens are in it.")
+        which = "it" if len(dead) == 1 else "each of them"
+        found.append(f"{_clusters(dead)} dead: fewer than 2 % of the training specimens belong to {which}.")
     found += [
         f"{each.target.name} has no prediction intervals: {each.coverage.reason}."
         for each in scores

@@ -17,7 +17,7 @@ from fingerprint.modality import Kind, Modality
 from fingerprint.prepare import Preparation
 from fingerprint.recipe import format_recipe
 from fingerprint.reporting.cluster_profiles import curve_profiles, scalar_profiles
-from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, scalar_modalities
+from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, parameter_tables, scalar_modalities
 from fingerprint.reporting.colouring import Colouring, colourings
 from fingerprint.reporting.curve_examples import curve_examples
 from fingerprint.reporting.disagreements import disagreement_cards, disagreements
@@ -116,6 +116,7 @@ def render(run: Run, description: Description) -> str:
         disagreements=told,
         rows=cluster_rows(run, description),
         row_scalars=scalar_modalities(run),
+        parameters=parameter_tables(description),
         metadata=metadata_rows(description),
         targets=_targets(run, description, scores),
         training=training_curves(run),

@@ -1,5 +1,6 @@
 """What a training leaves, and how it is opened again."""
 
+from fingerprint.run.doubts import doubts
 from fingerprint.run.folder import (
     STATE_FILE,
     Run,
@@ -43,6 +44,7 @@ __all__ = [
     "all_runs",
     "build_model",
     "diverged",
+    "doubts",
     "load_run",
     "locked",
     "make_generators",

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from fingerprint.errors import within
 from fingerprint.model import ModalityShape
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
@@ -125,11 +126,12 @@ def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device:
     Raises:
         RecipeError: one of them is no image, or the model sees it as scores.
     """
-    return {
-        name: Augmenter(choice.augment, shapes[name], device)
-        for name, choice in recipe.modalities.items()
-        if choice.augment.any
-    }
+    made: dict[str, Augmenter] = {}
+    for name, choice in recipe.modalities.items():
+        if choice.augment.any:
+            with within(f"modalities.{name}"):
+                made[name] = Augmenter(choice.augment, shapes[name], device)
+    return made
 
 
 def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:

@@ -69,6 +69,7 @@ def train(
     on_plan: Callable[[Recipe], None] = lambda recipe: None,
     on_warning: Callable[[str], None] = lambda warning: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """Train PIMA on a store. [Algorithm 1]
 
@@ -83,8 +84,9 @@ def train(
         device: "auto" (CUDA if there is one), or as torch names it.
         label: metadata column for the `accuracy` in the metrics; it is never trained on.
         on_plan: told the planned recipe before the first epoch.
-        on_warning: told what is left out of validation and test.
+        on_warning: told what is left out: modalities that the recipe does not name, specimens of validation and test.
         on_epoch: told after every epoch.
+        on_interrupt: told of the first Ctrl-C when it comes, from another thread.
 
     Raises:
         DataError: the measurements cannot serve the recipe.
@@ -96,7 +98,15 @@ def train(
         _check_free(Path(out))
     device, at = choose_device(device), store.snapshot()
     labels = metadata_column(store, label, at) if label else None
-    measured = read_measured(store, recipe, choose_modalities(store, recipe, at, modalities), at)
+    names = choose_modalities(store, recipe, at, modalities)
+    unnamed = sorted(set(store.modalities(at)) - set(names)) if recipe.modalities and not modalities else []
+    if unnamed:
+        on_warning(
+            f"Left out, since the recipe does not name {'it' if len(unnamed) == 1 else 'them'}: {', '.join(unnamed)}. "
+            f"Give the recipe a section [modalities.{unnamed[0]}], or name all that is meant: "
+            f"--modalities {','.join(sorted([*names, *unnamed]))}."
+        )
+    measured = read_measured(store, recipe, names, at)
     planned = make_plan(recipe, measured)
     check_consistent(planned)
     on_plan(planned)
@@ -104,10 +114,10 @@ def train(
     _check_suits(planned, preparations)
     measured, uncovered = drop_uncovered(measured, preparations)
     if uncovered:
-        names = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
+        some = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
         on_warning(
-            f"{len(uncovered)} specimens are left out of validation and test: their axes do not cover that of the "
-            f"training part ({names})."
+            f"{len(uncovered)} {'specimen is' if len(uncovered) == 1 else 'specimens are'} left out of validation and "
+            f"test: the axis does not cover that of the training part ({some})."
         )
     seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
     info = RunInfo(
@@ -126,7 +136,7 @@ def train(
     with locked(path):
         _check_free(path)
         write_beginning(path, info, planned, preparations, parts)
-        return _train(store, path, info, device, labels, on_epoch)
+        return _train(store, path, info, device, labels, on_epoch, on_interrupt)
 
 
 def resume(
@@ -136,6 +146,7 @@ def resume(
     device: str = "auto",
     label: str = "",
     on_epoch: Callable[[Progress], None] = lambda progress: None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Run:
     """Continue a training that was interrupted or killed, on the data and choices that it began with.
 
@@ -154,7 +165,7 @@ def resume(
         if info.status == "diverged":
             raise diverged(path)
         labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
-        return _train(store, path, info, choose_device(device), labels, on_epoch)
+        return _train(store, path, info, choose_device(device), labels, on_epoch, on_interrupt)
 
 
 def new_run_folder(runs: Path) -> Path:
@@ -214,10 +225,11 @@ def _train(
     device: str,
     labels: Mapping[str, str] | None,
     on_epoch: Callable[[Progress], None],
+    on_interrupt: Callable[[], None],
 ) -> Run:
     """Train from what the run's folder says to the end, or to the next interruption."""
     recipe = read_recipe(path)
-    with cpu_threads(recipe.training.threads), interruptible() as interruption:
+    with cpu_threads(recipe.training.threads), interruptible(on_interrupt) as interruption:
         return _train_with(recipe, store, path, info, device, labels, on_epoch, interruption)
 
 

@@ -36,6 +36,7 @@ def test_it_says_and_does_the_main_job(call: Call, tmp_path: Path) -> None:
     said = [line[2:].split()[1] for line in err.splitlines() if line.startswith("$ fingerprint")]
     assert said == ["ingest", "train", "predict-stress", "export", "report"]
     assert "Against the truth" in err
+    assert "Warning:" not in err
     folder = tmp_path / "tour-2"
     assert [Path(found["report"])] == list(folder.glob("runs/*/report.html"))
     assert (folder / "fingerprints" / "specimens.csv").is_file()

@@ -133,6 +133,14 @@ def test_no_live_display_on_a_pipe_with_no_color_or_quiet(monkeypatch: pytest.Mo
     console.reset()
 
 
+def test_what_is_said_while_something_is_drawn_goes_through_the_same_terminal() -> None:
+    """Or it would stand in the middle of the drawn line."""
+    console.reset()
+    with console.drawing() as terminal:
+        assert console.stderr() is terminal
+    assert console.stderr() is not terminal
+
+
 def test_a_document_of_numbers_that_are_not_finite() -> None:
     text = console.json_text({"a": float("nan"), "b": [float("inf"), 1e-300, 0.1 + 0.2]})
     found = json.loads(text)

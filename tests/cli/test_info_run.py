@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from cli_answers import ESCAPE, document, error
 
+from fingerprint.cli.told import run_document
 from fingerprint.recipe import parse_recipe
 from fingerprint.run import Run
 
@@ -44,6 +47,44 @@ def test_for_people(call: Call, factor_run: Run) -> None:
     assert f"snapshot 1 ({factor_run.info.ingest})" in out
     recipe = out[out.index("[model]") :]
     assert parse_recipe(recipe) == factor_run.recipe
+
+
+def test_the_parameters_of_an_expert(call: Call, wire_run: Run) -> None:
+    theta = wire_run.model.experts()["length"].theta[wire_run.info.map_member].tolist()
+    found = document(*call("info", wire_run.path, "--json")[:2])["parameters"]
+    assert list(found) == ["length"]
+    assert found["length"].pop("clusters") == [{"1": one, "t": slope} for one, slope in theta]
+    assert found["length"] == {"unit": "um", "sign": "", "t_unit": "h"}
+    out = call("info", wire_run.path)[1]
+    assert "length (um) = Σ θ f(t), with t the time (h)" in out
+    words = " ".join(out.replace("│", " ").split())
+    for cluster, (one, slope) in enumerate(theta):
+        assert f"{cluster} {one:.6g} {slope:.6g}" in words
+
+
+def test_a_cluster_without_specimens_has_no_parameters(wire_run: Run) -> None:
+    empty, *others = wire_run.metrics.clusters
+    metrics = msgspec.structs.replace(
+        wire_run.metrics, clusters=(msgspec.structs.replace(empty, size=0, alive=False), *others)
+    )
+    found = run_document(replace(wire_run, metrics=metrics))["parameters"]["length"]["clusters"]
+    assert found[0] == {"1": None, "t": None}
+    assert None not in found[1].values()
+
+
+def test_without_an_expert_nothing_is_said_of_parameters(call: Call, factor_run: Run) -> None:
+    assert document(*call("info", factor_run.path, "--json")[:2])["parameters"] == {}
+    assert "θ" not in call("info", factor_run.path)[1]
+
+
+def test_what_is_neither_a_store_nor_a_run_is_said_to_be_neither(call: Call, factor_run: Run) -> None:
+    Path("empty").mkdir()
+    for name in ("notarun", "empty"):
+        refusal = error(*call("info", name, "--json")[:2])
+        assert (refusal["what"], refusal["where"]) == ("there is neither a store nor a run", name)
+        assert factor_run.name in refusal["next"]
+    assert "There are no runs in empty." in error(*call("info", "notarun", "--runs", "empty", "--json")[:2])["next"]
+    assert "no store" in error(*call("info", "--store", "nowhere", "--json")[:2])["what"]
 
 
 def test_a_damaged_run_is_refused(call: Call, factor_run: Run) -> None:

@@ -147,7 +147,11 @@ def test_a_store_that_is_not_there_does_not_silence_the_files(call: Call) -> Non
 
 
 def test_what_was_trained_on_is_marked(call: Call, factor_run: Run) -> None:
-    marks = {"train": "was trained on: the interval", "validation": "was calibrated on: the interval", "test": ""}
+    marks = {
+        "train": "the model was trained on this specimen",
+        "validation": "the intervals were calibrated on this specimen",
+        "test": "",
+    }
     for part, mark in marks.items():
         specimen = next(each for each, own in factor_run.parts.items() if own == part)
         _, out, _ = call("predict-stress", "--specimen", specimen)

@@ -154,6 +154,7 @@ def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest
     monkeypatch.setattr(experiments, "reproduce", pressed)
     code, out, err = call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--json")
     assert (code, out) == (130, "")
+    assert "Stopping after this epoch; Ctrl-C again stops now." in err
     assert "Interrupted; what was finished is kept. Go on with the same command." in err
     assert not (folder / "report.html").exists()
     monkeypatch.setattr(experiments, "reproduce", original)
@@ -188,6 +189,13 @@ def test_refusals(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -
     refusal = error(*call(*QUICK, "--source", "nowhere", "--json")[:2])
     assert refusal["where"] == "nowhere"
     assert "--source" in refusal["next"]
+    Path("afile").write_text("")
+    for option in ("--source", "--out"):
+        refusal = error(*call(*QUICK, option, "afile", "--json")[:2])
+        assert (refusal["what"], refusal["where"]) == ("this is a file, not a folder", "afile")
+        assert option in refusal["next"]
+    refusal = error(*call(*QUICK, "--device", "abacus", "--source", "nowhere", "--json")[:2])
+    assert "abacus" in refusal["what"]  # before the data are looked at
     for wrong in (("--seeds", "many"), ("--seeds", "8-0")):
         code, out, err = call(*QUICK, *wrong)
         assert (code, out) == (2, "")

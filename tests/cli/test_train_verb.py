@@ -65,6 +65,21 @@ def test_for_people_on_a_pipe(call: Call, monkeypatch: pytest.MonkeyPatch) -> No
     assert call("train", *QUICK, "--out", "runs/second", "--quiet")[2] == ""
 
 
+def test_the_agreement_with_a_label_is_shown_and_one_is_one(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    once = ("--epochs", 1, "--restarts", 1, "--clusters", 1, "--device", "cpu")
+    code, out, err = call("train", *once, "--label", "label", "--out", "a")
+    assert code == 0
+    assert "Training 1 member for 1 epoch: latent 2, 1 cluster, " in err
+    parts = load_run("a").metrics.parts
+    told = ", ".join(f"{part} {100 * each.accuracy:.1f} %" for part, each in parts.items() if each.accuracy)
+    assert told.startswith("train ")
+    assert told.count("%") == 3
+    assert f"Specimens in the cluster that stands for their label: {told}." in out
+    assert f"label: {told}." in call("info", "a")[1]
+    assert "label" not in call("train", *once)[1]
+
+
 def test_modalities_are_chosen(call: Call) -> None:
     code, out, _ = call("train", *QUICK, "--modalities", "vdos", "--out", "alone", "--json")
     assert set(document(code, out)["metrics"]["test"]["rmse"]) == {"vdos"}
@@ -83,7 +98,8 @@ def test_ctrl_c(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, err = call("train", *QUICK, "--out", "runs/a", "--json")
     assert code == 130
     assert document(code, out)["status"] == "interrupted"
-    assert "Interrupted after epoch 1 of 5; what was learned is kept." in err
+    assert err.count("Stopping after this epoch; Ctrl-C again stops now.") == 1
+    assert err.index("Stopping") < err.index("Interrupted after epoch 1 of 5; what was learned is kept.")
     assert "Go on: fingerprint train --resume --out runs/a" in err
 
 

@@ -201,5 +201,5 @@ def test_whatever_the_strides_the_size_is_the_modalitys(shape: tuple[int, ...], 
 def test_what_cannot_be_decoded_is_refused(spec: Decoder, shape: ModalityShape, said: str) -> None:
     with pytest.raises(RecipeError, match=said) as refused:
         Case(spec, shape).build(1)
-    assert refused.value.where in ("decoder", "basis")
+    assert refused.value.where in ("decoder", "decoder.basis")
     assert refused.value.expected or refused.value.where == "decoder"

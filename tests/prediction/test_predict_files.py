@@ -146,6 +146,16 @@ def test_an_axis_that_does_not_reach_is_refused_and_the_others_are_answered(
         assert each.reason
 
 
+def test_a_file_of_the_target_and_one_of_other_units_are_told_with_their_names(factor_run: Run, tmp_path: Path) -> None:
+    number, lengths = tmp_path / "number.csv", tmp_path / "lengths.csv"
+    number.write_text("stress_GPa\n2.3\n", encoding="utf-8")
+    lengths.write_text("wavelength_nm,intensity\n0.0,1.0\n1.0,2.0\n2.0,1.0\n", encoding="utf-8")
+    target, units = predict(factor_run, "stress", [number, lengths]).refused
+    assert target.next == "stress is predicted from vdos: give a file of that."
+    assert units.where == f"{lengths}, modality vdos"
+    assert "0 nm" in units.reason
+
+
 def test_a_file_that_could_be_two_modalities_is_to_be_named(three: Run, tmp_path: Path) -> None:
     spectrum = write_spectrum(tmp_path / "a.csv", np.full(40, 0.5))
     assert only(predict(three, "stress", [spectrum]).predictions).given == ("vdos",)
@@ -156,6 +166,11 @@ def test_a_file_that_could_be_two_modalities_is_to_be_named(three: Run, tmp_path
     assert "density" in refusal.reason
     assert "stress" in refusal.reason
     assert "--input MODALITY=" in refusal.next
+    words = tmp_path / "words.csv"
+    words.write_text("who,what\nAda,nothing\n", encoding="utf-8")
+    (refusal,) = predict(three, "vdos", [words]).refused
+    assert refusal.reason.startswith("it is none of what vdos is predicted from (as density: ")
+    assert "; as stress: " in refusal.reason
     named = predict(three, "vdos", inputs={"density": [number]})
     assert (only(named.predictions).given, named.refused) == (("density",), ())
 

@@ -97,9 +97,10 @@ def test_up_to_one_spacing_beyond_its_ends_a_curve_is_constant(points: int) -> N
 def test_an_axis_that_does_not_cover_the_grid_is_refused(first: float, last: float) -> None:
     own = np.linspace(first, last, 51)
     with pytest.raises(DataError) as refused:
-        resample(block(curves(own), own), np.linspace(0, 10, 51), "dos")
+        resample(block(curves(own), own), np.linspace(0, 10, 51), "dos", "THz")
     assert refused.value.where == "s000.csv"
-    assert "'dos' needs 0 to 10" in refused.value.what
+    told = f"its axis covers {first:g} to {last:g} THz, and the model looks at dos from 0 to 10 THz"
+    assert refused.value.what == told
 
 
 def test_different_axes_meet_on_what_all_of_them_cover() -> None:

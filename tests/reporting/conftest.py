@@ -58,6 +58,12 @@ def image_page(image_run: Run, image_store: Store, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
+def wire_description(wire_run: Run, wire_store: Store) -> Description:
+    """The run with an expert, described."""
+    return describe(wire_run, wire_store)
+
+
+@pytest.fixture(scope="session")
 def hostile_page(tiny_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report on a store in which every text that data can bring is markup."""
     folder = tmp_path_factory.mktemp("hostile")

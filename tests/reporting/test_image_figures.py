@@ -166,7 +166,7 @@ def test_disagreements_in_words(image_run: Run, image_description: Description) 
     told = disagreements(found)
     assert told is not None
     (card,) = disagreement_cards(told)
-    assert f"{found.flagged} of 180" in card.note
+    assert f"{found.flagged} of 180) are flagged" in card.note
     assert not told.are_many
     assert told.rows[0].specimen in SWAPPED
     assert all(len(row.cells) == len(told.names) == 3 for row in told.rows)
@@ -174,7 +174,9 @@ def test_disagreements_in_words(image_run: Run, image_description: Description) 
     assert crowd is not None
     page = render(image_run, replace(image_description, contradictions=replace(found, share=0.3)))
     assert crowd.are_many
-    assert "likely to misread one of the modalities" in " ".join(page.split())
+    assert f"with two modalities or more ({card.value}) are flagged" in page
+    assert f"estimated as about {crowd.share}, so many that the model is likely to misread" in page
+    assert "That is not the share that is flagged" in page
     assert disagreements(None) is None
     assert disagreement_cards(None) == []
     page = render(image_run, replace(image_description, contradictions=None))

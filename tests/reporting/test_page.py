@@ -14,15 +14,16 @@ import pytest
 
 from fingerprint.cli.told import run_lines
 from fingerprint.errors import StoreError
-from fingerprint.fingerprints import Description, describe
+from fingerprint.fingerprints import Description, Parameter, describe
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.prepare.batches import even_rows
 from fingerprint.recipe import load_recipe
 from fingerprint.reporting import report, scores
-from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows
+from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, parameter_tables
 from fingerprint.reporting.findings import Card, cards, warnings
 from fingerprint.reporting.page import render
 from fingerprint.reporting.scores import expected_inside, score
+from fingerprint.reporting.wording import mean_and_sd
 from fingerprint.run import ClusterMetrics, Metrics, Run
 from fingerprint.store import Store, open_store
 from fingerprint.training import train
@@ -239,7 +240,39 @@ def test_warnings_are_plain(tiny_run: TinyRun) -> None:
         "Cluster 0 is not reproducible",
     ):
         assert part in told
-    assert "Cluster 1 is dead" in told
+    assert "Cluster 1 is dead: fewer than 2 % of the training specimens belong to it." in told
+
+
+def test_predictions_and_members_that_cannot_be_believed_are_told(tiny_run: TinyRun) -> None:
+    run = tiny_run[0]
+    test = run.metrics.parts["test"]
+    sound = {"joint": 0.9, "stress": 0.9, "vdos": 0.9}
+    poor = {"joint": -3.0, "stress": -3.0, "vdos": -0.5}
+    coordinates = sum(run.model.weights[name] * each.features for name, each in run.preparations.items())
+    best, other = (
+        msgspec.structs.replace(each, elbo=10.0, rmse_percent={"stress": {"vdos": error}})
+        for each, error in zip(run.metrics.restarts, (1.0, 3.0), strict=True)
+    )
+
+    def told(elbo: float, error: float = 3.0, r2: bool = False) -> list[str]:
+        last = msgspec.structs.replace(other, elbo=elbo, rmse_percent={"stress": {"vdos": error}})
+        part = msgspec.structs.replace(test, r2={"stress": poor if r2 else sound, "vdos": sound})
+        parts = {**run.metrics.parts, "test": part}
+        each = with_metrics(run, clusters=(cluster(0),), supported=True, restarts=(best, last), parts=parts)
+        lines = [str(line).removeprefix("Warning: ") for line in run_lines(each)]
+        assert [each for each in lines if "diverged" in each or "mean of" in each] == warnings(each, [])
+        return warnings(each, [])
+
+    assert told(10 - 1.3 * coordinates) == []
+    assert told(10 - 1.5 * coordinates, error=1.9) == []
+    assert told(10 - 1.5 * coordinates) == [
+        f"The member of seed {other.seed} looks diverged: validation ELBO {10 - 1.5 * coordinates:.1f}, of the best "
+        "member 10.0. Predictions average it in. Train again at a lower rate than 0.01: fingerprint train "
+        "--learning-rate RATE."
+    ]
+    assert told(10.0, r2=True) == [
+        "Predicted worse than by the mean of the training specimens (R² below 0 on the test part): stress from vdos."
+    ]
 
 
 def test_the_table_calls_unreproducible_clusters_so(tiny_run: TinyRun, description: Description) -> None:
@@ -266,6 +299,38 @@ def test_metadata_of_each_cluster_are_counted(description: Description) -> None:
     assert rows["route"] == tuple((f"{route} 100\u00a0%",) for route in order)
     temperatures = table.loc[table["cluster"] == 1, "metadata_temperature"]
     assert rows["temperature"][1][0] == f"{temperatures.min():.0f} to {temperatures.max():,.0f}".replace(",", "\u202f")
+
+
+def test_the_parameters_of_an_expert_are_a_table(wire_run: Run, wire_description: Description) -> None:
+    elements = Elements(render(wire_run, wire_description))
+    assert (
+        "In every cluster length (um) = Σ θ f(t), with t the time (h). Each θ is in um per unit of its f(t)."
+        in elements.words
+    )
+    for each in wire_description.fingerprints:
+        told = [mean_and_sd(*parameter) for parameter in each.parameters["length"].values()]
+        assert all(" ± " in cell for cell in told)
+        assert "".join([str(each.cluster.index), *told]) in elements.text
+    assert "θ ± its standard error" in elements.words
+
+
+def test_what_is_not_known_of_a_parameter_is_a_dash(wire_run: Run, wire_description: Description) -> None:
+    first, *others = wire_description.fingerprints
+    unknown = replace(first, parameters={"length": dict.fromkeys(("1", "t"), Parameter(float("nan"), float("nan")))})
+    without = replace(wire_description, fingerprints=(unknown, *others))
+    (table,) = parameter_tables(without)
+    assert table.terms == ("1", "t")
+    assert table.cells[0] == ("–", "–")
+    assert table.has_errors
+    bare = [replace(each, parameters={"length": {"t": Parameter(2.5, float("nan"))}}) for each in (first, *others)]
+    page = render(wire_run, replace(wire_description, fingerprints=tuple(bare)))
+    assert "θ of t 02.50 12.50 22.50" in Elements(page).words
+    assert "its standard error" not in page
+
+
+def test_without_an_expert_nothing_is_said_of_parameters(elements: Elements) -> None:
+    assert "expert" not in elements.words
+    assert "θ" not in elements.words
 
 
 def test_more_axes_than_two_are_said(tiny_run: TinyRun, description: Description) -> None:

@@ -20,7 +20,15 @@ from two_factors import TwoFactors, fill_store, quick_recipe, two_factors
 
 from fingerprint.errors import DataError, RecipeError, RunError, StoreError
 from fingerprint.prediction import predict_raw
-from fingerprint.recipe import ModalityRecipe, Recipe, format_recipe
+from fingerprint.recipe import (
+    Augmentation,
+    BasisInput,
+    ConvEncoder,
+    LinearExpert,
+    ModalityRecipe,
+    Recipe,
+    format_recipe,
+)
 from fingerprint.run import STATE_FILE, Run, load_run, newest_unfinished, read_info
 from fingerprint.store import Store, open_store
 from fingerprint.training import Progress, new_run_folder, resume, train
@@ -230,6 +238,26 @@ def test_a_run_is_never_written_over(factor_store: Store, undisturbed: Run, tmp_
     with pytest.raises(RunError, match="a file of that name"):
         train(factor_store, quick_recipe(), tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("modality", "where"),
+    [
+        (ModalityRecipe(decoder=LinearExpert(("log(t - 10)",))), "decoder.basis"),
+        (ModalityRecipe(decoder=LinearExpert(("lgo(t)",))), "decoder.basis"),
+        (ModalityRecipe(BasisInput(), decoder=LinearExpert()), "decoder"),
+        (ModalityRecipe(encoder=ConvEncoder(strides=(1,))), "encoder"),
+        (ModalityRecipe(augment=Augmentation(shift=1)), "augment"),
+    ],
+)
+def test_what_does_not_suit_a_modality_is_refused_with_its_place(
+    modality: ModalityRecipe, where: str, factor_store: Store, tmp_path: Path
+) -> None:
+    recipe = msgspec.structs.replace(quick_recipe(), modalities={"vdos": modality})
+    with pytest.raises(RecipeError) as refused:
+        train(factor_store, recipe, tmp_path / "run", device="cpu")
+    assert refused.value.where == f"modalities.vdos.{where}"
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_trainings_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:

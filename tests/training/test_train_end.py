@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from same_run import assert_same_run
 from two_factors import AXIS, TwoFactors, fill_store, quick_recipe
 
 from fingerprint.modality import Block, RawModality
+from fingerprint.recipe import ModalityRecipe
 from fingerprint.store import Store
 from fingerprint.training import Part, Progress, resume, split, train
 from fingerprint.training.settle import settle
@@ -37,6 +39,20 @@ def test_ctrl_c_after_the_last_epoch_does_not_lose_the_end(
         train(factor_store, quick_recipe(epochs=3), path, device="cpu")
     monkeypatch.undo()
     assert resume(factor_store, path, device="cpu").info.status == "completed"
+
+
+def test_modalities_that_the_recipe_does_not_name_are_told(factor_data: TwoFactors, tmp_path: Path) -> None:
+    store = fill_store(tmp_path / "store", factor_data, ("density", "stress", "vdos"))
+    named = msgspec.structs.replace(quick_recipe(epochs=1), modalities={"vdos": ModalityRecipe()})
+    told: list[str] = []
+    train(store, named, tmp_path / "a", device="cpu", on_warning=told.append)
+    assert told == [
+        "Left out, since the recipe does not name them: density, stress. Give the recipe a section "
+        "[modalities.density], or name all that is meant: --modalities density,stress,vdos."
+    ]
+    train(store, named, tmp_path / "b", device="cpu", modalities=["vdos"], on_warning=told.append)
+    train(store, quick_recipe(epochs=1), tmp_path / "c", device="cpu", on_warning=told.append)
+    assert len(told) == 1
 
 
 def test_held_out_specimens_that_the_grid_does_not_suit_are_left_out_and_named(

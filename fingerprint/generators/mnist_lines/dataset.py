@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import tomllib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from fingerprint.generators.mnist_lines.tables import DATASET, LINES, SPECIMENS,
 
 TRAINING = 54_000  # of the 60,000 training images; the others are for validation
 
+NAMES = (*(file.name for file in FILES), LINES, SPECIMENS, DATASET)
 _LABELS_HEADER = 8  # bytes
 
 
@@ -33,8 +35,9 @@ def make(
 ) -> tuple[Path, ...]:
     """Get the four files of MNIST, and write `lines.h5`, `specimens.csv` and `dataset.toml` beside them.
 
-    A file is kept only when its size and SHA-256 are those published. Files that `out` holds already are not fetched
-    again, so that after a failure the same call goes on.
+    A file is kept only when its size and SHA-256 are those published. `out` is filled when all is there, and until then
+    stays as it was. Files that it holds already are not fetched again, nor those that arrived before a failure, which
+    wait in a hidden folder: the same call goes on.
 
     Args:
         out: the folder to fill.
@@ -52,7 +55,9 @@ def make(
     """
     folder = Path(out)
     with _writing(folder):
-        missing = _missing(folder)
+        waiting = _waiting(folder)
+        lacking = _missing(folder)
+        missing = [file for file in lacking if not _has(waiting, file)]
         if source is not None:
             check_source(Path(source), missing)
         total = sum(file.size for file in FILES)
@@ -63,16 +68,51 @@ def make(
             report(min(before + count, total), total)
 
         report(done, total)
-        for file in missing:
-            if source is not None:
-                content = copied(file, Path(source))
-            else:
-                content = downloaded(file, mirrors, partial(arrived, done))
-            write_bytes_atomically(folder / file.name, content)
-            done += file.size
-            report(done, total)
-        made = write_tables(folder, _image_files(folder), seed)
-    return (*(folder / file.name for file in FILES), *made)
+        with _removing(waiting if source is not None else None):
+            for file in missing:
+                if source is not None:
+                    content = copied(file, Path(source))
+                else:
+                    content = downloaded(file, mirrors, partial(arrived, done))
+                write_bytes_atomically(waiting / file.name, content)
+                done += file.size
+                report(done, total)
+            places = {file.name: (waiting if file in lacking else folder) / file.name for file in FILES}
+            write_tables(waiting, _image_files(places), seed)
+            _put_in_place(waiting, folder)
+    return tuple(folder / name for name in NAMES)
+
+
+def _waiting(folder: Path) -> Path:
+    """Where files wait for the others, on the disk of the folder: in it, or beside it where it is not there yet."""
+    return folder / ".parts" if folder.exists() else folder.with_name(f".{folder.name}.parts")
+
+
+def _has(folder: Path, file: PublishedFile) -> bool:
+    path = folder / file.name
+    return path.is_file() and not file.fault(path.read_bytes())
+
+
+@contextmanager
+def _removing(folder: Path | None) -> Generator[None]:
+    """Leave nothing of the folder behind after a failure."""
+    try:
+        yield
+    except BaseException:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _put_in_place(waiting: Path, folder: Path) -> None:
+    """All at once where the folder is new; else file by file, `dataset.toml` last."""
+    if not folder.exists():
+        waiting.rename(folder)
+        return
+    for name in NAMES:
+        if (waiting / name).exists():
+            (waiting / name).replace(folder / name)
+    waiting.rmdir()
 
 
 def _missing(folder: Path) -> list[PublishedFile]:
@@ -82,7 +122,9 @@ def _missing(folder: Path) -> list[PublishedFile]:
         FingerprintError: it holds other files of these names, or another data set.
     """
     if folder.exists() and not folder.is_dir():
-        raise FingerprintError("not a folder", where=str(folder), next="Choose another folder with --out.")
+        raise FingerprintError(
+            "this is a file, not a folder", where=str(folder), next="Choose another folder with --out."
+        )
     missing: list[PublishedFile] = []
     for file in FILES:
         path = folder / file.name
@@ -114,8 +156,8 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _image_files(folder: Path) -> tuple[ImageFile, ImageFile]:
-    train, test = _digits(folder / TRAIN_LABELS.name), _digits(folder / TEST_LABELS.name)
+def _image_files(places: Mapping[str, Path]) -> tuple[ImageFile, ImageFile]:
+    train, test = _digits(places[TRAIN_LABELS.name]), _digits(places[TEST_LABELS.name])
     parts = ["train"] * TRAINING + ["validation"] * (len(train) - TRAINING)
     return ImageFile("train", train, parts), ImageFile("t10k", test, ["test"] * len(test))
 

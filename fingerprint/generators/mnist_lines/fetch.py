@@ -16,15 +16,16 @@ _CHUNK = 1 << 16
 
 
 def check_source(source: Path, wanted: Sequence[PublishedFile]) -> None:
-    """Refuse a folder that lacks one of the wanted files.
+    """Refuse what is no folder, or lacks one of the wanted files.
 
     Raises:
         FingerprintError: naming those that are missing.
     """
     missing = [file.name for file in wanted if not (source / file.name).is_file()]
     if missing or not source.is_dir():
+        fault = "this is a file, not a folder" if source.is_file() else "there is no such folder"
         raise FingerprintError(
-            f"there is no {', '.join(missing)}" if source.is_dir() else "there is no such folder",
+            f"there is no {', '.join(missing)}" if source.is_dir() else fault,
             where=str(source),
             expected=f"The four files of MNIST as published: {', '.join(file.name for file in FILES)}.",
             next="Name their folder with --source, or leave --source out to download them.",

@@ -71,7 +71,11 @@ def evaluate(formula: str, t: Array) -> Array:
         ) from error
     if not np.isfinite(values).all():
         point = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise RecipeError(f"the formula {formula!r} is not finite at t = {t[point]:g}", where="basis")
+        raise RecipeError(
+            f"the formula {formula!r} is not finite at t = {t[point]:g}",
+            where="basis",
+            expected=f"A number everywhere on the axis, from {t[0]:g} to {t[-1]:g}.",
+        )
     return values
 
 

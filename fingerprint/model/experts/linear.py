@@ -69,6 +69,9 @@ class LinearExpertDecoder(nn.Module):
     Buffers or parameters:
         theta: $\hat\theta_{m,c}$, in measured units, [seed, cluster, function]; a parameter where it follows the
             gradient, else a buffer that `solve` moves.
+
+    Attributes:
+        basis: the functions as the recipe writes them, [function].
     """
 
     theta: Tensor
@@ -81,6 +84,7 @@ class LinearExpertDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.space = space
+        self.basis = spec.basis
         self.closed_form = spec.solve == "closed_form"
         self.register_buffer("design", (space.design / space.scale.unsqueeze(-1)).float())
         self.register_buffer("offset", (space.centre / space.scale).float())

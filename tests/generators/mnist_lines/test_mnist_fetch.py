@@ -119,11 +119,31 @@ def test_after_a_failure_the_same_call_goes_on(source: Path, tmp_path: Path) -> 
             make(out, mirrors=[address])
         assert f"{address}: HTTP status 404" in error.value.expected
         assert "--source" in error.value.next
-        assert set(held(out)) == set(NAMES[:3])
+        assert not out.exists()
+        assert set(held(tmp_path / ".out.parts")) == set(NAMES[:3])
         (source / NAMES[3]).write_bytes(last)
         make(out, mirrors=[address])
         assert asked == [*NAMES, NAMES[3]]
     assert set(held(out)) == {*NAMES, *TABLES}
+    assert not (tmp_path / ".out.parts").exists()
+
+
+def test_a_failure_leaves_the_folder_as_it_was(source: Path, tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.mkdir()
+    (old / "notes.txt").write_text("mine")
+    (old / NAMES[0]).write_bytes((source / NAMES[0]).read_bytes())
+    before, right = held(old), (source / NAMES[3]).read_bytes()
+    (source / NAMES[3]).write_bytes(b"wrong")
+    everything = sorted(tmp_path.rglob("*"))
+    for out in (new, old):
+        with pytest.raises(FingerprintError, match="not the file that was published"):
+            make(out, source)
+    assert held(old) == before
+    assert sorted(tmp_path.rglob("*")) == everything
+    (source / NAMES[3]).write_bytes(right)
+    make(old, source)
+    assert set(held(old)) == {"notes.txt", *NAMES, *TABLES}
 
 
 def test_a_second_mirror_serves_when_the_first_fails_or_lies(source: Path, tmp_path: Path) -> None:
@@ -176,6 +196,8 @@ def test_missing_files_are_all_named(source: Path, tmp_path: Path) -> None:
     assert error.value.where == str(source)
     with pytest.raises(FingerprintError, match="no such folder"):
         make(tmp_path / "out", tmp_path / "nowhere")
+    with pytest.raises(FingerprintError, match="a file, not a folder"):
+        make(tmp_path / "out", source / NAMES[0])
     assert not (tmp_path / "out").exists()
 
 
@@ -213,4 +235,4 @@ def test_what_the_disk_refuses_is_said(source: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(dataset, "write_bytes_atomically", full)
     with pytest.raises(DiskError, match="the disk is full"):
         make(tmp_path / "out", source)
-    assert set(held(tmp_path / "out")) == {NAMES[0]}
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "source"}

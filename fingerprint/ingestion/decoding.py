@@ -11,13 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fingerprint.errors import ReadError
 
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zip")
 LARGEST = 1 << 29  # bytes that a compressed file may hold; a few kB can be made to swell to any size
-_BEGINNINGS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+_BEGINNINGS: dict[bytes, Callable[[io.BytesIO], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.conform import conform
-from fingerprint.ingestion.dataset import MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
+from fingerprint.ingestion.dataset import COLUMN, MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
 from fingerprint.ingestion.inference import slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
+    ColumnsLayout,
     CurveLayout,
     IdxLayout,
     Layout,
@@ -97,8 +98,17 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         if x is None or y is None:
             return _Found("", STEM, "", None, None)
         return _Found(y.header, STEM, x.header, y.unit, x.unit)
+    if isinstance(layout, ColumnsLayout) and modality.has_axis and layout.named:
+        x, called = layout.x, _named(layout.ys, modality, None)
+        if called is not None:
+            return _Found(called.header, STEM, x.header, called.unit, x.unit)
+        return _Found("", COLUMN, x.header, layout.ys[0].unit, x.unit)
     if isinstance(layout, TableLayout):
         specimens = layout.id.header if layout.id else STEM
+        if modality.has_axis and layout.along and layout.id:
+            column = _named([each for each in layout.columns if each != layout.along], modality, layout.id)
+            if column is not None:
+                return _Found(column.header, specimens, layout.along.header, column.unit, layout.along.unit)
         if modality.has_axis and layout.points > 1 and layout.id:
             return _Found("", specimens, "", None, None)
         column = _named(layout.columns, modality, layout.id)

@@ -50,11 +50,33 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """Two columns of numbers, one file per specimen; the columns are None in a file without header."""
+    """An axis and its values, one file per specimen; the columns are None in a file without header.
+
+    Attributes:
+        x, y: the two columns.
+        uncertainty: a third, of the standard uncertainty of y.
+    """
 
     path: Path
     x: Column | None
     y: Column | None
+    uncertainty: Column | None = None
+
+
+@dataclass(frozen=True)
+class ColumnsLayout:
+    """An axis and several columns over it, of which it is open what they are.
+
+    Attributes:
+        x: the axis.
+        ys: the others.
+        named: whether they have headers.
+    """
+
+    path: Path
+    x: Column
+    ys: tuple[Column, ...]
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,7 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
+        along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
     """
 
     path: Path
@@ -72,6 +95,7 @@ class TableLayout:
     points: int
     id: Column | None
     ids: tuple[str, ...]
+    along: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | TableLayout | ArraysLayout | IdxLayout | Unrecognised
+Layout = CurveLayout | ColumnsLayout | TableLayout | ArraysLayout | IdxLayout | Unrecognised
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from fingerprint.store.checks import check_agreement, check_metadata, check_moda
 from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import VALUES, Rows, compared, row_reader
+from fingerprint.store.rows import UNCERTAINTY, VALUES, Rows, compared, row_reader
 from fingerprint.store.visible import newest, read_visible
 
 
@@ -68,7 +68,7 @@ class Store:
                 next="fingerprint info",
             )
         url = self._modality_url(name)
-        columns = ("specimen", "axis", "source", "shape", *VALUES)
+        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
         table = newest(read_visible(url, columns, ledger.written(name), specimens=specimens))
         modality = known[name]
         used = table["axis"].unique().to_pylist() if modality.has_axis else []

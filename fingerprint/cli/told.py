@@ -81,11 +81,11 @@ def _parameter_table(run: Run, name: str) -> Table:
 
 
 def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
-    """What an expert multiplies each function by in each cluster, by formula; None in one without specimens."""
+    """What an expert multiplies each function by in each cluster, by formula; None where no specimen tells it."""
     expert = run.model.experts()[name]
     theta = expert.theta[run.info.map_member].tolist()
     return [
-        dict(zip(expert.basis, row if cluster.size else [None] * len(row), strict=True))
+        dict(zip(expert.basis, row if cluster.measured.get(name, cluster.size) else [None] * len(row), strict=True))
         for cluster, row in zip(run.metrics.clusters, theta, strict=True)
     ]
 

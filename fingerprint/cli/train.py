@@ -143,7 +143,7 @@ def _keeping(path: Path | None) -> Generator[Callable[[Callable[[Progress], None
 
 def say_stopping() -> None:
     """Answer the first Ctrl-C."""
-    console.say("Stopping after this epoch; Ctrl-C again stops now.")
+    console.say("Stopping after this step; Ctrl-C again stops now.")
 
 
 def _end_interrupted(path: Path | None, happened: str) -> NoReturn:

@@ -83,7 +83,8 @@ class MemberMetrics(Struct, frozen=True):
 
 
 class ClusterMetrics(Struct, frozen=True):
-    """One cluster of the map: mixture weight, training specimens in it, and whether members agree on it."""
+    """One cluster of the map: mixture weight, training specimens in it, how many of them were measured in each way, and
+    whether members agree on it."""
 
     index: int
     weight: float
@@ -91,6 +92,7 @@ class ClusterMetrics(Struct, frozen=True):
     stability: float | None
     alive: bool
     reproducible: bool | None
+    measured: dict[str, int] = {}
 
 
 class Metrics(Struct, frozen=True):

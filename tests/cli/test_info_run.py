@@ -62,11 +62,11 @@ def test_the_parameters_of_an_expert(call: Call, wire_run: Run) -> None:
         assert f"{cluster} {one:.6g} {slope:.6g}" in words
 
 
-def test_a_cluster_without_specimens_has_no_parameters(wire_run: Run) -> None:
-    empty, *others = wire_run.metrics.clusters
-    metrics = msgspec.structs.replace(
-        wire_run.metrics, clusters=(msgspec.structs.replace(empty, size=0, alive=False), *others)
-    )
+@pytest.mark.parametrize("without", [{"size": 0, "measured": {}}, {"measured": {"length": 0}}])
+def test_a_cluster_in_which_none_was_measured_has_no_parameters(wire_run: Run, without: dict[str, object]) -> None:
+    first, *others = wire_run.metrics.clusters
+    assert first.measured["length"] > 0
+    metrics = msgspec.structs.replace(wire_run.metrics, clusters=(msgspec.structs.replace(first, **without), *others))
     found = run_document(replace(wire_run, metrics=metrics))["parameters"]["length"]["clusters"]
     assert found[0] == {"1": None, "t": None}
     assert None not in found[1].values()

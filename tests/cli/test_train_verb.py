@@ -98,7 +98,7 @@ def test_ctrl_c(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, err = call("train", *QUICK, "--out", "runs/a", "--json")
     assert code == 130
     assert document(code, out)["status"] == "interrupted"
-    assert err.count("Stopping after this epoch; Ctrl-C again stops now.") == 1
+    assert err.count("Stopping after this step; Ctrl-C again stops now.") == 1
     assert err.index("Stopping") < err.index("Interrupted after epoch 1 of 5; what was learned is kept.")
     assert "Go on: fingerprint train --resume --out runs/a" in err
 

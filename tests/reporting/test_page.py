@@ -271,7 +271,8 @@ def test_predictions_and_members_that_cannot_be_believed_are_told(tiny_run: Tiny
         "--learning-rate RATE."
     ]
     assert told(10.0, r2=True) == [
-        "Predicted worse than by the mean of the training specimens (R² below 0 on the test part): stress from vdos."
+        "Predicted worse than by the mean of the training specimens (R² clearly below 0 on the test part): "
+        "stress from vdos."
     ]
 
 

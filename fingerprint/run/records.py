@@ -10,7 +10,7 @@ FORMAT_VERSION = 3
 
 
 class RunInfo(Struct, frozen=True):
-    """What a run is and what it stands on."""
+    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`."""
 
     status: Literal["running", "interrupted", "completed", "diverged"]
     seeds: tuple[int, ...]
@@ -21,6 +21,7 @@ class RunInfo(Struct, frozen=True):
     seconds: float
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
+    label: str = ""
 
 
 class EpochRecord(Struct, frozen=True):

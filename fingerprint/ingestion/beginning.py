@@ -1,0 +1,89 @@
+"""The beginning of a file, out of its compression: what tells its family, and all of it where it may not be long."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable
+from io import BufferedIOBase
+from pathlib import Path
+from typing import IO
+
+from fingerprint.errors import ReadError
+from fingerprint.ingestion.decoding import decode
+
+MEBIBYTE = 1 << 20
+_HEAD = 4096
+_LINES = 4_000_000
+_BEGINNINGS: dict[bytes, Callable[[IO[bytes]], BufferedIOBase]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"BZh": bz2.BZ2File,
+}
+
+
+def first_lines(path: Path) -> list[str]:
+    """The first lines of a file, the last of them perhaps cut off; none where it is no text or cannot be read."""
+    try:
+        return decode(beginning(path, _HEAD), path).splitlines()
+    except ReadError:
+        return []
+
+
+def beginning(path: Path, most: int) -> bytes:
+    """What a file begins with, `most` bytes of it at the most.
+
+    Raises:
+        ReadError: there is no such file, or its compression is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            begin = file.read(6)
+            file.seek(0)
+            opened = next((opened for mark, opened in _BEGINNINGS.items() if begin.startswith(mark)), None)
+            return (file if opened is None else opened(file)).read(most)
+    except (FileNotFoundError, IsADirectoryError):
+        raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
+    except PermissionError:
+        raise
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise ReadError(f"the compressed file is damaged or cut off: {error}", where=str(path)) from None
+
+
+def limited_bytes(path: Path, most: int) -> bytes:
+    """All of a file.
+
+    Raises:
+        ReadError: it cannot be read, or holds more than `most` bytes.
+    """
+    content = beginning(path, most + 1)
+    if len(content) > most:
+        raise ReadError(f"the file holds more than {most // MEBIBYTE} MiB", where=str(path), next="Split it.")
+    return content
+
+
+def limited_lines(path: Path, most: int) -> list[str]:
+    """The lines of a text file.
+
+    Raises:
+        ReadError: it cannot be read, is no text, or holds more than `most` bytes, millions of lines or an endless one.
+    """
+    return _lines(limited_bytes(path, most), path)
+
+
+def lines_at_beginning(path: Path, most: int) -> list[str]:
+    """The lines within the first `most` bytes of a text file; raises as `limited_lines` does."""
+    content = beginning(path, most)
+    return _lines(content, path)[: -1 if len(content) == most else None]
+
+
+def _lines(content: bytes, path: Path) -> list[str]:
+    if content.count(b"\n") + content.count(b"\r") > _LINES:
+        raise ReadError(f"the file has more than {_LINES} lines", where=str(path), next="Split it.")
+    lines = decode(content, path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    longest = max(map(len, lines))
+    if longest > MEBIBYTE:
+        raise ReadError(f"a line is {longest} characters long", where=str(path), expected="Lines of a few hundred.")
+    return lines

@@ -95,11 +95,11 @@ def _read(output: Output, request: Request) -> RawModality:
         )
     ids = _ids(output, spec.specimens, request)
     columns = [layout.axis, *layout.curves]
-    if not spec.values and (output.unless_asked or len(layout.curves) > 1):
-        fault = output.unless_asked or f"{len(layout.curves)} curves"
+    if not spec.values and (output.unless_asked or len(columns) > 2):
+        fault = output.unless_asked or f"{len(columns) - 1} curves"
         raise ReadError(fault, where=str(layout.path), expected=_listed(layout))
     x = _find(columns, spec.axis.values or layout.axis.header, layout)
-    y = _find(columns, spec.values or layout.curves[0].header, layout)
+    y = _find(columns, spec.values or columns[1].header, layout)
     _check_units(spec, columns[x], columns[y], layout)
     modality = spec.modality(request.name)
     raws: list[RawModality] = []

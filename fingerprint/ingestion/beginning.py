@@ -16,7 +16,7 @@ from fingerprint.ingestion.decoding import decode
 
 MEBIBYTE = 1 << 20
 _HEAD = 4096
-_LINES = 4_000_000
+_LINES = 1_000_000
 _BEGINNINGS: dict[bytes, Callable[[IO[bytes]], BufferedIOBase]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
@@ -64,24 +64,40 @@ def limited_bytes(path: Path, most: int) -> bytes:
     return content
 
 
-def limited_lines(path: Path, most: int) -> list[str]:
+def limited_lines(path: Path, most: int, most_lines: int = _LINES) -> list[str]:
     """The lines of a text file.
 
     Raises:
-        ReadError: it cannot be read, is no text, or holds more than `most` bytes, millions of lines or an endless one.
+        ReadError: it cannot be read, is no text, or holds more than `most` bytes or `most_lines`, or an endless line.
     """
-    return _lines(limited_bytes(path, most), path)
+    return _lines(limited_bytes(path, most), path, most_lines)
+
+
+def complete_lines(path: Path, most: int) -> list[str]:
+    """The lines of a text file whose last one is known to be whole, since it ends.
+
+    Raises:
+        ReadError: as `limited_lines`, or the last line has no end.
+    """
+    lines = limited_lines(path, most)
+    if lines[-1].strip():
+        raise ReadError(
+            "the last line has no end, so it may be cut off",
+            where=f"{path}:{len(lines)}",
+            next="Copy the file again from where it was computed, or end the line if it is whole.",
+        )
+    return lines
 
 
 def lines_at_beginning(path: Path, most: int) -> list[str]:
     """The lines within the first `most` bytes of a text file; raises as `limited_lines` does."""
     content = beginning(path, most)
-    return _lines(content, path)[: -1 if len(content) == most else None]
+    return _lines(content, path, _LINES)[: -1 if len(content) == most else None]
 
 
-def _lines(content: bytes, path: Path) -> list[str]:
-    if content.count(b"\n") + content.count(b"\r") > _LINES:
-        raise ReadError(f"the file has more than {_LINES} lines", where=str(path), next="Split it.")
+def _lines(content: bytes, path: Path, most: int) -> list[str]:
+    if content.count(b"\n") + content.count(b"\r") > most:
+        raise ReadError(f"the file has more than {most} lines", where=str(path), next="Split it.")
     lines = decode(content, path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     longest = max(map(len, lines))
     if longest > MEBIBYTE:

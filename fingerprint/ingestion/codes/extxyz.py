@@ -30,6 +30,8 @@ from fingerprint.ingestion.reader import Cell, Column, Format, Layout, Request, 
 from fingerprint.modality import Block, Kind, RawModality
 
 _MOST = 64 * MEBIBYTE
+_MOST_LINES = 4_000_000
+_MOST_FRAMES = 100_000
 _PAIR = re.compile(
     r"""\s*([^\s="'{}\[\]]+)                      # a key
     (?:\s*=\s*(?: "((?:[^"\\]|\\.)*)" | '((?:[^'\\]|\\.)*)' | \{([^{}]*)\} | \[([^\[\]]*)\] | ([^\s="'{}\[\]]+) )
@@ -55,7 +57,7 @@ def frames(path: Path) -> list[Frame]:
     Raises:
         ReadError: it is damaged or cut off, or the numbers of atoms are wrong.
     """
-    lines = limited_lines(path, _MOST)
+    lines = limited_lines(path, _MOST, _MOST_LINES)
     while lines and not lines[-1].strip():
         lines.pop()
     found: list[Frame] = []
@@ -84,6 +86,8 @@ def frames(path: Path) -> list[Frame]:
                     f"{len(lines[row].split())} columns, and Properties names {width}", where=f"{path}:{row + 1}"
                 )
         found.append(Frame(values, place + 2))
+        if len(found) > _MOST_FRAMES:
+            raise ReadError(f"more than {_MOST_FRAMES} frames", where=str(path), next="Split the file.")
         place += 2 + atoms
     return found
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.beginning import MEBIBYTE, limited_lines
+from fingerprint.ingestion.beginning import MEBIBYTE, complete_lines
 from fingerprint.ingestion.codes.numbers import rows_of_numbers
 from fingerprint.ingestion.codes.output import Output, column, compressed, output_format
 from fingerprint.ingestion.dataset import STEM
@@ -48,7 +48,7 @@ def parse(path: Path) -> Output | Unrecognised:
     Raises:
         ReadError: it is damaged or cut off, holds several blocks, or rows that nothing was averaged in.
     """
-    lines = limited_lines(path, _MOST)
+    lines = complete_lines(path, _MOST)
     comments = [line.split()[1:] for line in lines if line.startswith("#")]
     places = [place for place, line in enumerate(lines) if line.strip() and not line.startswith("#")]
     named = [names for names in comments if names[:1] in (["TimeStep"], ["Timestep"])]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.beginning import MEBIBYTE, limited_lines
+from fingerprint.ingestion.beginning import MEBIBYTE, complete_lines
 from fingerprint.ingestion.codes.numbers import rows_of_numbers
 from fingerprint.ingestion.codes.output import Output, column, compressed, id_from, output_format
 from fingerprint.ingestion.dataset import FOLDER
@@ -44,7 +44,7 @@ def parse(path: Path) -> Output | Unrecognised:
     Raises:
         ReadError: it is damaged, or its comment states something that phonopy does not.
     """
-    lines = limited_lines(path, _MOST)
+    lines = complete_lines(path, _MOST)
     places = [place for place, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
     told = [line for line in lines if line.lstrip().startswith("#") and line.strip("# \t")]
     strange = next((line for line in told if not _HEAD.fullmatch(line)), None)

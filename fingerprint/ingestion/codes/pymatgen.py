@@ -22,7 +22,7 @@ from fingerprint.ingestion.codes.output import ENERGY_FROM_FERMI, Output, column
 from fingerprint.ingestion.dataset import STEM, STEM_ROW
 from fingerprint.ingestion.reader import Column, OutputLayout, Unrecognised, row_ids, stem
 
-_MOST = 32 * MEBIBYTE
+_MOST, _MOST_PARTS = 32 * MEBIBYTE, 1_000_000
 _PHONONS, _ELECTRONS = ("PhononDos", "CompletePhononDos"), ("Dos", "CompleteDos")
 _CLASS = re.compile(rf'"@class"\s*:\s*"({"|".join((*_PHONONS, *_ELECTRONS))})"')
 _SPINS: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -90,6 +90,8 @@ def parse(path: Path) -> Output | Unrecognised:
 
 def _decoded(path: Path) -> _Density | list[_Density]:
     content = limited_bytes(path, _MOST)
+    if content.count(b"{") + content.count(b"[") > _MOST_PARTS:
+        raise ReadError(f"more than {_MOST_PARTS} lists and objects", where=str(path), next="Split the file.")
     try:
         return msgspec.json.decode(content, type=_Density | list[_Density])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -53,7 +53,7 @@ class FileMeasurement:
 
 
 def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
-    """Read a file as a known modality: two columns, a wide table, HDF5, IDX, one column of numbers, or what a code wrote.
+    """Read a file as a known modality: two columns, a wide table, HDF5, IDX, a column of numbers, or a code's output.
 
     Units that the file states are converted; values without one are taken to be in the modality's, or where
     that is a density per unit of the file's own axis. The ids are those of the file, or its name.

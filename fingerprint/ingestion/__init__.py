@@ -7,6 +7,8 @@ formats.py     the registry of file families; reader.py says what each must offe
 text.py, delimited.py, columns.py   delimited text
 hdf5.py, hdf5_layout.py             HDF5
 idx.py, idx_array.py                IDX
+codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
+beginning.py   the first lines of a file, and files of limited length
 checks.py      what every measurement must satisfy
 collecting.py  one data set, read and checked
 conform.py     into the units of the store or of a model

@@ -17,6 +17,7 @@ from fingerprint.units import canonical
 
 FILE_NAME = "dataset.toml"
 STEM = "{stem}"
+FOLDER = "{folder}"
 STEM_ROW = "{stem}-{row}"
 COLUMN = "{column}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
@@ -46,9 +47,10 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind, unit, sign: as in `Modality`.
         files: a glob, relative to the data folder.
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
-        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
-            "{stem}-{row}" that of each row of an IDX file from the file's name and the row's number; "{column}" takes
-            every column but the axis for a specimen, called as its header is.
+        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
+            that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
+            row of an IDX file, or frame of an extended XYZ file, from the file's name and the row's number; "{column}"
+            takes every column but the axis for a specimen, called as its header is.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
         uncertainty: column of the standard uncertainty of the values; "" where there is none.

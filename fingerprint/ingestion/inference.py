@@ -26,6 +26,7 @@ from fingerprint.ingestion.reader import (
     CurveLayout,
     IdxLayout,
     Layout,
+    OutputLayout,
     TableLayout,
     Unrecognised,
     stem,
@@ -126,6 +127,8 @@ class _Draft:
             self._add_table(first, files)
         elif isinstance(first, IdxLayout):
             self._add_idx(first, files)
+        elif isinstance(first, OutputLayout):
+            self._add_output(first, files)
         else:
             for values, axis in first.curves:
                 self._add_arrays(first, files, values, axis)
@@ -205,6 +208,16 @@ class _Draft:
         how = f"IDX files of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
         self._put(name, spec, layout.path, how)
 
+    def _add_output(self, layout: OutputLayout, files: str) -> None:
+        kind, axis = self._axis(layout.axis, layout.axis.header, layout.path)
+        for column in layout.curves:
+            unit = self._unit(column, layout.path)
+            spec = ModalitySpec(kind, files, unit, "", column.header, layout.specimens, axis)
+            self._put(slug(column.name), spec, layout.path, layout.origin, column if layout.certain else None)
+        if not layout.measured:
+            listed = ", ".join(column.header for column in layout.curves)
+            self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
+
     def _add_table(self, layout: TableLayout, files: str) -> None:
         if layout.id is None:
             self.ignored.append((layout.path, "a table without a column of ids"))
@@ -268,6 +281,7 @@ class _Draft:
         self.modalities[name] = spec
         stated = column is not None and column.unit is not None
         unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
+        unit = f"{unit}; {spec.unit} is a default" if spec.unit and not stated else unit
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
         if spec.axis is not None and not spec.axis.unit:
             self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
@@ -279,7 +293,7 @@ class _Draft:
         chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
         if chosen.id == STEM_ROW:
             self.reasons.append(
-                ("specimens", f"{chosen.file} holds a number for each image: stored, shown to no model")
+                ("specimens", f"{chosen.file} says this of each image or frame: stored, shown to no model")
             )
         elif chosen.metadata:
             self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
@@ -333,6 +347,8 @@ def _signature(layout: Layout) -> object:
         headers = (column.header for pair in layout.curves for column in pair)
         others = (column.header for column in (*layout.images, *layout.columns))
         return ("arrays", *headers, *others)
+    if isinstance(layout, OutputLayout):
+        return ("output", layout.specimens, layout.axis, layout.curves)
     if isinstance(layout, IdxLayout):
         return ("idx", layout.shape[1:], layout.content or layout.stem)
     return layout.path

@@ -17,7 +17,7 @@ from fingerprint.errors import ReadError
 
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zip")
 LARGEST = 1 << 29  # bytes that a compressed file may hold; a few kB can be made to swell to any size
-OPENERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
+OPENERS: dict[bytes, Callable[[Any], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,

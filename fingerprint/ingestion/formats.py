@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion import delimited, hdf5, idx
+from fingerprint.ingestion import delimited, emsa, hdf5, idx, jcamp
 from fingerprint.ingestion.reader import Format
 
-FORMATS: tuple[Format, ...] = (delimited.FORMAT, hdf5.FORMAT, idx.FORMAT)
+FORMATS: tuple[Format, ...] = (delimited.FORMAT, hdf5.FORMAT, idx.FORMAT, jcamp.FORMAT, emsa.FORMAT)
 
 
 def find_format(path: Path) -> Format | None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
     FILE_NAME,
-    STEM,
     STEM_ROW,
     AxisSpec,
     DatasetSpec,
@@ -133,8 +132,10 @@ class _Draft:
         x, y = layout.x, layout.y
         name = slug(y.name if y else layout.path.parent.resolve().name)
         kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
-        spec = ModalitySpec(kind, files, self._unit(y, layout.path), "", y.header if y else "", STEM, axis)
-        how = f"{count} file(s) of two columns, one per specimen; its id is the file's name"
+        spec = ModalitySpec(kind, files, self._unit(y, layout.path), "", y.header if y else "", layout.specimens, axis)
+        how = f"{count} file(s) of {layout.form}, one per specimen; its id is the file's name"
+        if layout.specimens == STEM_ROW:
+            how = f"{count} file(s) of {layout.form} with several spectra; an id is the file's name and the spectrum's number"
         self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
 
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
@@ -280,7 +281,7 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent)
-        return ("curve", layout.x.header, layout.y.header)
+        return ("curve", layout.x.header, layout.y.header, layout.specimens, layout.form)
     if isinstance(layout, TableLayout):
         return ("table", layout.points, *(column.header for column in layout.columns))
     if isinstance(layout, ArraysLayout):

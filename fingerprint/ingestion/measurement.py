@@ -32,6 +32,7 @@ _EXPECTED = {
     Kind.SERIES: _CURVE,
     Kind.IMAGE: "An IDX file of images, or HDF5 datasets of ids and of images [specimen, row, column].",
 }
+_RATIOS = ("absorbance", "transmittance", "reflectance")
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ def _find(layout: Layout, modality: Modality) -> _Found:
     if isinstance(layout, CurveLayout) and modality.has_axis:
         x, y = layout.x, layout.y
         if x is None or y is None:
-            return _Found("", STEM, "", None, None)
-        return _Found(y.header, STEM, x.header, y.unit, x.unit)
+            return _Found("", layout.specimens, "", None, None)
+        _refuse_other_ratio(y, modality, layout.path)
+        return _Found(y.header, layout.specimens, x.header, y.unit, x.unit)
     if isinstance(layout, TableLayout):
         specimens = layout.id.header if layout.id else STEM
         if modality.has_axis and layout.points > 1 and layout.id:
@@ -123,6 +125,16 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         where=str(layout.path),
         expected=_EXPECTED[modality.kind],
     )
+
+
+def _refuse_other_ratio(column: Column, modality: Modality, path: Path) -> None:
+    """Absorbance is not transmittance, though neither has a unit that would tell."""
+    own = next((ratio for ratio in _RATIOS if ratio in column.name.lower()), None)
+    known = next((ratio for ratio in _RATIOS if ratio in modality.name.lower()), None)
+    if own and known and own != known:
+        raise ReadError(
+            f"the file holds {own}, and {modality.name} is {known}", where=str(path), next=f"Convert it into {known}."
+        )
 
 
 def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:

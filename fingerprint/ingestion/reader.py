@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
 Cell = str | float | int | bool | None
+_DIGITS = 5
 
 
 class Request(NamedTuple):
@@ -50,11 +51,19 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """Two columns of numbers, one file per specimen; the columns are None in a file without header."""
+    """Curves over one axis.
+
+    Attributes:
+        x, y: axis and values; None in a file without header.
+        specimens: how the ids come about: STEM for one curve per file, STEM_ROW for several.
+        form: what such a file is, for messages.
+    """
 
     path: Path
     x: Column | None
     y: Column | None
+    specimens: str = STEM
+    form: str = "two columns"
 
 
 @dataclass(frozen=True)
@@ -145,3 +154,9 @@ class Format:
 def stem(path: Path) -> str:
     """The file's name without its suffixes: what "{stem}" stands for."""
     return Path(path.stem if path.suffix.lower() in COMPRESSIONS else path.name).stem
+
+
+def numbered(head: str, count: int) -> tuple[str, ...]:
+    """What "{stem}-{row}" stands for: train-00000, train-00001, ..."""
+    width = max(_DIGITS, len(str(count - 1)))
+    return tuple(f"{head}-{row:0{width}d}" for row in range(count))

@@ -215,7 +215,7 @@ def _even_axis(file: _File, count: int) -> NDArray[np.float64]:
             raise ReadError(
                 f"#CHOFFSET {zero.value:.10g}, and by #OFFSET and #XPERCHAN the channel of zero is {channel:.10g}",
                 where=file.at("CHOFFSET"),
-                next="Correct the line that is wrong; without knowing which it is, leave the file out.",
+                next="Correct or remove the line that is wrong; without knowing which it is, leave the file out.",
             )
     return offset.value + step.value * np.arange(count, dtype=np.float64)
 
@@ -231,7 +231,7 @@ def _printed_axis(file: _File, printed: Sequence[Printed], lines: Sequence[int])
                 raise ReadError(
                     f"the point is at {number.value:.10g}, and #OFFSET and #XPERCHAN put it at {expected.value:.10g}",
                     where=f"{file.path}:{lines[point]}",
-                    next="Correct the line that is wrong; without knowing which it is, leave the file out.",
+                    next="Correct or remove the line that is wrong; without knowing which it is, leave the file out.",
                 )
     return axis
 

@@ -9,7 +9,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.curves import Curve, layout_of, no_table, read_curves, text_lines
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.ingestion.jcamp_blocks import BlockOfRecords, is_jcamp, parse
-from fingerprint.ingestion.jcamp_spectrum import SPECTRA, curve_of
+from fingerprint.ingestion.jcamp_spectrum import SPECTRA, curve_of, is_list_of_peaks
 from fingerprint.ingestion.reader import Format, Layout, Request, Unrecognised
 from fingerprint.modality import RawModality
 
@@ -62,6 +62,8 @@ def _curves(lines: Sequence[str], path: Path) -> list[Curve] | Unrecognised:
     if tuples is not None:
         return Unrecognised(path, f"{_NTUPLES}, are not read (line {tuples.line})")
     spectra = [each for each in inner if not each.records.keys().isdisjoint(SPECTRA)]
+    if any(is_list_of_peaks(each) for each in spectra):
+        return Unrecognised(path, "a mass spectrum in pairs, which is a list of peaks: nothing is known between them")
     if spectra:
         return [curve_of(each) for each in spectra]
     other = next((reason for each in inner for label, reason in _NO_SPECTRA.items() if label in each.records), None)

@@ -21,6 +21,7 @@ _KEPT = TABLES | {
     "DATATYPE", "BLOCKS", "XUNITS", "YUNITS", "XLABEL", "YLABEL", "XFACTOR", "YFACTOR", "FIRSTX", "LASTX", "DELTAX",
     "NPOINTS", "FIRSTY", "MAXY", "MINY",
 }  # fmt: skip
+_WORDS = re.compile(r"[0-9A-Za-z]")
 _UNCOUNTED = re.compile(r"[\s\-/_]+")
 
 
@@ -124,7 +125,7 @@ def parse(lines: Sequence[str], path: Path) -> list[BlockOfRecords]:
                 follows.append((line, text))
             elif record is not None and not record.value and stack:
                 record = _continued(stack[-1], record, text)
-            elif found and not stack:
+            elif found and not stack and _WORDS.search(text):
                 raise ReadError("text after ##END=", where=f"{path}:{line}", expected="A block, or nothing.")
             continue
         label, equals, value = _label(text), "=" in text, text.partition("=")[2].strip()

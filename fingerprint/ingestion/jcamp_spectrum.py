@@ -16,10 +16,11 @@ from fingerprint.ingestion.quantities import axis_quantity, column_of, value_qua
 from fingerprint.ingestion.reader import Column
 
 SPECTRA = ("XYDATA", "XYPOINTS")
-_FORM = re.compile(r"\(\s*(?:(?P<lines>X\s*\+\+\s*\(\s*Y\s*\.\.\s*Y\s*\))|(?P<pairs>XY\s*\.\.\s*XY))\s*\)", re.IGNORECASE)
+_FORM = re.compile(r"\(\s*(?:(?P<lines>X\s*\+\+\s*\(\s*Y\s*\.\.\s*Y\s*\))|(?P<pairs>XY\s*\.\.\s*XY))\s*\)?", re.IGNORECASE)
 _RATIOS = ("transmittance", "reflectance")
 _IN_PERCENT = 2.0  # a ratio above this is a percentage
 _HALF = 0.5  # of a step: points that are further off than this are others
+_LAG = 0.1  # of a step: as abscissas lag behind when a writer adds up a rounded step
 _EXACT = Printed(1.0, 0.0)
 
 
@@ -55,6 +56,12 @@ def curve_of(block: BlockOfRecords) -> Curve:
     return Curve(x, y, axis, values, table.where)
 
 
+def is_list_of_peaks(block: BlockOfRecords) -> bool:
+    """Whether what is called a table of points is the sticks of a mass spectrum, with nothing between them."""
+    forms = [_FORM.match(block.text(label)) for label in SPECTRA]
+    return "MASS" in block.text("DATATYPE").upper() and any(form and form["pairs"] for form in forms)
+
+
 def _announced(block: BlockOfRecords) -> int | None:
     number = block.number("NPOINTS")
     if number is None:
@@ -76,11 +83,6 @@ def _table(block: BlockOfRecords, record: Record, most: int) -> Table:
             f"the table has the form {record.value[:40]!r}",
             where=block.at(record.line),
             expected="(X++(Y..Y)) or (XY..XY).",
-        )
-    if form["pairs"] and "MASS" in block.text("DATATYPE").upper():
-        raise ReadError(
-            "a mass spectrum in pairs is a list of peaks, and no curve that has values between them",
-            where=block.at(record.line),
         )
     rest = record.value[form.end() :].strip()
     lines = [(record.line, rest), *record.lines] if rest else record.lines
@@ -111,16 +113,16 @@ def _even_axis(block: BlockOfRecords, table: Table, factor: Printed) -> NDArray[
         if not agree(slack, Printed(abs(delta.value), delta.digit)):
             raise _contradiction(block, "DELTAX", delta.value, f"{count} points from ##FIRSTX= to ##LASTX=", step)
     axis = np.linspace(first.value, last.value, count)
-    printed = np.array([each.abscissa.value for each in table.lines]) * factor.value
+    found = np.array([each.abscissa.value for each in table.lines]) * factor.value
     digits = np.array([each.abscissa.digit for each in table.lines]) * abs(factor.value)
     expected = axis[[each.point for each in table.lines]]
-    rounding = np.where(digits <= _HALF * abs(step), digits, _HALF * digits) + ends + 1e-5 * np.abs(expected)
+    rounding = np.where(digits <= _HALF * abs(step), digits, _HALF * digits) + ends + _LAG * abs(step)
     bounds = np.minimum(rounding, _HALF * np.maximum(abs(step), digits) * (1 + 1e-9))
-    wrong = np.flatnonzero(~(np.abs(printed - expected) <= bounds)) if count > 1 else np.array([], dtype=int)
+    wrong = np.flatnonzero(~(np.abs(found - expected) <= bounds)) if count > 1 else np.array([], dtype=int)
     if wrong.size:
         place = int(wrong[0])
         raise ReadError(
-            f"the line begins at {printed[place]:.10g}, and ##FIRSTX=, ##LASTX= and the number of points put "
+            f"the line begins at {found[place]:.10g}, and ##FIRSTX=, ##LASTX= and the number of points put "
             f"it at {expected[place]:.10g}",
             where=f"{block.path}:{table.lines[place].line}",
             expected="Points may be missing or doubled, or a header may belong to other data.",
@@ -159,7 +161,7 @@ def _contradiction(block: BlockOfRecords, label: str, stated: float, other: str,
     return ReadError(
         f"##{label}= {stated:.10g}, and by {other} it is {found:.10g}",
         where=block.at(record.line if record else block.line),
-        next="Correct the line that is wrong; without knowing which it is, leave the file out.",
+        next="Correct or remove the line that is wrong; without knowing which it is, leave the file out.",
     )
 
 

@@ -34,6 +34,8 @@ _UNITS = {
         "deg": "DEGREES|DEGREE|DEG|°",
         "K": "KELVIN|K",
         "degC": "CELSIUS|DEGREES CELSIUS|DEGREES C|DEG C|°C",
+        "gauss": "GAUSS",
+        "T": "TESLA",
         "V": "VOLTS|VOLT",
         "mV": "MILLIVOLTS",
         "%": "%|PERCENT",
@@ -44,7 +46,8 @@ _NAMES = {
     "cm^-1": "wavenumber", "um": "wavelength", "nm": "wavelength", "angstrom": "wavelength", "Hz": "frequency",
     "kHz": "frequency", "MHz": "frequency", "GHz": "frequency", "THz": "frequency", "ppm": "chemical shift",
     "eV": "energy", "keV": "energy", "meV": "energy", "s": "time", "ms": "time", "us": "time", "min": "time",
-    "deg": "angle", "K": "temperature", "degC": "temperature", "V": "potential", "mV": "potential",
+    "deg": "angle", "K": "temperature", "degC": "temperature", "gauss": "magnetic field", "T": "magnetic field",
+    "V": "potential", "mV": "potential",
 }  # fmt: skip
 _AXES = {
     "WAVENUMBERS": ("wavenumber", "cm^-1"),
@@ -54,6 +57,7 @@ _AXES = {
     "DEGREES 2THETA": ("2theta", "deg"),
     "M/Z": ("m/z", ""),
     "ARBITRARY UNITS": ("axis", ""),
+    "ARBITRARY": ("axis", ""),
 }
 _VALUES = {
     spelling: quantity
@@ -102,7 +106,7 @@ def _taken_apart(words: str, known: dict[str, tuple[str, str | None]]) -> tuple[
         return known[key]
     alone = _unit(words)
     if alone is not None:
-        return _NAMES.get(alone, alone or words), alone
+        return _NAMES.get(alone, alone), alone
     tail = _TAIL.fullmatch(words)
     if tail:
         stated = (tail["a"] or tail["b"] or tail["c"] or "").strip()

@@ -18,7 +18,8 @@ from fingerprint.ingestion.reader import Cell, Column, CurveLayout, Request, num
 from fingerprint.modality import Block, RawModality
 
 LARGEST_TEXT = 1 << 24  # bytes of one file, out of its compression
-MOST_POINTS = 1 << 21  # of one curve: in a few letters a file can ask for any number
+MOST_LINES = 1 << 18
+MOST_POINTS = 1 << 20  # of one file: in a few letters it can ask for any number
 
 
 class Curve(NamedTuple):
@@ -42,7 +43,7 @@ def text_lines(path: Path) -> list[str]:
     """The lines of a spectral file.
 
     Raises:
-        ReadError: it is missing, damaged, no text, or longer than `LARGEST_TEXT`.
+        ReadError: it is missing, damaged, no text, or longer than `LARGEST_TEXT` or `MOST_LINES`.
     """
     content = read_bytes(path)
     if len(content) > LARGEST_TEXT:
@@ -52,7 +53,16 @@ def text_lines(path: Path) -> list[str]:
             expected=f"{LARGEST_TEXT >> 20} MiB at most.",
             next="Write its curves into an HDF5 file.",
         )
-    return decode(content.rstrip(b"\x1a"), path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = decode(content.rstrip(b"\x1a"), path).replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.count("\n")
+    if lines > MOST_LINES:
+        raise ReadError(
+            f"the file has {lines} lines",
+            where=str(path),
+            expected=f"{MOST_LINES} at most.",
+            next="Write its curves into an HDF5 file.",
+        )
+    return text.split("\n")
 
 
 def layout_of(path: Path, curves: Sequence[Curve], form: str) -> CurveLayout:

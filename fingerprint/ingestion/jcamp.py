@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.curves import Curve, layout_of, no_table, read_curves, text_lines
+from fingerprint.ingestion.curves import MOST_POINTS, Curve, layout_of, no_table, read_curves, text_lines
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.ingestion.jcamp_blocks import BlockOfRecords, is_jcamp, parse
 from fingerprint.ingestion.jcamp_spectrum import SPECTRA, curve_of, is_list_of_peaks
@@ -64,8 +64,13 @@ def _curves(lines: Sequence[str], path: Path) -> list[Curve] | Unrecognised:
     spectra = [each for each in inner if not each.records.keys().isdisjoint(SPECTRA)]
     if any(is_list_of_peaks(each) for each in spectra):
         return Unrecognised(path, "a mass spectrum in pairs, which is a list of peaks: nothing is known between them")
-    if spectra:
-        return [curve_of(each) for each in spectra]
+    curves: list[Curve] = []
+    left = MOST_POINTS
+    for each in spectra:
+        curves.append(curve_of(each, left))
+        left -= len(curves[-1].values)
+    if curves:
+        return curves
     other = next((reason for each in inner for label, reason in _NO_SPECTRA.items() if label in each.records), None)
     return Unrecognised(path, other or "JCAMP-DX without a table of points")
 

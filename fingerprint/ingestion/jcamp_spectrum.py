@@ -24,8 +24,11 @@ _LAG = 0.1  # of a step: as abscissas lag behind when a writer adds up a rounded
 _EXACT = Printed(1.0, 0.0)
 
 
-def curve_of(block: BlockOfRecords) -> Curve:
+def curve_of(block: BlockOfRecords, most: int) -> Curve:
     """The spectrum of a data block.
+
+    Args:
+        most: how many points there may be.
 
     Raises:
         ReadError: with the line at fault: it cannot be decoded, is incomplete, or contradicts itself.
@@ -35,7 +38,7 @@ def curve_of(block: BlockOfRecords) -> Curve:
     if all(block.record(label) for label in SPECTRA):
         raise ReadError("two tables of points in one block", where=block.at(record.line))
     announced = _announced(block)
-    table = _table(block, record, MOST_POINTS if announced is None else announced)
+    table = _table(block, record, most if announced is None else min(announced, most))
     count = len(table.ordinates)
     if not count:
         raise ReadError("there are no points", where=block.at(record.line))

@@ -28,8 +28,12 @@ _FREE = re.compile(r"[\d\s+\-.,;EeDd?]*", re.ASCII)
 _PACKED = re.compile(r"(?<=[\d.?])(?=[+\-?])")
 _SEPARATORS = re.compile(r"[\s,;]+")
 _SQUEEZED = re.compile(r"[@%A-CF-Za-cf-z]")
+_PERHAPS_SQUEEZED = re.compile(r"[DEde](?![+-])")  # programs write exponents with a sign
+_EXPONENT = re.compile(r"\.\d*[DEde]\d", re.ASCII)
 _ABSCISSA = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
-_ITEM = re.compile(r"[\s,;]*(?:(?P<letter>[@%A-Sa-sT-Z])(?P<rest>\d{0,17})|(?P<plain>[+-]?\d{1,18})|(?P<gap>\?))", re.ASCII)
+_ITEM = re.compile(
+    r"[\s,;]*(?:(?P<letter>[@%A-Za-s])(?P<rest>\d{0,17})|(?P<plain>[+-]?\d{1,18})|(?P<gap>\?))(?![\d.])", re.ASCII
+)
 
 
 class _Form(Enum):
@@ -116,20 +120,27 @@ def read_lines_of_ordinates(path: Path, lines: Sequence[tuple[int, str]], most: 
     Raises:
         ReadError: with the line at fault.
     """
-    table = Table(path, squeezed=any(_SQUEEZED.search(text) for _, text in lines))
+    table = Table(path, squeezed=_is_squeezed([text for _, text in lines]))
     differs = False
     for line, text in lines:
         if table.squeezed:
             differs = _squeezed_line(table, line, text, most, differs)
         else:
-            values = _free_line(path, line, text)
-            if len(values) < 2 or math.isnan(values[0]):
+            values, first = _free_line(path, line, text)
+            if len(values) < 2 or first is None:
                 raise _refusal(path, line, "an abscissa without an ordinate")
-            table.lines.append(LineOfPoints(line, text, len(table.ordinates), _first(text)))
+            table.lines.append(LineOfPoints(line, text, len(table.ordinates), first))
             table.ordinates.extend(values[1:])
         if len(table.ordinates) > most:
             raise _too_many(path, line, most)
     return table
+
+
+def _is_squeezed(lines: Sequence[str]) -> bool:
+    """Whether letters stand for digits. D and E may also begin an exponent."""
+    if any(_SQUEEZED.search(text) for text in lines):
+        return True
+    return any(_PERHAPS_SQUEEZED.search(text) for text in lines) and not any(_EXPONENT.search(text) for text in lines)
 
 
 def read_pairs(path: Path, lines: Sequence[tuple[int, str]], most: int) -> Table:
@@ -142,10 +153,10 @@ def read_pairs(path: Path, lines: Sequence[tuple[int, str]], most: int) -> Table
     for line, text in lines:
         if any(len(_tokens(group)) % 2 for group in text.strip("; \t").split(";")):
             raise _refusal(path, line, "an abscissa without an ordinate", "Pairs of numbers.")
-        values = _free_line(path, line, text)
-        if not values:
-            continue
-        table.lines.append(LineOfPoints(line, text, len(table.ordinates), _first(text)))
+        values, first = _free_line(path, line, text)
+        if first is None:
+            raise _refusal(path, line, "an ordinate without an abscissa")
+        table.lines.append(LineOfPoints(line, text, len(table.ordinates), first))
         table.abscissas.extend(values[::2])
         table.ordinates.extend(values[1::2])
         if len(table.ordinates) > most:
@@ -153,16 +164,17 @@ def read_pairs(path: Path, lines: Sequence[tuple[int, str]], most: int) -> Table
     return table
 
 
-def _free_line(path: Path, line: int, text: str) -> list[float]:
-    """AFFN and PAC: numbers with anything between them that is none, or with their signs alone."""
+def _free_line(path: Path, line: int, text: str) -> tuple[list[float], Printed | None]:
+    """AFFN and PAC: numbers with blanks or commas between them, or their signs alone; and the first as printed."""
     if len(text) > _LONGEST_LINE:
         raise _refusal(path, line, f"{len(text)} letters in one line")
     if not _FREE.fullmatch(text):
         bad = next(token for token in _SEPARATORS.split(text) if not _FREE.fullmatch(token))
         raise _refusal(path, line, f"{bad[:40]!r} is not a number", "Numbers with a decimal point.")
     tokens = _tokens(text)
+    first = printed(tokens[0]) if tokens else None
     try:
-        return [float(token) for token in tokens]
+        return [float(token) for token in tokens], first
     except ValueError:  # a question mark, Fortran's D, or a fault
         pass
     values: list[float] = []
@@ -171,15 +183,11 @@ def _free_line(path: Path, line: int, text: str) -> list[float]:
         if number is None:
             raise _refusal(path, line, f"{token[:40]!r} is not a number", "Numbers with a decimal point.")
         values.append(number.value)
-    return values
+    return values, first
 
 
 def _tokens(text: str) -> list[str]:
     return [token for token in _SEPARATORS.split(_PACKED.sub(" ", text)) if token]
-
-
-def _first(text: str) -> Printed:
-    return printed(_tokens(text)[0]) or Printed(math.nan, 0.0)
 
 
 def _squeezed_line(table: Table, line: int, text: str, most: int, differs: bool) -> bool:

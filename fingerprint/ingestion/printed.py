@@ -32,6 +32,7 @@ def printed(text: str) -> Printed | None:
 
 
 def agree(found: Printed, stated: Printed) -> bool:
-    """Whether two numbers differ by no more than rounding or cutting off either explains, nor single precision."""
-    slack = found.digit + stated.digit + 1e-5 * abs(stated.value)
-    return abs(found.value - stated.value) <= slack
+    """Whether a stated number is another one rounded or cut off, and the other itself no more exact than printed."""
+    beyond = (found.value - stated.value) * math.copysign(1.0, stated.value)
+    slack = found.digit + 1e-5 * abs(stated.value)
+    return -(0.5 * stated.digit + slack) <= beyond <= stated.digit + slack

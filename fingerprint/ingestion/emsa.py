@@ -1,4 +1,4 @@
-"""EMSA/MAS (.msa, ISO 22029): one spectrum below keywords, its axis given by an offset and a step, or point by point."""
+"""EMSA/MAS (.msa, ISO 22029): one spectrum below keywords, its axis an offset and a step, or given point by point."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _parse(lines: Sequence[str], path: Path) -> _File:
             ended = True
             continue
         match = _KEYWORD.fullmatch(text)
-        name = match["name"].upper() if match else ""
+        name = (match["name"] if match else text[1:].strip()).upper()
         if begun:
             raise ReadError(f"{text[:40]!r} among the points", where=f"{path}:{line}", expected="Numbers.")
         begun = name == "SPECTRUM"

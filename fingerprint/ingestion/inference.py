@@ -67,7 +67,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),
-            expected=f"Found {listed}." if listed else "CSV, HDF5 or IDX files.",
+            expected=f"Found {listed}." if listed else "CSV, HDF5, IDX, JCAMP-DX or EMSA/MAS files.",
             next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
         )
     spec = DatasetSpec(
@@ -135,7 +135,7 @@ class _Draft:
         spec = ModalitySpec(kind, files, self._unit(y, layout.path), "", y.header if y else "", layout.specimens, axis)
         how = f"{count} file(s) of {layout.form}, one per specimen; its id is the file's name"
         if layout.specimens == STEM_ROW:
-            how = f"{count} file(s) of {layout.form} with several spectra; an id is the file's name and the spectrum's number"
+            how = f"{count} file(s) of {layout.form} with several spectra; an id is the file's name and their number"
         self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
 
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:

@@ -168,9 +168,7 @@ def _continued(block: BlockOfRecords, record: Record, text: str) -> Record:
     return longer
 
 
-def _home(
-    stack: Sequence[BlockOfRecords], found: list[BlockOfRecords], block: BlockOfRecords
-) -> list[BlockOfRecords]:
+def _home(stack: Sequence[BlockOfRecords], found: list[BlockOfRecords], block: BlockOfRecords) -> list[BlockOfRecords]:
     """The list that a new block belongs into."""
     if not stack:
         return found

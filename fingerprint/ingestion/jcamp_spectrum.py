@@ -16,7 +16,9 @@ from fingerprint.ingestion.quantities import axis_quantity, column_of, value_qua
 from fingerprint.ingestion.reader import Column
 
 SPECTRA = ("XYDATA", "XYPOINTS")
-_FORM = re.compile(r"\(\s*(?:(?P<lines>X\s*\+\+\s*\(\s*Y\s*\.\.\s*Y\s*\))|(?P<pairs>XY\s*\.\.\s*XY))\s*\)?", re.IGNORECASE)
+_FORM = re.compile(
+    r"\(\s*(?:(?P<lines>X\s*\+\+\s*\(\s*Y\s*\.\.\s*Y\s*\))|(?P<pairs>XY\s*\.\.\s*XY))\s*\)?", re.IGNORECASE
+)
 _RATIOS = ("transmittance", "reflectance")
 _IN_PERCENT = 2.0  # a ratio above this is a percentage
 _HALF = 0.5  # of a step: points that are further off than this are others
@@ -136,13 +138,13 @@ def _even_axis(block: BlockOfRecords, table: Table, factor: Printed) -> NDArray[
 def _axis_of_pairs(block: BlockOfRecords, table: Table, factor: Printed) -> NDArray[np.float64]:
     """The abscissas; ##FIRSTX= and ##LASTX= must agree with the first and last."""
     axis = np.array(table.abscissas, dtype=np.float64) * factor.value
-    for label, point, inner in (("FIRSTX", 0, 1), ("LASTX", -1, -2)):
+    for label, point, inner in (("FIRSTX", 0, 1), ("LASTX", len(axis) - 1, len(axis) - 2)):
         stated = block.number(label)
         if stated is None or len(axis) < 2:
             continue
-        digit = table.lines[0].abscissa.digit * abs(factor.value)
+        found = table.abscissa(point).times(factor.value)
         near = abs(axis[point] - stated.value) <= _HALF * abs(axis[point] - axis[inner])
-        if not near or not agree(Printed(float(axis[point]), digit), stated):
+        if not near or not agree(found, stated):
             raise _contradiction(block, label, stated.value, "the points", float(axis[point]))
     return axis
 

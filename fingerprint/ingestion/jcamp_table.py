@@ -25,7 +25,7 @@ from fingerprint.ingestion.printed import Printed, printed
 
 _LONGEST_LINE = 1 << 18
 _FREE = re.compile(r"[\d\s+\-.,;EeDd?]*", re.ASCII)
-_PACKED = re.compile(r"(?<=[\d.?])(?=[+\-?])")
+_PACKED = re.compile(r"(?<=[\d.?])(?=[+\-?])|(?<=\?)(?=[\d.])", re.ASCII)
 _SEPARATORS = re.compile(r"[\s,;]+")
 _SQUEEZED = re.compile(r"[@%A-CF-Za-cf-z]")
 _PERHAPS_SQUEEZED = re.compile(r"[DEde](?![+-])")  # programs write exponents with a sign
@@ -100,11 +100,17 @@ class Table:
     def ordinate(self, point: int) -> Printed:
         """An ordinate as it is printed; those of ASDF are whole numbers."""
         value = self.ordinates[point]
-        begin = self._line_of(point)
         if self.squeezed or math.isnan(value):
             return Printed(value, 1.0)
-        place = point - begin.point
-        return printed(_tokens(begin.text)[2 * place + 1 if self.abscissas else place + 1]) or Printed(value, 0.0)
+        place = point - self._line_of(point).point
+        return self._token(point, 2 * place + 1 if self.abscissas else place + 1)
+
+    def abscissa(self, point: int) -> Printed:
+        """An abscissa of pairs as it is printed."""
+        return self._token(point, 2 * (point - self._line_of(point).point))
+
+    def _token(self, point: int, place: int) -> Printed:
+        return printed(_tokens(self._line_of(point).text)[place]) or Printed(math.nan, 0.0)
 
     def _line_of(self, point: int) -> LineOfPoints:
         return self.lines[max(bisect_right(self.lines, point, key=lambda each: each.point) - 1, 0)]

@@ -7,6 +7,7 @@ Words that are not known leave the unit unstated; they are never guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from fingerprint.errors import UnitError
 from fingerprint.ingestion.reader import Column
@@ -93,13 +94,13 @@ def column_of(name: str, unit: str | None) -> Column:
     return Column(f"{name} ({unit})" if unit else name, name, unit, numeric=True, unique=True)
 
 
-def _column(words: str, name: str, known: dict[str, tuple[str, str | None]]) -> Column:
+def _column(words: str, name: str, known: Mapping[str, tuple[str, str | None]]) -> Column:
     words = " ".join(words.split())[:200]
     found, unit = _taken_apart(words, known)
     return column_of(" ".join(name.split())[:200] or found, unit)
 
 
-def _taken_apart(words: str, known: dict[str, tuple[str, str | None]]) -> tuple[str, str | None]:
+def _taken_apart(words: str, known: Mapping[str, tuple[str, str | None]]) -> tuple[str, str | None]:
     """The name and the unit; the unit is None where these words state none that is known."""
     key = words.upper()
     if key in known:
@@ -122,8 +123,8 @@ def _taken_apart(words: str, known: dict[str, tuple[str, str | None]]) -> tuple[
 
 
 def _unit(text: str) -> str | None:
-    """The unit that a text is: the words of spectroscopists, or where small letters tell them apart any known symbol."""
-    if text.upper() in _UNITS and text not in ("mHz", "Ms", "mk"):
+    """The unit that a text is: the words of spectroscopists, or a symbol that small letters make plain."""
+    if text.upper() in _UNITS and text != "mHz":
         return _UNITS[text.upper()]
     if text in ("meV", "MeV", "ms", "mV", "mA", "uA", "kV", "mm", "pm", "fs", "ps", "ns", "us", "mHz"):
         try:

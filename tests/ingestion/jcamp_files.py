@@ -45,7 +45,8 @@ def table(x: Sequence[int], y: Sequence[int], encoding: str, per_line: int = 7) 
                 lines.append(f"{x[begin]}" + "".join(map(squeezed, part)))
             else:
                 lines.append(
-                    f"{x[begin]} " + (" " if encoding == "AFFN" else "").join(
+                    f"{x[begin]} "
+                    + (" " if encoding == "AFFN" else "").join(
                         f"{each}" if encoding == "AFFN" else f"{each:+d}" for each in part
                     )
                 )

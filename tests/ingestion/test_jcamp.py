@@ -258,7 +258,7 @@ def test_pairs_that_contradict_their_labels_are_refused(tmp_path: Path) -> None:
         ({"FIRSTX": 401.25}, "##FIRSTX= 401.25, and by the points it is 400"),
         ({"LASTX": 499}, "##LASTX= 499"),
         ({"NPOINTS": 4}, "there are 3 points"),
-        ({"MAXY": 4}, "##MAXY= 4"),
+        ({"MAXY": 6}, "##MAXY= 6"),
     ):
         refused(tmp_path / "a.jdx", block(known | changed, lines, form), what)
     refused(tmp_path / "a.jdx", block(known, ["400,1.5", "401.25", "500.5,3"], form), "an abscissa without an ordinate")

@@ -21,7 +21,7 @@ from fingerprint.modality import RawModality
 
 _NOT_EMSA = "this is not an EMSA/MAS spectrum, though its name ends like that of one"
 _KEYWORD = re.compile(r"#(?P<name>[A-Za-z]\w*)(?P<unit>[^:]*):(?P<value>.*)", re.ASCII | re.DOTALL)
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,;]+", re.ASCII)
 _MOST_COLUMNS = 1000
 _HALF = 0.5
 

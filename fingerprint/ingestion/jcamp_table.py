@@ -26,7 +26,7 @@ from fingerprint.ingestion.printed import Printed, printed
 _LONGEST_LINE = 1 << 18
 _FREE = re.compile(r"[\d\s+\-.,;EeDd?]*", re.ASCII)
 _PACKED = re.compile(r"(?<=[\d.?])(?=[+\-?])|(?<=\?)(?=[\d.])", re.ASCII)
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,;]+", re.ASCII)
 _SQUEEZED = re.compile(r"[@%A-CF-Za-cf-z]")
 _PERHAPS_SQUEEZED = re.compile(r"[DEde](?![+-])")  # programs write exponents with a sign
 _EXPONENT = re.compile(r"\.\d*[DEde]\d", re.ASCII)

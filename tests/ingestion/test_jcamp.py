@@ -215,6 +215,7 @@ LINE_OF_POINTS = len(labels(X, Y)) + 2
         ("DIFDUP", "\n167D", "\nD", "does not begin with an abscissa"),
         ("AFFN", "\n167 4", "\n167 4x", "is no number of a known encoding"),
         ("AFFN", "\n167 4", "\n167 4.5.6", "'4.5.6' is not a number"),
+        ("AFFN", "\n167 4", "\n167\xa04", "is not a number"),
         ("AFFN", "\n167 4", "\n167 ?", "a value is missing inside a measurement"),
         ("AFFN", "\n167 4", "\n167 4,0", "more points than the 40"),  # a decimal comma
         ("AFFN", "\n167 4", "\n167", "there are 39 points"),

@@ -74,7 +74,8 @@ def layout_of(path: Path, curves: Sequence[Curve], form: str) -> CurveLayout:
     refuse_mixed(path, curves)
     for curve in curves:
         _row(curve)
-    return CurveLayout(path, curves[0].x, curves[0].y, STEM if len(curves) == 1 else STEM_ROW, form)
+    specimens = STEM if len(curves) == 1 else STEM_ROW
+    return CurveLayout(path, curves[0].x, curves[0].y, specimens=specimens, form=form)
 
 
 def read_curves(request: Request, curves: Sequence[Curve]) -> RawModality:

@@ -73,7 +73,8 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | None:
         return None
     owned = with_uncertainties(ys)
     if text.header is not None and len(owned) == 1:
-        return CurveLayout(text.path, x, *owned[0])
+        y, uncertainty = owned[0]
+        return CurveLayout(text.path, x, y, uncertainty=uncertainty)
     return ColumnsLayout(text.path, x, tuple(ys), text.header is not None)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion import delimited, hdf5, idx
+from fingerprint.ingestion import delimited, emsa, hdf5, idx, jcamp
 from fingerprint.ingestion.beginning import first_lines
 from fingerprint.ingestion.codes import doscar, extxyz, lammps_averages, lammps_log, phonopy, pymatgen
 from fingerprint.ingestion.decoding import COMPRESSIONS
@@ -23,6 +23,8 @@ FORMATS: tuple[Format, ...] = (
     delimited.FORMAT,
     hdf5.FORMAT,
     idx.FORMAT,
+    jcamp.FORMAT,
+    emsa.FORMAT,
 )
 
 

@@ -72,7 +72,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),
-            expected=f"Found {listed}." if listed else "CSV, HDF5 or IDX files.",
+            expected=f"Found {listed}." if listed else "CSV, HDF5, IDX, JCAMP-DX or EMSA/MAS files.",
             next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
         )
     spec = DatasetSpec(
@@ -142,10 +142,12 @@ class _Draft:
         name = slug(y.name if y else layout.path.parent.resolve().name)
         kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
         error = layout.uncertainty.header if layout.uncertainty else ""
-        unit = self._unit(y, layout.path)
-        spec = ModalitySpec(kind, files, unit, "", y.header if y else "", STEM, axis, uncertainty=error)
-        columns = f"axis, values and their uncertainty ({error})" if error else "two columns"
-        how = f"{count} file(s) of {columns}, one per specimen; its id is the file's name"
+        unit, values = self._unit(y, layout.path), y.header if y else ""
+        spec = ModalitySpec(kind, files, unit, "", values, layout.specimens, axis, uncertainty=error)
+        form = f"axis, values and their uncertainty ({error})" if error else layout.form
+        how = f"{count} file(s) of {form}, one per specimen; its id is the file's name"
+        if layout.specimens == STEM_ROW:
+            how = f"{count} file(s) of {form} with several spectra; an id is the file's name and their number"
         self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
 
     def _add_several(self, layout: ColumnsLayout, files: str) -> None:
@@ -338,7 +340,8 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent)
-        return ("curve", layout.x.header, layout.y.header, layout.uncertainty and layout.uncertainty.header)
+        error = layout.uncertainty and layout.uncertainty.header
+        return ("curve", layout.x.header, layout.y.header, error, layout.specimens, layout.form)
     if isinstance(layout, ColumnsLayout):
         return ("columns", layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):

@@ -35,6 +35,7 @@ _EXPECTED = {
     Kind.SERIES: _CURVE,
     Kind.IMAGE: "An IDX file of images, or HDF5 datasets of ids and of images [specimen, row, column].",
 }
+_RATIOS = ("absorbance", "transmittance", "reflectance")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ def _find(layout: Layout, modality: Modality) -> _Found:
     if isinstance(layout, CurveLayout) and modality.has_axis:
         x, y = layout.x, layout.y
         if x is None or y is None:
-            return _Found("", STEM, "", None, None)
-        return _Found(y.header, STEM, x.header, y.unit, x.unit)
+            return _Found("", layout.specimens, "", None, None)
+        _refuse_other_ratio(y, modality, layout.path)
+        return _Found(y.header, layout.specimens, x.header, y.unit, x.unit)
     if isinstance(layout, ColumnsLayout) and modality.has_axis and layout.named:
         x, called = layout.x, _named(layout.ys, modality, None)
         if called is not None:
@@ -168,6 +170,16 @@ def _in_unit(found: _Found, layout: OutputLayout, x_unit: str) -> _Found:
     if found.axis_unit is not None and not same_unit(found.axis_unit, x_unit):
         raise ReadError(f"the axis is in {found.axis_unit}, and not in {x_unit}", where=str(layout.path))
     return found
+
+
+def _refuse_other_ratio(column: Column, modality: Modality, path: Path) -> None:
+    """Absorbance is not transmittance, though neither has a unit that would tell."""
+    own = next((ratio for ratio in _RATIOS if ratio in column.name.lower()), None)
+    known = next((ratio for ratio in _RATIOS if ratio in modality.name.lower()), None)
+    if own and known and own != known:
+        raise ReadError(
+            f"the file holds {own}, and {modality.name} is {known}", where=str(path), next=f"Convert it into {known}."
+        )
 
 
 def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
@@ -51,16 +51,20 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """An axis and its values, one file per specimen; the columns are None in a file without header.
+    """Curves over one axis.
 
     Attributes:
-        x, y: the two columns.
-        uncertainty: a third, of the standard uncertainty of y.
+        x, y: axis and values; None in a file without header.
+        specimens: how the ids come about: STEM for one curve per file, STEM_ROW for several.
+        form: what such a file is, for messages.
+        uncertainty: a third column, of the standard uncertainty of y.
     """
 
     path: Path
     x: Column | None
     y: Column | None
+    specimens: str = STEM
+    form: str = "two columns"
     uncertainty: Column | None = None
 
 

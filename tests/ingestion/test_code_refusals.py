@@ -192,7 +192,7 @@ def test_a_mutated_file_is_read_or_refused(
     begun = time.monotonic()
     with suppress(FingerprintError):
         collect(find_sources([folder])[0], None)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60, "it hangs"
 
 
 @pytest.mark.parametrize(

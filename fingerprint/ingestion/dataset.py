@@ -18,6 +18,7 @@ from fingerprint.units import canonical
 FILE_NAME = "dataset.toml"
 STEM = "{stem}"
 STEM_ROW = "{stem}-{row}"
+GROUP = "{group}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -30,7 +31,8 @@ class AxisSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: what it measures, such as "frequency".
         unit: "" where it is dimensionless or unknown.
-        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table.
+        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table. In an HDF5 path
+            "*" stands for any one group.
     """
 
     name: str
@@ -46,7 +48,8 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         files: a glob, relative to the data folder.
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
         specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
-            "{stem}-{row}" that of each row of an IDX file from the file's name and the row's number.
+            "{stem}-{row}" that of each row of an IDX or HDF5 file from the file's name and the row's number, "{group}"
+            from the group that "*" in an HDF5 path stands for.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
     """
@@ -71,7 +74,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         file: a glob, relative to the data folder.
-        id: its id column or dataset; "{stem}-{row}" for an IDX file.
+        id: its id column or dataset; "{stem}-{row}" for an IDX file, "{group}" and "{stem}" for HDF5.
         metadata: columns that are stored and never shown to a model.
     """
 

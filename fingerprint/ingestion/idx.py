@@ -14,7 +14,7 @@ from fingerprint.ingestion.checks import complete_rows, refuse_infinite
 from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.dataset import STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.idx_array import NotIdx, read_array
-from fingerprint.ingestion.reader import Cell, Format, IdxLayout, Layout, Request, Unrecognised
+from fingerprint.ingestion.reader import Cell, Format, IdxLayout, Layout, Request, Unrecognised, numbered
 from fingerprint.modality import Block, Kind, RawModality
 
 _DIMENSIONS = {Kind.SCALAR: 1, Kind.IMAGE: 3}
@@ -23,7 +23,6 @@ _NAME = re.compile(
     r"(?P<stem>.+?)(?:[-_.](?P<content>image|label)s?)?(?:[-_.]idx\d?)?(?:-(?:u?byte|short|int|float|double))?(?:\.gz)?",
     re.IGNORECASE,
 )
-_DIGITS = 5
 
 
 class IdxName(NamedTuple):
@@ -46,8 +45,7 @@ def parse_name(path: Path) -> IdxName:
 
 def row_ids(path: Path, count: int) -> tuple[str, ...]:
     """The ids of a file's `count` specimens: train-00000, train-00001, ..."""
-    head, width = parse_name(path).stem, max(_DIGITS, len(str(count - 1)))
-    return tuple(f"{head}-{row:0{width}d}" for row in range(count))
+    return numbered(parse_name(path).stem, count)
 
 
 def read(request: Request) -> RawModality:

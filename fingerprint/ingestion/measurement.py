@@ -11,7 +11,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.dataset import MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
-from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.inference import modality_name
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
@@ -106,7 +106,8 @@ def _find(layout: Layout, modality: Modality) -> _Found:
             return _Found(column.header, specimens, "", column.unit, None)
     if isinstance(layout, ArraysLayout):
         chosen = _named([values for values, _ in layout.curves], modality, None)
-        axis = next((axis for values, axis in layout.curves if values == chosen), None)
+        axes = [axis for values, axis in layout.curves if values == chosen]
+        axis = axes[0] if len(axes) == 1 else None
         if modality.has_axis and chosen is not None and axis is not None:
             return _Found(chosen.header, layout.specimens.header, axis.header, chosen.unit, axis.unit)
         image = _named(layout.images, modality, None)
@@ -128,7 +129,7 @@ def _find(layout: Layout, modality: Modality) -> _Found:
 def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:
     """The column called like the modality, else the only one of numbers."""
     others = [column for column in columns if column != identity]
-    called = [column for column in others if modality.name in (column.header, slug(column.name))]
+    called = [column for column in others if modality.name in (column.header, modality_name(column))]
     numeric = [column for column in others if column.numeric]
     candidates = called or numeric
     return candidates[0] if len(candidates) == 1 else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.hdf5_heaps import check_heaps
@@ -72,12 +73,12 @@ def find(start: h5py.Group, name: str, hops: int = _MOST_HOPS) -> Node | None:
         if not isinstance(node, h5py.Group) or not node.id.links.exists(key):
             return None
         kind = node.id.links.get_info(key).type
-        if kind == h5py.h5l.TYPE_SOFT:
+        if kind == h5l.TYPE_SOFT:
             target = bytes(node.id.links.get_val(key)).decode()
             if not hops:
                 raise ReadError("the links lead in circles", where=f"{start.file.filename}: {name}")
             node = find(node, target, hops - 1)
-        elif kind == h5py.h5l.TYPE_HARD:
+        elif kind == h5l.TYPE_HARD:
             node = node[part]
         else:
             raise ReadError(
@@ -121,7 +122,7 @@ def contents(file: h5py.File) -> Contents:
     seen: set[int] = set()
 
     def walk(group: h5py.Group, prefix: str, depth: int) -> None:
-        address = h5py.h5o.get_info(group.id).addr
+        address = h5o.get_info(group.id).addr
         if address in seen:
             return
         seen.add(address)
@@ -136,7 +137,7 @@ def contents(file: h5py.File) -> Contents:
             except ReadError as error:
                 found.unread[path] = error.what
                 continue
-            soft = group.id.links.get_info(name.encode()).type == h5py.h5l.TYPE_SOFT
+            soft = group.id.links.get_info(name.encode()).type == h5l.TYPE_SOFT
             if isinstance(item, h5py.Dataset):
                 found.datasets[path] = item
             elif item is None and soft:

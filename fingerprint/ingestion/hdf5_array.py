@@ -161,12 +161,12 @@ def _refuse_rounding(dataset: h5py.Dataset, piece: NDArray[Any]) -> None:
 
 def _pieces(dataset: h5py.Dataset) -> list[Any]:
     """Slices along the longest dimension, of whole chunks."""
-    shape = tuple(dataset.shape or ())
+    shape: tuple[int, ...] = tuple(dataset.shape or ())
     if not shape:
         return [()]
     along = shape.index(max(shape))
     slab = dataset.dtype.itemsize * math.prod(shape) // shape[along]
-    chunk = dataset.chunks[along] if dataset.chunks else 1
+    chunk = int(dataset.chunks[along]) if dataset.chunks else 1
     step = max(1, _PIECE // max(1, slab) // chunk) * chunk
     before = (slice(None),) * along
     return [(*before, slice(start, start + step)) for start in range(0, shape[along], step)]

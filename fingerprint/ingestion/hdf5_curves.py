@@ -17,7 +17,7 @@ class Curves(NamedTuple):
     """What belongs together.
 
     Attributes:
-        pairs: (values, axis).
+        pairs: (values, axis); where it is open which is the axis, with each that could be.
         notes: vectors that were not taken for values, and why.
         ambiguous: why it is open which were measured; "" where it is not.
     """
@@ -54,12 +54,14 @@ def find_curves(vectors: Mapping[str, Samples], shared: Mapping[str, Samples]) -
         if not candidates:
             notes.extend(f"{name}: no dataset that rises or falls all along is as long as it" for name in group)
             continue
+        if len(candidates) > 1 and len(called) != 1:
+            pairs.extend((name, axis) for axis in called or candidates for name in group if name != axis)
+            faults.append(f"has {len(candidates)} datasets that could be the axis ({', '.join(candidates)})")
+            continue
         axis = (called or candidates)[0]
         values = [name for name in group if name != axis]
         pairs.extend((name, axis) for name in values)
-        if len(candidates) > 1 and len(called) != 1:
-            faults.append(f"has {len(candidates)} datasets that could be the axis ({', '.join(candidates)})")
-        elif len(values) > 1:
+        if len(values) > 1:
             faults.append(f"has {len(values)} datasets over {axis} ({', '.join(values)})")
     return Curves(tuple(pairs), tuple(notes), "; ".join(faults))
 

@@ -125,10 +125,11 @@ def _described(
     def first(address: str) -> h5py.Dataset:
         return next(iter(places[address].values())) if address in places else found.datasets[address]
 
-    names = distinct_names([values for values, _ in pairs])
+    addresses = list(dict.fromkeys(values for values, _ in pairs))
+    names = dict(zip(addresses, distinct_names(addresses), strict=True))
     return tuple(
-        (column(values, first(values), name=name)._replace(name=name), column(axis, first(axis)))
-        for (values, axis), name in zip(pairs, names, strict=True)
+        (column(values, first(values))._replace(name=names[values]), column(axis, first(axis)))
+        for values, axis in pairs
     )
 
 

@@ -83,14 +83,14 @@ def _identity(sound: dict[str, h5py.Dataset], shapes: dict[str, tuple[int, ...]]
     columns = {shape[1] for shape in arrays if len(shape) == 2}
     for counts in (rows, columns):
         identities: list[Column] = []
-        for count in sorted(counts):
+        for number in sorted(counts):
             # Numbers are looked at only where they are called ids.
             candidates = [
                 column(name, sound[name], texts(sound[name]))
                 if is_text(sound[name]) or is_id(name)
                 else column(name, sound[name])
                 for name, length in vectors.items()
-                if length == count
+                if length == number
             ]
             identity = find_id(candidates)
             if identity is not None and identity.unique:

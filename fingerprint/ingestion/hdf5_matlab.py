@@ -78,7 +78,7 @@ def texts(dataset: h5py.Dataset) -> list[str]:
 
 
 def _rows(dataset: h5py.Dataset) -> list[str]:
-    if dataset.dtype.kind not in "iu" or dataset.ndim != 2 or dataset.size > _MOST_LETTERS:
+    if dataset.dtype.kind not in "iu" or dataset.ndim != 2 or int(dataset.size or 0) > _MOST_LETTERS:
         return []
     codes = np.asarray(dataset[()]).T.astype("<u2")
     return [row.tobytes().decode("utf-16-le", errors="replace").strip() for row in codes]

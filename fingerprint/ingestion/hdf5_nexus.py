@@ -223,7 +223,11 @@ def _notes(group: h5py.Group, name: str, signal: str, data: h5py.Dataset) -> lis
     uncertain = {"errors", f"{signal}_errors", *words(data, "uncertainties"), *words(group, f"{signal}_uncertainties")}
     further = words(group, "auxiliary_signals")
     return [
-        *(f"{name}/{each}: the uncertainty of {signal}, which is not kept" for each in names_in(group) if each in uncertain),
+        *(
+            f"{name}/{each}: the uncertainty of {signal}, which is not kept"
+            for each in names_in(group)
+            if each in uncertain
+        ),
         *(f"{name}/{each}: an auxiliary signal, beside {signal}" for each in further),
     ]
 

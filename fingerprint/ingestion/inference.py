@@ -133,8 +133,9 @@ class _Draft:
         elif isinstance(first, IdxLayout):
             self._add_idx(first, files)
         else:
-            for values, axis in first.curves:
-                self._add_arrays(first, files, values, axis)
+            axes = dict(reversed(first.curves))  # the first one where it is open which it is
+            for values in dict.fromkeys(values for values, _ in first.curves):
+                self._add_arrays(first, files, values, axes[values])
             for values in first.images:
                 self._add_images(first, files, values)
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)

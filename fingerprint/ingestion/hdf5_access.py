@@ -76,14 +76,14 @@ def find(start: h5py.Group, name: str, hops: int = _MOST_HOPS) -> Node | None:
         if kind == h5l.TYPE_SOFT:
             target = bytes(node.id.links.get_val(key)).decode()
             if not hops:
-                raise ReadError("the links lead in circles", where=f"{start.file.filename}: {name}")
+                raise ReadError("the links lead in circles", where=f"{start.file.filename}: {name.lstrip('/')}")
             node = find(node, target, hops - 1)
         elif kind == h5l.TYPE_HARD:
             node = node[part]
         else:
             raise ReadError(
                 "this is a link to another file, and only this one is read",
-                where=f"{start.file.filename}: {name}",
+                where=f"{start.file.filename}: {name.lstrip('/')}",
                 next="Copy the data into this file (h5repack, or h5py's copy with expand_external=True).",
             )
     return node if isinstance(node, h5py.Dataset | h5py.Group) else None

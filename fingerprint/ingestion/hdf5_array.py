@@ -15,6 +15,7 @@ from fingerprint.ingestion.hdf5_access import words
 from fingerprint.ingestion.hdf5_chunks import chunk_fault
 
 MOST_BYTES = 448 << 20  # of one dataset as floating-point numbers; with the copies that checks need, below 1 GiB
+_MOST_LOOKED_AT = 1 << 23
 _PIECE = 16 << 20
 _MOST_TEXTS = 1 << 20
 _EXACT = 2**53
@@ -24,6 +25,11 @@ _UNDEFINED_FILL = h5py.h5d.FILL_VALUE_USER_DEFINED
 def at(dataset: h5py.Dataset) -> str:
     """Where a dataset stands, for messages."""
     return f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}"
+
+
+def is_short(dataset: h5py.Dataset) -> bool:
+    """Whether it is short enough to be read only to see whether it is an axis."""
+    return count(dataset) <= _MOST_LOOKED_AT
 
 
 def count(dataset: h5py.Dataset) -> int:

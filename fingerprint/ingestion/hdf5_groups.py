@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import h5py
 from fingerprint.ingestion.dataset import GROUP
 from fingerprint.ingestion.hdf5_access import Contents
 from fingerprint.ingestion.hdf5_address import ANY, column
-from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_text, numbers, shape_of, texts
+from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short, is_text, numbers, shape_of, texts
 from fingerprint.ingestion.hdf5_curves import Samples, find_curves, runs_one_way
 from fingerprint.ingestion.hdf5_names import distinct_names
 from fingerprint.ingestion.reader import ArraysLayout, Column
@@ -56,6 +57,8 @@ def layout(path: Path, found: Contents) -> ArraysLayout | None:
         reason = fault(first)
         if not reason and len(shape_of(first)) > 1 and count(first) != 1:
             reason = f'{shape_of(first)} in each group: where it is an image, kind = "image" and values say so'
+        if not reason and not is_short(first):
+            reason = f"{count(first)} numbers: what they are has to be said in dataset.toml"
         if reason:
             notes.append(f"{address}: {reason}")
         elif count(first) == 1 or is_text(first):
@@ -108,11 +111,11 @@ def _alike(places: Places) -> dict[str, None]:
 
 def _shared(found: Contents, alike: _Alike) -> dict[str, Samples]:
     """Vectors outside the groups that could be the axis of all of them."""
-    inside = {str(item.name) for there in alike.places.values() for item in there.values()}
+    inside = {address.replace(ANY, group, 1) for address, there in alike.places.items() for group in there}
     shared: dict[str, Samples] = {}
     for name, item in found.datasets.items():
-        outside = str(item.name) not in inside and is_numeric(item) and len(shape_of(item)) == 1
-        if outside and count(item) > 1 and not fault(item):
+        outside = name not in inside and is_numeric(item) and len(shape_of(item)) == 1
+        if outside and count(item) > 1 and is_short(item) and not fault(item):
             values = numbers(item)
             if runs_one_way(values):
                 shared[name] = dict.fromkeys(alike.groups, values)
@@ -141,4 +144,4 @@ def _scalar(address: str, there: Mapping[str, h5py.Dataset]) -> Column:
 
 
 def _head(there: Mapping[str, h5py.Dataset]) -> list[tuple[str, h5py.Dataset]]:
-    return [(name, item) for name, item in there.items() if not fault(item)][:_LOOKED_AT]
+    return list(islice(((name, item) for name, item in there.items() if not fault(item)), _LOOKED_AT))

@@ -11,12 +11,12 @@ from fingerprint.ingestion.columns import find_id, is_id
 from fingerprint.ingestion.dataset import STEM
 from fingerprint.ingestion.hdf5_access import Contents, contents
 from fingerprint.ingestion.hdf5_address import column
-from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_text, numbers, shape_of, texts
+from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short, is_text, numbers, shape_of, texts
 from fingerprint.ingestion.hdf5_curves import find_curves, runs_one_way
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, stem
 
 _MOST_VECTORS = 100  # in a file of one spectrum
-_MOST_NUMBERS = 1 << 26  # looked at, in all
+_MOST_NUMBERS = 1 << 25  # looked at, in all
 
 
 def layout(path: Path, file: h5py.File) -> Layout:
@@ -46,13 +46,15 @@ def _by_ids(path: Path, found: Contents) -> ArraysLayout | None:
     ids = tuple(texts(sound[specimens.header]))
     number = len(ids)
     vectors = {name: item for name, item in sound.items() if len(shapes[name]) == 1 and name != specimens.header}
+    lengths = {length for name in sound if len(shapes[name]) == 2 for length in shapes[name]}
+    rising = [name for name, item in vectors.items() if shapes[name][0] in lengths and _is_axis(item)]
     curves: list[tuple[Column, Column]] = []
     images: list[Column] = []
     for name, item in sound.items():
         shape = shapes[name]
         if len(shape) == 2 and is_numeric(item) and number in shape:
             points = shape[1] if shape[0] == number else shape[0]
-            axes = [each for each, vector in vectors.items() if shapes[each] == (points,) and _is_axis(vector)]
+            axes = [each for each in rising if shapes[each] == (points,)]
             if len(axes) == 1:
                 curves.append((column(name, item), column(axes[0], vectors[axes[0]])))
                 continue
@@ -126,7 +128,7 @@ def _single(path: Path, found: Contents) -> Layout:
 
 
 def _is_axis(vector: h5py.Dataset) -> bool:
-    return is_numeric(vector) and count(vector) > 1 and runs_one_way(numbers(vector))
+    return is_numeric(vector) and is_short(vector) and runs_one_way(numbers(vector))
 
 
 def _is_matlab(found: Contents) -> bool:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from fingerprint.errors import FingerprintError, ReadError
 from fingerprint.ingestion import ingest, read_measurement
+from fingerprint.ingestion.dataset import AxisSpec, ModalitySpec
 from fingerprint.ingestion.hdf5 import FORMAT
 from fingerprint.ingestion.reader import Request, Unrecognised
-from fingerprint.ingestion.dataset import AxisSpec, ModalitySpec
 from fingerprint.modality import Kind, Modality, RawModality
 
 SPEC = ModalitySpec(Kind.SPECTRUM, "f.h5", "1/THz", values="intensity", axis=AxisSpec("frequency", "THz", "frequency"))
@@ -80,6 +80,10 @@ def _unavailable_filter(file: h5py.File) -> None:
     file["intensity"].id.write_direct_chunk((0,), SPECTRA["S1"].tobytes())
 
 
+def _large_chunk(file: h5py.File) -> None:
+    file.create_dataset("intensity", (12,), "f8", chunks=(25 << 20,), maxshape=(None,))[0] = 1.0
+
+
 def _cut_short(file: h5py.File) -> None:
     file.create_dataset("intensity", (POINTS,), "f8", chunks=(4,))
     file["intensity"][:4] = 1.0
@@ -97,9 +101,9 @@ REFUSED = {
     "nothing was ever written": lambda file: file.create_dataset("intensity", (POINTS,), "f8"),
     "more than the 448 MiB": lambda file: file.create_dataset("intensity", (10**12,), "f8", chunks=(1000,)),
     "the dataset is empty": lambda file: file.create_dataset("intensity", (0,), "f8"),
-    "chunks are of 200 MiB": lambda file: file.create_dataset("intensity", (12, 10**6), "f8", chunks=(25, 1 << 20), maxshape=(None, None)).__setitem__((0, 0), 1.0),
+    "chunks are of 200 MiB": _large_chunk,
     "complex": lambda file: file.create_dataset("intensity", data=SPECTRA["S1"] + 1j),
-    "a table of fields (x, y)": lambda file: file.create_dataset("intensity", data=np.zeros(POINTS, "f8,f8").astype([("x", "f8"), ("y", "f8")])),
+    "a table of fields (x, y)": lambda file: file.create_dataset("intensity", (POINTS,), [("x", "f8"), ("y", "f8")]),
     "refers to other datasets": lambda file: file.create_dataset("intensity", (POINTS,), h5py.ref_dtype),
     "neither numbers nor text": lambda file: file.create_dataset("intensity", data=np.zeros(POINTS, "V8")),
     "beyond 2^53 (9007199254740993)": lambda file: file.create_dataset("intensity", data=[2**53 + 1] * POINTS),

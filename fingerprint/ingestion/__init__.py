@@ -10,6 +10,8 @@ hdf5.py        HDF5
   hdf5_address.py, hdf5_axis.py                                                                      where it stands
   hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
 idx.py, idx_array.py                IDX
+codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
+beginning.py   the first lines of a file, and files of limited length
 checks.py      what every measurement must satisfy
 collecting.py  one data set, read and checked
 conform.py     into the units of the store or of a model

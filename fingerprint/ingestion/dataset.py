@@ -17,8 +17,10 @@ from fingerprint.units import canonical
 
 FILE_NAME = "dataset.toml"
 STEM = "{stem}"
+FOLDER = "{folder}"
 STEM_ROW = "{stem}-{row}"
 GROUP = "{group}"
+COLUMN = "{column}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -47,11 +49,14 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind, unit, sign: as in `Modality`.
         files: a glob, relative to the data folder.
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
-        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
-            "{stem}-{row}" that of each row of an IDX or HDF5 file from the file's name and the row's number, "{group}"
-            from the group that "*" in an HDF5 path stands for.
+        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
+            that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
+            row of an IDX file or HDF5 dataset, or frame of an extended XYZ file, from the file's name and the row's
+            number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every column but
+            the axis for a specimen, called as its header is.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
+        uncertainty: column of the standard uncertainty of the values; "" where there is none.
     """
 
     kind: Kind
@@ -62,6 +67,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     specimens: str = STEM
     axis: AxisSpec | None = None
     decimal: Literal["", ".", ","] = ""
+    uncertainty: str = ""
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""
@@ -198,7 +204,7 @@ def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) ->
 
 def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:
     axis = table.pop("axis", None)
-    order = ("kind", "unit", "sign", "files", "values", "specimens")
+    order = ("kind", "unit", "sign", "files", "values", "uncertainty", "specimens")
     table = {key: table[key] for key in (*order, *table) if key in table}
     kept = {key: value for key, value in table.items() if value or key in ("unit", "specimens", "id")}
     lines = [f"# {sentence}" for name, sentence in comments if name == section]

@@ -22,7 +22,7 @@ from fingerprint.ingestion.hdf5_access import need, opened
 from fingerprint.ingestion.hdf5_address import only, places, stated_unit
 from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
-from fingerprint.ingestion.reader import Cell, Format, Layout, Request, numbered, stem
+from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
 from fingerprint.modality import Block, Kind, RawModality
 
 _DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
@@ -55,6 +55,12 @@ def read(request: Request) -> RawModality:
             f"{request.path.name} is HDF5, and not all of its datasets are named",
             where=f"[modalities.{request.name}]",
             expected="The keys values and specimens, and values in axis, name HDF5 datasets.",
+        )
+    if spec.uncertainty:
+        raise DatasetError(
+            "uncertainties in HDF5 are not read yet",
+            where=f"[modalities.{request.name}] uncertainty",
+            next="Leave the key out.",
         )
     blocks: list[Block] = []
     size = 0
@@ -134,7 +140,7 @@ def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
         yield _Part(None, stem(path), values, own)
     elif spec.specimens == STEM_ROW:
         dataset = need(file, values)
-        yield _Part(list(numbered(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
+        yield _Part(list(row_ids(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
     else:
         yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own)
 

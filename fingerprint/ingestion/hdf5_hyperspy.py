@@ -15,7 +15,7 @@ from fingerprint.ingestion.hdf5_access import find, names_in, words
 from fingerprint.ingestion.hdf5_address import ANY, column
 from fingerprint.ingestion.hdf5_array import fault, is_numeric
 from fingerprint.ingestion.hdf5_axis import size_of
-from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, numbered, stem
+from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, row_ids, stem
 from fingerprint.units import split_unit
 
 _ROOT = "Experiments"
@@ -43,7 +43,7 @@ def layout(path: Path, file: h5py.File) -> Layout:
     if not signals or len({bool(each.rows) for each in signals}) > 1:
         return Unrecognised(path, "; ".join(unmatched) or "single spectra and rows of spectra in one HyperSpy file")
     rows, head = signals[0].rows, stem(path)
-    ids = numbered(head, rows) if rows else (head,)
+    ids = row_ids(head, rows) if rows else (head,)
     specimens = Column(STEM_ROW if rows else STEM, "", None, numeric=False, unique=True)
     if len(signals) == 1:
         curves = tuple((_anywhere(each.values), _anywhere(each.axis)) for each in signals)

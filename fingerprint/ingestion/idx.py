@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from fingerprint.errors import DatasetError, ReadError
+from fingerprint.ingestion import reader
 from fingerprint.ingestion.checks import complete_rows, refuse_infinite
 from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.dataset import STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.idx_array import NotIdx, read_array
-from fingerprint.ingestion.reader import Cell, Format, IdxLayout, Layout, Request, Unrecognised, numbered
+from fingerprint.ingestion.reader import Cell, Format, IdxLayout, Layout, Request, Unrecognised
 from fingerprint.modality import Block, Kind, RawModality
 
 _DIMENSIONS = {Kind.SCALAR: 1, Kind.IMAGE: 3}
@@ -45,7 +46,7 @@ def parse_name(path: Path) -> IdxName:
 
 def row_ids(path: Path, count: int) -> tuple[str, ...]:
     """The ids of a file's `count` specimens: train-00000, train-00001, ..."""
-    return numbered(parse_name(path).stem, count)
+    return reader.row_ids(parse_name(path).stem, count)
 
 
 def read(request: Request) -> RawModality:

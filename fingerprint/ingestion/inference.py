@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
+    COLUMN,
     FILE_NAME,
     GROUP,
     STEM,
@@ -22,14 +23,17 @@ from fingerprint.ingestion.dataset import (
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
+    ColumnsLayout,
     CurveLayout,
     IdxLayout,
     Layout,
+    OutputLayout,
     TableLayout,
     Unrecognised,
     stem,
 )
 from fingerprint.ingestion.sources import Source, pattern_of
+from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 from fingerprint.units import canonical
 
@@ -82,7 +86,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
     )
     if draft.ambiguous:
         raise AmbiguousError(
-            "; ".join(draft.ambiguous) + ": which of them were measured is not known",
+            " ".join(draft.ambiguous),
             where=str(source.root),
             proposal=dump_dataset(spec, draft.reasons),
             next=f"Save it (fingerprint ingest {source.root} --dry-run > {source.root / FILE_NAME}), keep what was "
@@ -128,10 +132,14 @@ class _Draft:
             )
         if isinstance(first, CurveLayout):
             self._add_curve(first, files, len(group))
+        elif isinstance(first, ColumnsLayout):
+            self._add_several(first, files)
         elif isinstance(first, TableLayout):
             self._add_table(first, files)
         elif isinstance(first, IdxLayout):
             self._add_idx(first, files)
+        elif isinstance(first, OutputLayout):
+            self._add_output(first, files)
         else:
             axes = dict(reversed(first.curves))  # the first one where it is open which it is
             for values in dict.fromkeys(values for values, _ in first.curves):
@@ -147,9 +155,41 @@ class _Draft:
         x, y = layout.x, layout.y
         name = slug(y.name if y else layout.path.parent.resolve().name)
         kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
-        spec = ModalitySpec(kind, files, self._unit(y, layout.path), "", y.header if y else "", STEM, axis)
-        how = f"{count} file(s) of two columns, one per specimen; its id is the file's name"
+        error = layout.uncertainty.header if layout.uncertainty else ""
+        unit = self._unit(y, layout.path)
+        spec = ModalitySpec(kind, files, unit, "", y.header if y else "", STEM, axis, uncertainty=error)
+        columns = f"axis, values and their uncertainty ({error})" if error else "two columns"
+        how = f"{count} file(s) of {columns}, one per specimen; its id is the file's name"
         self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
+
+    def _add_several(self, layout: ColumnsLayout, files: str) -> None:
+        """Several columns over one axis: each could be a specimen, or a quantity, or an uncertainty."""
+        x, ys = layout.x, layout.ys
+        kind, axis = self._axis(x, x.header, layout.path)
+        name = slug(stem(layout.path) if layout.named else layout.path.parent.resolve().name)
+        listed = ", ".join(y.header for y in ys)
+        if layout.named:
+            spec = ModalitySpec(kind, files, self._unit(ys[0], layout.path), "", "", COLUMN, axis)
+            self._put(name, spec, layout.path, f"each column over {x.header} is taken for a specimen", ys[0])
+            other = f'if they are quantities of one specimen: values = "{ys[0].header}", specimens = "{STEM}"'
+            self.reasons.append((f"modalities.{name}", other))
+            question = f"{layout.path.name} has {len(ys)} columns over {x.header} ({listed}): are they specimens?"
+        else:
+            second = ys[1].header if len(ys) == 2 else ""
+            spec = ModalitySpec(kind, files, "", "", ys[0].header, STEM, axis, uncertainty=second)
+            self._put(name, spec, layout.path, "the columns have no headers: say which is what", ys[0])
+            question = f"{layout.path.name} has {1 + len(ys)} columns without headers: what are they?"
+        self.ambiguous.append(question)
+
+    def _add_points(self, layout: TableLayout, files: str, along: Column, identity: Column) -> None:
+        """A row per point: the ids repeat, and one column rises or falls within each."""
+        kind, axis = self._axis(along, along.header, layout.path)
+        numeric = [each for each in layout.columns if each.numeric and each not in (along, identity)]
+        for column, error in with_uncertainties(numeric):
+            unit, uncertain = self._unit(column, layout.path), error.header if error else ""
+            spec = ModalitySpec(kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain)
+            how = f"the ids in {identity.header} repeat, and {along.header} rises or falls within each: a row per point"
+            self._put(slug(column.name), spec, layout.path, how, column)
 
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
         kind, described = self._axis(axis, axis.header, layout.path)
@@ -183,9 +223,22 @@ class _Draft:
         how = f"IDX files of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
         self._put(name, spec, layout.path, how)
 
+    def _add_output(self, layout: OutputLayout, files: str) -> None:
+        kind, axis = self._axis(layout.axis, layout.axis.header, layout.path)
+        for column in layout.curves:
+            unit = self._unit(column, layout.path)
+            spec = ModalitySpec(kind, files, unit, "", column.header, layout.specimens, axis)
+            self._put(slug(column.name), spec, layout.path, layout.origin, column if layout.certain else None)
+        if not layout.measured:
+            listed = ", ".join(column.header for column in layout.curves)
+            self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
+
     def _add_table(self, layout: TableLayout, files: str) -> None:
         if layout.id is None:
             self.ignored.append((layout.path, "a table without a column of ids"))
+            return
+        if layout.along is not None:
+            self._add_points(layout, files, layout.along, layout.id)
             return
         if layout.points > 1:
             kind, axis = self._axis(None, "", layout.path)
@@ -195,15 +248,19 @@ class _Draft:
         self._add_columns(layout.path, files, layout.id, columns)
 
     def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column]) -> None:
-        numeric = [column for column in columns if column.numeric]
-        for column in numeric:
-            spec = ModalitySpec(Kind.SCALAR, files, self._unit(column, path), "", column.header, identity.header)
+        owned = with_uncertainties([column for column in columns if column.numeric])
+        numeric = [column for column, _ in owned]
+        for column, error in owned:
+            unit, uncertain = self._unit(column, path), error.header if error else ""
+            spec = ModalitySpec(Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain)
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
             self._put(modality_name(column), spec, path, how, column)
         labels = [column.header for column in columns if not column.numeric and column.header]
         if len(numeric) > 1:
             listed = ", ".join(column.header for column in numeric)
-            self.ambiguous.append(f"{path.name} has {len(numeric)} columns of numbers ({listed})")
+            self.ambiguous.append(
+                f"{path.name} has {len(numeric)} columns of numbers ({listed}): which of them were measured?"
+            )
         if labels or len(numeric) > 1:
             spec = SpecimensSpec(files, identity.header, tuple(labels))
             self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))
@@ -239,6 +296,7 @@ class _Draft:
         self.modalities[name] = spec
         stated = column is not None and column.unit is not None
         unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
+        unit = f"{unit}; {spec.unit} is a default" if spec.unit and not stated else unit
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
         if spec.axis is not None and not spec.axis.unit:
             self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
@@ -250,7 +308,7 @@ class _Draft:
         chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
         if chosen.id == STEM_ROW:
             self.reasons.append(
-                ("specimens", f"{chosen.file} holds a number for each image: stored, shown to no model")
+                ("specimens", f"{chosen.file} says this of each image or frame: stored, shown to no model")
             )
         elif chosen.metadata:
             self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
@@ -295,13 +353,17 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent)
-        return ("curve", layout.x.header, layout.y.header)
+        return ("curve", layout.x.header, layout.y.header, layout.uncertainty and layout.uncertainty.header)
+    if isinstance(layout, ColumnsLayout):
+        return ("columns", layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):
         return ("table", layout.points, *(column.header for column in layout.columns))
     if isinstance(layout, ArraysLayout):
         headers = (column.header for pair in layout.curves for column in pair)
         others = (column.header for column in (*layout.images, *layout.columns))
         return ("arrays", *headers, *others)
+    if isinstance(layout, OutputLayout):
+        return ("output", layout.specimens, layout.axis, layout.curves)
     if isinstance(layout, IdxLayout):
         return ("idx", layout.shape[1:], layout.content or layout.stem)
     return layout.path

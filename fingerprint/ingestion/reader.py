@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
 Cell = str | float | int | bool | None
+_DIGITS = 5
 
 
 class Request(NamedTuple):
@@ -50,11 +51,33 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """Two columns of numbers, one file per specimen; the columns are None in a file without header."""
+    """An axis and its values, one file per specimen; the columns are None in a file without header.
+
+    Attributes:
+        x, y: the two columns.
+        uncertainty: a third, of the standard uncertainty of y.
+    """
 
     path: Path
     x: Column | None
     y: Column | None
+    uncertainty: Column | None = None
+
+
+@dataclass(frozen=True)
+class ColumnsLayout:
+    """An axis and several columns over it, of which it is open what they are.
+
+    Attributes:
+        x: the axis.
+        ys: the others.
+        named: whether they have headers.
+    """
+
+    path: Path
+    x: Column
+    ys: tuple[Column, ...]
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,7 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
+        along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
     """
 
     path: Path
@@ -72,6 +96,7 @@ class TableLayout:
     points: int
     id: Column | None
     ids: tuple[str, ...]
+    along: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +140,26 @@ class IdxLayout:
 
 
 @dataclass(frozen=True)
+class OutputLayout:
+    """What a simulation code wrote: curves over one axis, under the names that it or its documentation gives them.
+
+    Attributes:
+        specimens: what the key `specimens` of dataset.toml says of them, such as "{folder}".
+        origin: what they are and where their units come from, in a sentence.
+        certain: whether the units cannot be others. If not, they are the code's defaults, which the file leaves open.
+        measured: whether each of the curves is a measurement for sure.
+    """
+
+    path: Path
+    specimens: str
+    axis: Column
+    curves: tuple[Column, ...]
+    origin: str
+    certain: bool = True
+    measured: bool = True
+
+
+@dataclass(frozen=True)
 class Unrecognised:
     """A file that is not measurements, and why it was not taken for any."""
 
@@ -122,7 +167,7 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | TableLayout | ArraysLayout | IdxLayout | Unrecognised
+Layout = CurveLayout | ColumnsLayout | TableLayout | ArraysLayout | IdxLayout | OutputLayout | Unrecognised
 
 
 @dataclass(frozen=True)
@@ -132,6 +177,8 @@ class Format:
     Attributes:
         name: for messages.
         suffixes: of its files, lower case.
+        names: of files that are of this family whatever their suffix, lower case.
+        begins: whether a file begins like one of this family, where several share a suffix.
         read: a file as one modality, in the units of the request. Raises ReadError with line or dataset.
         read_metadata: id -> column -> value. Raises ReadError.
         inspect: what the file looks like. Raises ReadError when it is damaged or empty.
@@ -142,6 +189,8 @@ class Format:
     read: Callable[[Request], RawModality]
     read_metadata: Callable[[Path, SpecimensSpec, frozenset[str]], Mapping[str, Mapping[str, Cell]]]
     inspect: Callable[[Path], Layout]
+    names: tuple[str, ...] = ()
+    begins: Callable[[Sequence[str]], bool] | None = None
 
 
 def stem(path: Path) -> str:
@@ -149,7 +198,7 @@ def stem(path: Path) -> str:
     return Path(path.stem if path.suffix.lower() in COMPRESSIONS else path.name).stem
 
 
-def numbered(head: str, count: int) -> tuple[str, ...]:
-    """The ids of `count` specimens that have none in their file: head-00000, head-00001, ..."""
-    width = max(5, len(str(count - 1)))
+def row_ids(head: str, count: int) -> tuple[str, ...]:
+    """The ids of a file's `count` specimens, what "{stem}-{row}" stands for: train-00000, train-00001, ..."""
+    width = max(_DIGITS, len(str(count - 1)))
     return tuple(f"{head}-{row:0{width}d}" for row in range(count))

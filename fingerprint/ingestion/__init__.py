@@ -5,7 +5,10 @@ inference.py   the dataset.toml that a folder without one suggests
 sources.py     which files belong to which data set and modality
 formats.py     the registry of file families; reader.py says what each must offer
 text.py, delimited.py, columns.py   delimited text
-hdf5.py, hdf5_layout.py             HDF5
+hdf5.py        HDF5
+  hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
+  hdf5_address.py, hdf5_axis.py                                                                      where it stands
+  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
 idx.py, idx_array.py                IDX
 codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
 beginning.py   the first lines of a file, and files of limited length

@@ -19,6 +19,7 @@ FILE_NAME = "dataset.toml"
 STEM = "{stem}"
 FOLDER = "{folder}"
 STEM_ROW = "{stem}-{row}"
+GROUP = "{group}"
 COLUMN = "{column}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
@@ -32,7 +33,8 @@ class AxisSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: what it measures, such as "frequency".
         unit: "" where it is dimensionless or unknown.
-        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table.
+        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table. In an HDF5 path
+            "*" stands for any one group.
     """
 
     name: str
@@ -49,8 +51,9 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
         specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
             that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
-            row of an IDX file, or frame of an extended XYZ file, from the file's name and the row's number; "{column}"
-            takes every column but the axis for a specimen, called as its header is.
+            row of an IDX file or HDF5 dataset, or frame of an extended XYZ file, from the file's name and the row's
+            number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every column but
+            the axis for a specimen, called as its header is.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
         uncertainty: column of the standard uncertainty of the values; "" where there is none.
@@ -77,7 +80,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         file: a glob, relative to the data folder.
-        id: its id column or dataset; "{stem}-{row}" for an IDX file.
+        id: its id column or dataset; "{stem}-{row}" for an IDX file, "{group}" and "{stem}" for HDF5.
         metadata: columns that are stored and never shown to a model.
     """
 

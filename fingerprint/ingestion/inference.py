@@ -11,6 +11,7 @@ from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
     COLUMN,
     FILE_NAME,
+    GROUP,
     STEM,
     STEM_ROW,
     AxisSpec,
@@ -36,6 +37,11 @@ from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 from fingerprint.units import canonical
 
+_ID_OF = {
+    GROUP: "a curve in each group, whose name is the id",
+    STEM: "one curve; its id is the file's name",
+    STEM_ROW: "a curve per row; its id is the file's name and the row",
+}
 _SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
 
 
@@ -96,6 +102,11 @@ def slug(name: str) -> str:
     return plain[:100] or "measurement"
 
 
+def modality_name(column: Column) -> str:
+    """What measurements in a column or dataset are called: after the last part of its name."""
+    return slug(column.name.rsplit("/")[-1])
+
+
 @dataclass
 class _Draft:
     source: Source
@@ -130,11 +141,14 @@ class _Draft:
         elif isinstance(first, OutputLayout):
             self._add_output(first, files)
         else:
-            for values, axis in first.curves:
-                self._add_arrays(first, files, values, axis)
+            axes = dict(reversed(first.curves))  # the first one where it is open which it is
+            for values in dict.fromkeys(values for values, _ in first.curves):
+                self._add_arrays(first, files, values, axes[values])
             for values in first.images:
                 self._add_images(first, files, values)
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
+            if first.ambiguous:
+                self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
             self._add_columns(first.path, files, first.specimens, first.columns)
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
@@ -190,14 +204,15 @@ class _Draft:
             layout.specimens.header,
             described,
         )
-        how = f"{values.header} has a row per id in {layout.specimens.header} and a column per {axis.header}"
-        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+        found = _ID_OF.get(layout.specimens.header, f"a row per id in {layout.specimens.header}")
+        how = f"{values.header} over {axis.header}: {found}"
+        self._put(modality_name(values), spec, layout.path, how, values)
 
     def _add_images(self, layout: ArraysLayout, files: str, values: Column) -> None:
         unit, identity = self._unit(values, layout.path), layout.specimens.header
         spec = ModalitySpec(Kind.IMAGE, files, unit, "", values.header, identity)
         how = f"{values.header} has three dimensions, the first as long as {identity}: an image per id"
-        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+        self._put(modality_name(values), spec, layout.path, how, values)
 
     def _add_idx(self, layout: IdxLayout, files: str) -> None:
         """Images are a modality; single numbers are metadata, since they are labels more often than measurements."""
@@ -241,7 +256,7 @@ class _Draft:
             unit, uncertain = self._unit(column, path), error.header if error else ""
             spec = ModalitySpec(Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain)
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
-            self._put(slug(column.name.rsplit("/")[-1]), spec, path, how, column)
+            self._put(modality_name(column), spec, path, how, column)
         labels = [column.header for column in columns if not column.numeric and column.header]
         if len(numeric) > 1:
             listed = ", ".join(column.header for column in numeric)
@@ -260,7 +275,7 @@ class _Draft:
         if column is None:
             return Kind.SPECTRUM, AxisSpec("axis", "", values)
         kind = Kind.SERIES if _SERIES.search(column.name) else Kind.SPECTRUM
-        return kind, AxisSpec(slug(column.name.rsplit("/")[-1]), self._unit(column, path), values)
+        return kind, AxisSpec(modality_name(column), self._unit(column, path), values)
 
     def _unit(self, column: Column | None, path: Path) -> str:
         if column is None or column.unit is None:

@@ -12,7 +12,7 @@ from fingerprint.ingestion.codes.output import ENERGY_FROM_FERMI
 from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.dataset import COLUMN, MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
-from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.inference import modality_name, slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
@@ -123,7 +123,8 @@ def _find(layout: Layout, modality: Modality) -> _Found:
             return _Found(column.header, specimens, "", column.unit, None)
     if isinstance(layout, ArraysLayout):
         chosen = _named([values for values, _ in layout.curves], modality, None)
-        axis = next((axis for values, axis in layout.curves if values == chosen), None)
+        axes = [axis for values, axis in layout.curves if values == chosen]
+        axis = axes[0] if len(axes) == 1 else None
         if modality.has_axis and chosen is not None and axis is not None:
             return _Found(chosen.header, layout.specimens.header, axis.header, chosen.unit, axis.unit)
         image = _named(layout.images, modality, None)
@@ -185,7 +186,7 @@ def _refuse_other_ratio(column: Column, modality: Modality, path: Path) -> None:
 def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:
     """The column called like the modality, else the only one of numbers."""
     others = [column for column in columns if column != identity]
-    called = [column for column in others if modality.name in (column.header, slug(column.name))]
+    called = [column for column in others if modality.name in (column.header, modality_name(column))]
     numeric = [column for column in others if column.numeric]
     candidates = called or numeric
     return candidates[0] if len(candidates) == 1 else None

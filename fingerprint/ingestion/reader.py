@@ -105,15 +105,16 @@ class TableLayout:
 
 @dataclass(frozen=True)
 class ArraysLayout:
-    """An HDF5 file, matched up by shape.
+    """An HDF5 file, its datasets matched up.
 
     Attributes:
-        specimens: the dataset of ids.
+        specimens: the dataset of ids; its header is "{group}", "{stem}" or "{stem}-{row}" where these are the ids.
         curves: (values, axis) of each [specimen, point] dataset that has an axis.
         images: the [specimen, row, column] datasets.
         columns: the other one-dimensional datasets as long as the ids.
         unmatched: datasets that were not understood, with the reason.
-        ids: what stands in the dataset of ids.
+        ids: of the specimens.
+        ambiguous: why it is open which of them were measured; "" where it is not.
     """
 
     path: Path
@@ -123,6 +124,7 @@ class ArraysLayout:
     columns: tuple[Column, ...]
     unmatched: tuple[str, ...]
     ids: tuple[str, ...]
+    ambiguous: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KNOWN = (
     "THz, GHz, Hz, cm^-1, meV, eV, nm, um, angstrom, 1/THz, 1/cm^-1, 1/nm, GPa, MPa, kbar, bar, K, degC, "
-    "deg, g/cm^3, %, wt%, at%, J/(mol K), eV/atom and whatever pint knows"
+    "deg, g/cm^3, HV, %, wt%, at%, J/(mol K), eV/atom and whatever pint knows"
 )
 
 # What laboratories write, in lower case, where pint does not know it or takes it for another. Of the bare
@@ -67,7 +67,10 @@ _ARBITRARY = (
     "a.u.", "a. u.", "au", "arb", "arb.", "arb.u.", "arb. u.", "arb. unit", "arb. units", "arbitrary",
     "arbitrary units", "absorbance", "counts", "dimensionless", "unitless", "none",
 )  # fmt: skip
-_EXPRESSIONS = {"%": "percent", "wt%": "weight_percent", "at%": "atomic_percent", "": "dimensionless"}
+_EXPRESSIONS = {
+    "%": "percent", "wt%": "weight_percent", "at%": "atomic_percent", "": "dimensionless",
+    "HV": "vickers_hardness", "HB": "brinell_hardness", "HRC": "rockwell_c", "HRB": "rockwell_b",  # each its own scale
+}  # fmt: skip
 _EXACT = ("MeV", "mPa")  # an upper-case letter decides
 
 _BRACKET = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*)\])$")
@@ -191,6 +194,11 @@ def is_density(unit: str, axis_unit: str) -> bool:
     return not axis.dimensionless and (_parse(canonical(unit)) * axis).dimensionless
 
 
+def is_time(unit: str) -> bool:
+    """Whether a known unit counts time."""
+    return str(_parse(canonical(unit)).dimensionality) == "[time]"
+
+
 class Curve(NamedTuple):
     """x: [point], strictly increasing where the input was monotonic; y: [..., point]."""
 
@@ -255,6 +263,10 @@ def _registry() -> UnitRegistry[Any]:
     for definition in (
         "weight_percent = [weight_percent]",
         "atomic_percent = [atomic_percent]",
+        "vickers_hardness = [vickers_hardness]",
+        "brinell_hardness = [brinell_hardness]",
+        "rockwell_c = [rockwell_c]",
+        "rockwell_b = [rockwell_b]",
         "atom = []",
         "state = []",
     ):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, UnitError
+from fingerprint.ingestion.checks import check_unit
 from fingerprint.modality import Block, Modality, RawModality
-from fingerprint.units import convert, convert_curve
+from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit
 
 
 def conform(raw: RawModality, target: Modality) -> RawModality:
@@ -34,6 +36,53 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
     except UnitError as error:
         where = f"modality {target.name}"
         raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
+
+
+class Stated(NamedTuple):
+    """What a file states of itself.
+
+    Attributes:
+        unit, axis_unit: of its values and axis; None where it states none, and they are as the modality says.
+        where: for messages.
+    """
+
+    unit: str | None
+    axis_unit: str | None
+    where: str
+
+
+def as_declared(block: Block, modality: Modality, stated: Stated) -> Block:
+    """A block of a file in the units of its modality.
+
+    Raises:
+        ReadError: they cannot be had from those that the file states.
+    """
+    axis_unit = modality.axis_unit if stated.axis_unit is None else canonical(stated.axis_unit)
+    unit = unit_on(modality, stated.axis_unit) if stated.unit is None else canonical(stated.unit)
+    try:
+        return _convert(block, replace(modality, unit=unit, axis_unit=axis_unit), modality)
+    except UnitError:
+        if block.axis is not None and not _convertible(block.axis, axis_unit, modality.axis_unit):
+            check_unit(axis_unit, modality.axis_unit, "the axis", stated.where)
+        check_unit(unit, modality.unit, f"what is called {modality.name}", stated.where)
+        raise
+
+
+def _convertible(axis: NDArray[np.float64], unit: str, declared: str) -> bool:
+    try:
+        convert(axis, unit, declared)
+    except UnitError:
+        return False
+    return True
+
+
+def unit_on(modality: Modality, axis_unit: str | None) -> str:
+    """The modality's unit, for a density that of the same density over the given axis."""
+    if axis_unit is None or same_unit(axis_unit, modality.axis_unit):
+        return modality.unit
+    if not is_density(modality.unit, modality.axis_unit):
+        return modality.unit
+    return f"({modality.unit})*({modality.axis_unit})/({canonical(axis_unit)})"
 
 
 def _convert(block: Block, own: Modality, target: Modality) -> Block:

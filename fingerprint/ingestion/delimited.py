@@ -19,7 +19,7 @@ from fingerprint.ingestion.checks import (
     refuse_infinite,
 )
 from fingerprint.ingestion.columns import metadata_values
-from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.ingestion.delimited_layout import inspect
@@ -59,13 +59,14 @@ def read(request: Request) -> RawModality:
 
 
 def _scalars(text: Text, request: Request, modality: Modality) -> Block:
-    columns = _value_columns(text, request, modality)
+    columns, unit = _value_columns(text, request)
     ids = _stem_id(text) if request.spec.specimens == STEM else _ids(text, request.spec.specimens)
     numbers = text.numbers(columns, request.missing)
     refuse_infinite(numbers, lambda index: text.where(index[0]))
     kept = np.flatnonzero(~np.isnan(numbers[:, 0]))
     uncertainty = _uncertainty(numbers[:, 0], numbers[:, 1:], text.where)
-    return Block(tuple(ids), numbers[:, 0], None, tuple(map(text.where, range(len(ids)))), uncertainty).taking(kept)
+    block = Block(tuple(ids), numbers[:, 0], None, tuple(map(text.where, range(len(ids)))), uncertainty)
+    return as_declared(block.taking(kept), modality, Stated(unit, None, _top(text)))
 
 
 def _wide(text: Text, request: Request) -> Block:
@@ -100,21 +101,23 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
             where=_top(text),
             expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
         )
-    x = _axis_column(text, request, modality)
-    numbers = text.numbers([x, *_value_columns(text, request, modality)], request.missing)
+    x, axis_unit = _axis_column(text, request)
+    columns, unit = _value_columns(text, request)
+    numbers = text.numbers([x, *columns], request.missing)
     block = _over_axis(text, numbers, range(len(numbers)), stem(text.path), str(text.path))
     if block is None:
         raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
-    return block
+    return as_declared(block, modality, Stated(unit, axis_unit, _top(text)))
 
 
 def _columns(text: Text, request: Request, modality: Modality) -> Block:
     """Several curves over one axis, the specimen of each of which is its header."""
-    x = _axis_column(text, request, modality)
+    x, axis_unit = _axis_column(text, request)
     others = [column for column in range(text.width) if column != x]
     labels = [split_unit(text.label(column)) for column in others]
-    for label, column in zip(labels, others, strict=True):
-        check_unit(label.unit, modality.unit, text.label(column), _top(text))
+    units = [label.unit for label in labels if label.unit is not None]
+    for unit, column in zip(units, others, strict=False):
+        check_unit(unit, units[0], text.label(column), _top(text))
     ids = [label.name for label in labels]
     check_ids(ids, lambda row: f"{_top(text)}: column {text.label(others[row])}")
     numbers = text.numbers([x, *others], request.missing)
@@ -127,20 +130,22 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     order = axis_order(numbers[:, 0], text.where)
     sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
     kept = np.flatnonzero(complete_rows(values, where))
-    return Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
+    block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
+    return as_declared(block, modality, Stated(units[0] if units else None, axis_unit, _top(text)))
 
 
 def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
     """A row per point: curves of as many specimens as the column of ids names."""
-    x = _axis_column(text, request, modality)
-    numbers = text.numbers([x, *_value_columns(text, request, modality)], request.missing)
+    x, axis_unit = _axis_column(text, request)
+    columns, unit = _value_columns(text, request)
+    numbers = text.numbers([x, *columns], request.missing)
     rows: dict[str, list[int]] = {}
     for row, name in enumerate(text.strings([_find(text, request.spec.specimens)])[0]):
         if not name:
             raise ReadError("the specimen has no id", where=text.where(row))
         rows.setdefault(name, []).append(row)
     blocks = [_over_axis(text, numbers, own, name, text.where(own[0])) for name, own in rows.items()]
-    return [block for block in blocks if block is not None]
+    return [as_declared(block, modality, Stated(unit, axis_unit, _top(text))) for block in blocks if block is not None]
 
 
 def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, source: str) -> Block | None:
@@ -166,23 +171,23 @@ def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, s
     return Block((specimen,), own[order, 1][None].copy(), own[order, 0].copy(), (source,), errors)
 
 
-def _axis_column(text: Text, request: Request, modality: Modality) -> int:
-    """The column of the axis, its unit checked."""
+def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
+    """The column of the axis, and the unit that its header states."""
     named = request.spec.axis.values if request.spec.axis else ""
     column = _find(text, named) if named else 0
-    if text.header:
-        check_unit(split_unit(text.label(column)).unit, modality.axis_unit, text.label(column), _top(text))
-    return column
+    unit = split_unit(text.label(column)).unit if text.header else None
+    return column, unit
 
 
-def _value_columns(text: Text, request: Request, modality: Modality) -> list[int]:
-    """The column of the values, and that of their uncertainty where there is one; their units checked."""
+def _value_columns(text: Text, request: Request) -> tuple[list[int], str | None]:
+    """The column of the values, and that of their uncertainty where there is one; and the unit that they state."""
     spec = request.spec
     columns = [_find(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
     columns += [_find(text, spec.uncertainty)] if spec.uncertainty else []
-    for column in columns if text.header else ():
-        check_unit(split_unit(text.label(column)).unit, modality.unit, text.label(column), _top(text))
-    return columns
+    units = [split_unit(text.label(column)).unit if text.header else None for column in columns]
+    if units[0] is not None:
+        check_unit(units[-1], units[0], text.label(columns[-1]), _top(text))
+    return columns, units[0]
 
 
 def _uncertainty(values: Array, found: Array, where: Callable[[int], str]) -> Array | None:
@@ -229,9 +234,14 @@ def _stem_id(text: Text) -> list[str]:
 
 
 def _find(text: Text, name: str) -> int:
-    """The column of that header; "column 2" is the second of a file without headers."""
+    """The column of that header, or else of the same in another unit; "column 2" is the second of a file without."""
     labels = [text.label(column) for column in range(text.width)]
     places = [column for column, label in enumerate(labels) if label == name]
+    if not places:
+        wanted = split_unit(name)
+        bare = [split_unit(label) for label in labels]
+        alike = [each.name == wanted.name and None not in (each.unit, wanted.unit) for each in bare]
+        places = [column for column, same in enumerate(alike) if same]
     if len(places) == 1:
         return places[0]
     listed = ", ".join(label or '""' for label in labels[:20]) + (", ..." if len(labels) > 20 else "")

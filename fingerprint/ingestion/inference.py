@@ -35,7 +35,7 @@ from fingerprint.ingestion.reader import (
 from fingerprint.ingestion.sources import Source, pattern_of
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
-from fingerprint.units import canonical
+from fingerprint.units import canonical, is_time
 
 _ID_OF = {
     GROUP: "a curve in each group, whose name is the id",
@@ -274,7 +274,8 @@ class _Draft:
             )
         if column is None:
             return Kind.SPECTRUM, AxisSpec("axis", "", values)
-        kind = Kind.SERIES if _SERIES.search(column.name) else Kind.SPECTRUM
+        series = _SERIES.search(column.name) or (column.unit and is_time(column.unit))
+        kind = Kind.SERIES if series else Kind.SPECTRUM
         return kind, AxisSpec(modality_name(column), self._unit(column, path), values)
 
     def _unit(self, column: Column | None, path: Path) -> str:
@@ -351,12 +352,17 @@ def _groups(layouts: Sequence[Layout]) -> list[list[Layout]]:
     return list(groups.values())
 
 
+def _bare(column: Column) -> tuple[str, bool]:
+    """What a column is called, whatever its unit; it is converted where one is stated."""
+    return column.name, column.unit is not None
+
+
 def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent)
-        error = layout.uncertainty and layout.uncertainty.header
-        return ("curve", layout.x.header, layout.y.header, error, layout.specimens, layout.form)
+        error = layout.uncertainty and _bare(layout.uncertainty)
+        return ("curve", _bare(layout.x), _bare(layout.y), error, layout.specimens, layout.form)
     if isinstance(layout, ColumnsLayout):
         return ("columns", layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):

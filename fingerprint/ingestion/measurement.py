@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.codes.output import ENERGY_FROM_FERMI
-from fingerprint.ingestion.conform import conform
+from fingerprint.ingestion.conform import conform, unit_on
 from fingerprint.ingestion.dataset import COLUMN, MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
 from fingerprint.ingestion.inference import modality_name, slug
@@ -26,7 +26,7 @@ from fingerprint.ingestion.reader import (
     Unrecognised,
 )
 from fingerprint.modality import Kind, Modality, RawModality
-from fingerprint.units import canonical, is_density, same_unit
+from fingerprint.units import canonical, same_unit
 
 _CURVE = "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets."
 _EXPECTED = {
@@ -78,7 +78,7 @@ def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None
     if modality.has_axis:
         in_file = found.axis_unit if found.axis_unit is not None else axis_unit or modality.axis_unit
         axis = AxisSpec(modality.axis_name, in_file, found.axis)
-    unit = found.unit if found.unit is not None else _unit_on(modality, axis_unit)
+    unit = found.unit if found.unit is not None else unit_on(modality, axis_unit)
     spec = ModalitySpec(modality.kind, path.name, unit, modality.sign, found.values, found.specimens, axis)
     raw = family.read(Request(path, modality.name, spec, frozenset(MISSING)))
     if not len(raw):
@@ -190,12 +190,3 @@ def _named(columns: Sequence[Column], modality: Modality, identity: Column | Non
     numeric = [column for column in others if column.numeric]
     candidates = called or numeric
     return candidates[0] if len(candidates) == 1 else None
-
-
-def _unit_on(modality: Modality, axis_unit: str | None) -> str:
-    """The modality's unit, for a density that of the same density over the given axis."""
-    if axis_unit is None or same_unit(axis_unit, modality.axis_unit):
-        return modality.unit
-    if not is_density(modality.unit, modality.axis_unit):
-        return modality.unit
-    return f"({modality.unit})*({modality.axis_unit})/({canonical(axis_unit)})"

@@ -13,7 +13,7 @@ from fingerprint.ingestion.collecting import collect
 from fingerprint.ingestion.reader import Column
 from fingerprint.ingestion.sources import find_sources
 from fingerprint.ingestion.uncertainties import with_uncertainties
-from fingerprint.modality import RawModality
+from fingerprint.modality import Kind, RawModality
 from fingerprint.store import open_store
 
 CURVE = "time (s),load (kN),load_err (kN)\n0,1.5,0.1\n1,2.5,0.2\n2,4,0.3\n"
@@ -148,6 +148,31 @@ def test_a_row_per_point(tmp_path: Path) -> None:
     assert {ids: np.asarray(axis).tolist() for ids, (axis, _) in found.items()} == {("a",): [0, 1], ("b",): [0, 1, 2]}
     assert {ids: values.tolist() for ids, (_, values) in found.items()} == {("a",): [[1, 2]], ("b",): [[9, 8, 7]]}
     assert (raw.modality.unit, raw.modality.axis_unit) == ("%", "s")
+
+
+def test_files_of_other_units_are_one_modality(tmp_path: Path) -> None:
+    path = folder(tmp_path, CURVE)
+    (path / "b.csv").write_text("time (ms),load (N),load_err (N)\n0,1500,100\n1000,2500,200\n2000,4000,300\n")
+    ingest([path], tmp_path / "store")
+    raw = open_store(tmp_path / "store").read("load")
+    assert raw.modality.kind is Kind.SERIES
+    for block in raw.blocks:
+        np.testing.assert_allclose(np.asarray(block.axis), [0, 1, 2], rtol=1e-14)
+        for values, uncertainty in zip(block.values, np.asarray(block.uncertainty), strict=True):
+            np.testing.assert_allclose(values, [1.5, 2.5, 4.0], rtol=1e-14)
+            np.testing.assert_allclose(uncertainty, [0.1, 0.2, 0.3], rtol=1e-12)
+    assert sorted(raw.specimens) == ["a", "b"]
+
+
+def test_a_density_follows_the_unit_of_its_own_axis(tmp_path: Path) -> None:
+    """|dx/dx'|: the area stays 1, stated by value or by axis alone."""
+    path = folder(tmp_path, "frequency (THz),dos (1/THz)\n0,0.5\n1,0.5\n2,0.5\n")
+    (path / "b.csv").write_text("frequency (cm^-1),dos (1/cm^-1)\n0,0.02\n50,0.02\n100,0.02\n")
+    ingest([path], tmp_path / "store")
+    for block in open_store(tmp_path / "store").read("dos").blocks:
+        for values in block.values:
+            area = np.trapezoid(values, np.asarray(block.axis))
+            assert area == pytest.approx({"a": 1.0, "b": 2.0}[block.specimens[0]])
 
 
 def test_a_table_with_the_uncertainty_of_its_one_scalar_is_not_ambiguous(tmp_path: Path) -> None:

@@ -252,9 +252,21 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     assert "id, strain" in error.expected
 
 
-def test_a_header_that_contradicts_the_declared_unit_is_refused(tmp_path: Path) -> None:
-    toml = scalars(tmp_path, "a,1").replace('"GPa"', '"MPa"')
-    _expect(tmp_path, toml, "stress.csv:1", "is in GPa here, but MPa is declared")
+def test_a_header_with_another_unit_is_converted_or_refused(tmp_path: Path) -> None:
+    toml = scalars(tmp_path, "a,1.5")
+    np.testing.assert_allclose(read(tmp_path, toml.replace('"GPa"', '"MPa"')).blocks[0].values, [1500.0], rtol=1e-14)
+    _expect(
+        tmp_path,
+        toml.replace('"GPa"', '"K"'),
+        "stress.csv:1",
+        "what is called stress is in GPa here, but K is declared",
+    )
+    _expect(
+        tmp_path,
+        toml.replace('"GPa"', '""'),
+        "stress.csv:1",
+        "what is called stress is in GPa here, but without unit is declared",
+    )
 
 
 def test_a_specimen_in_two_files_is_refused(tmp_path: Path) -> None:

@@ -85,8 +85,10 @@ class MemberMetrics(Struct, frozen=True):
 
 
 class ClusterMetrics(Struct, frozen=True):
-    """One cluster of the map: mixture weight, training specimens in it, how many of them were measured in each way (each
-    counted by its probability of being in it), and whether members agree on it."""
+    """One cluster of the map: mixture weight, training specimens in it, and whether members agree on it.
+
+    `measured` counts by modality the training specimens that were measured, each by its probability of being in it.
+    """
 
     index: int
     weight: float

@@ -9,6 +9,7 @@ import numpy as np
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.recipe import (
     AlignmentRecipe,
+    LearnedVariance,
     LinearExpert,
     MLPDecoder,
     MLPEncoder,
@@ -59,13 +60,14 @@ def wire_recipe(**expert: object) -> Recipe:
         expert: its choices.
     """
     encoder = MLPEncoder(hidden=(16,))
+    sure = LearnedVariance(log_start=-7.0)  # about that of the wires of a kind: too few steps to learn it from afar
     return Recipe(
         model=ModelRecipe(latent=2, clusters=3),
         prior=PriorRecipe(seeding="expert", layout="separated", start=1.0),
         alignment=AlignmentRecipe(weight=30.0),
         training=TrainingRecipe(restarts=2, epochs=30, batch=40, warmup=10),
         modalities={
-            "length": ModalityRecipe(encoder=encoder, decoder=LinearExpert(BASIS, **expert)),  # type: ignore[arg-type]
+            "length": ModalityRecipe(encoder=encoder, decoder=LinearExpert(BASIS, variance=sure, **expert)),  # type: ignore[arg-type]
             "stiffness": ModalityRecipe(encoder=encoder, decoder=MLPDecoder((8,))),
         },
     )

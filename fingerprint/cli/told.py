@@ -82,12 +82,13 @@ def _parameter_table(run: Run, name: str) -> Table:
 
 def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
     """What an expert multiplies each function by in each cluster, by formula; None where no specimen tells it."""
-    expert = run.model.experts()[name]
-    theta = expert.theta[run.info.map_member].tolist()
-    return [
-        dict(zip(expert.basis, row if cluster.measured.get(name, cluster.size) else [None] * len(row), strict=True))
-        for cluster, row in zip(run.metrics.clusters, theta, strict=True)
-    ]
+    from fingerprint.run import LEAST_FITTED
+
+    expert, told = run.model.experts()[name], []
+    for cluster, theta in zip(run.metrics.clusters, expert.theta[run.info.map_member].tolist(), strict=True):
+        known = cluster.measured.get(name, cluster.size) >= LEAST_FITTED
+        told.append(dict(zip(expert.basis, theta if known else [None] * len(theta), strict=True)))
+    return told
 
 
 def _test_title(run: Run) -> str:

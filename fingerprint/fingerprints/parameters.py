@@ -8,10 +8,10 @@ from fingerprint.fingerprints.description import Parameter
 from fingerprint.fingerprints.pieces import Piece
 from fingerprint.model.experts import LinearExpertDecoder
 from fingerprint.prepare.preparation import Array
-from fingerprint.run import Run
+from fingerprint.run import LEAST_FITTED, Run
 
 TRAIN = "train"
-LEAST_WEIGHT, LEAST_FOR_ERROR = 1.0, 2.0  # specimens
+LEAST_FOR_ERROR = 2.0  # specimens
 
 
 class ParameterSums:
@@ -52,9 +52,9 @@ class ParameterSums:
         """Of one cluster, by formula."""
         weight, squares = self._weight[cluster], self._squares[cluster]
         missing = np.full(len(self._basis), np.nan)
-        values = self._theta[cluster] if weight >= LEAST_WEIGHT else missing
+        values = self._theta[cluster] if weight >= LEAST_FITTED else missing
         errors = missing
-        if self._has_errors and weight >= LEAST_WEIGHT and weight**2 >= LEAST_FOR_ERROR * squares:
+        if self._has_errors and weight >= LEAST_FITTED and weight**2 >= LEAST_FOR_ERROR * squares:
             errors = np.sqrt(self._spread[cluster] / (weight**2 - squares))
         return dict(zip(self._basis, map(Parameter, values.tolist(), errors.tolist()), strict=True))
 

@@ -20,6 +20,7 @@ from fingerprint.run.folder import (
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
 from fingerprint.run.lock import locked
 from fingerprint.run.records import (
+    LEAST_FITTED,
     Calibration,
     ClusterMetrics,
     EpochRecord,
@@ -31,6 +32,7 @@ from fingerprint.run.records import (
 )
 
 __all__ = [
+    "LEAST_FITTED",
     "STATE_FILE",
     "Calibration",
     "ClusterMetrics",

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 FORMAT_VERSION = 3
+LEAST_FITTED = 1.0  # specimens of a cluster from which on an expert's parameters there are told
 
 
 class RunInfo(Struct, frozen=True):
@@ -84,8 +85,10 @@ class MemberMetrics(Struct, frozen=True):
 
 
 class ClusterMetrics(Struct, frozen=True):
-    """One cluster of the map: mixture weight, training specimens in it, how many of them were measured in each way, and
-    whether members agree on it."""
+    """One cluster of the map: mixture weight, training specimens in it, and whether members agree on it.
+
+    `measured` counts by modality the training specimens that were measured, each by its probability of being in it.
+    """
 
     index: int
     weight: float
@@ -93,7 +96,7 @@ class ClusterMetrics(Struct, frozen=True):
     stability: float | None
     alive: bool
     reproducible: bool | None
-    measured: dict[str, int] = {}
+    measured: dict[str, float] = {}
 
 
 class Metrics(Struct, frozen=True):

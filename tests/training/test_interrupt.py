@@ -44,7 +44,8 @@ def test_what_is_held_by_the_interrupted_code_is_waited_for_and_not_entered_twic
 
 def test_without_ctrl_c_nothing_is_told() -> None:
     told: list[bool] = []
+    before = signal.getsignal(signal.SIGINT)
     with interruptible(lambda: told.append(True)) as interruption:
-        pass
+        assert signal.getsignal(signal.SIGINT) is not before
     assert (told, interruption.requested) == ([], False)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before

@@ -5,10 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion import delimited, hdf5, idx
+from fingerprint.ingestion import delimited, excel, hdf5, idx, images, npy, npz, vendors
 from fingerprint.ingestion.reader import Format
 
-FORMATS: tuple[Format, ...] = (delimited.FORMAT, hdf5.FORMAT, idx.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    delimited.FORMAT,
+    excel.FORMAT,
+    hdf5.FORMAT,
+    idx.FORMAT,
+    images.FORMAT,
+    npy.FORMAT,
+    npz.FORMAT,
+    vendors.FORMAT,
+)
 
 
 def find_format(path: Path) -> Format | None:

@@ -50,11 +50,17 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """Two columns of numbers, one file per specimen; the columns are None in a file without header."""
+    """Two columns of numbers, one file per specimen; the columns are None in a file without header.
+
+    Attributes:
+        sheet: of a workbook of several; notes: what the person should know of it.
+    """
 
     path: Path
     x: Column | None
     y: Column | None
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
+        sheet: of a workbook of several; notes: what the person should know of it.
     """
 
     path: Path
@@ -72,6 +79,8 @@ class TableLayout:
     points: int
     id: Column | None
     ids: tuple[str, ...]
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,19 +106,37 @@ class ArraysLayout:
 
 
 @dataclass(frozen=True)
-class IdxLayout:
-    """An IDX file: one array, in which nothing has a name.
+class StackLayout:
+    """One array in which nothing has a name: an IDX or .npy file, a TIFF of several pages.
 
     Attributes:
+        family: the name of its format.
         shape: [specimen] or [specimen, row, column].
         stem: what the ids of its specimens begin with.
-        content: "image", "label", or "" where the file's name does not say.
+        content: what the name of the file, or for TIFF that of its folder, says; "" where it does not say.
     """
 
     path: Path
+    family: str
     shape: tuple[int, ...]
     stem: str
     content: str
+
+
+@dataclass(frozen=True)
+class ImageLayout:
+    """One image of one specimen; its shape is [row, column]."""
+
+    path: Path
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class WorkbookLayout:
+    """A workbook of several sheets, each of them a table of its own."""
+
+    path: Path
+    sheets: tuple[CurveLayout | TableLayout | Unrecognised, ...]
 
 
 @dataclass(frozen=True)
@@ -120,7 +147,7 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | TableLayout | ArraysLayout | IdxLayout | Unrecognised
+Layout = CurveLayout | TableLayout | ArraysLayout | StackLayout | ImageLayout | WorkbookLayout | Unrecognised
 
 
 @dataclass(frozen=True)

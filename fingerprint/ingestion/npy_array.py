@@ -18,6 +18,7 @@ from fingerprint.ingestion.memory import refuse_larger_than_memory
 
 _MAGIC = b"\x93NUMPY"
 _LARGEST_HEADER = 1 << 16
+_LARGEST = 1 << 48  # bytes
 _KEYS = {"descr", "fortran_order", "shape"}
 _MOST_DIMENSIONS = 32
 _AGAIN = "Copy the file again from where it was made."
@@ -127,7 +128,10 @@ def _parsed(text: str, begin: int) -> Header:
     if not isinstance(table, dict) or set(table) != _KEYS:
         raise ValueError("its keys are not descr, fortran_order and shape")
     shape, fortran = table["shape"], table["fortran_order"]
-    sizes = isinstance(shape, tuple) and all(type(each) is int and 0 <= each < 2**48 for each in shape)
+    sizes = isinstance(shape, tuple) and all(type(each) is int and each >= 0 for each in shape)
     if not sizes or len(shape) > _MOST_DIMENSIONS or not isinstance(fortran, bool):
         raise ValueError(f"the shape is {str(shape)[:100]}")
-    return Header(np.lib.format.descr_to_dtype(table["descr"]), shape, fortran, begin)
+    dtype = np.lib.format.descr_to_dtype(table["descr"])
+    if math.prod(max(each, 1) for each in shape) * dtype.itemsize > _LARGEST:
+        raise ValueError(f"{str(shape)[:100]} of {dtype} are more than any machine holds")
+    return Header(dtype, shape, fortran, begin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Generator
@@ -29,8 +30,11 @@ _AGAIN = "Copy the file again from where it was made."
 _LUMINANCE = (0.299, 0.587, 0.114)
 # (bits of a sample, their format: 1 unsigned, 2 signed, 3 floating, photometric) that mean brightness as stored.
 _GREY = {(1, 1, 0), (1, 1, 1), (8, 1, 0), (8, 1, 1), (16, 1, 1), (16, 2, 1), (32, 1, 1), (32, 2, 1), (32, 3, 1)}
+_WIDENED = {(16, 2): np.dtype(np.int16), (32, 1): np.dtype(np.uint32)}
 _FORMATS = {1: "unsigned", 2: "signed", 3: "floating-point"}
-_BITS, _PHOTOMETRIC, _DESCRIPTION, _SAMPLES, _COLOURS, _EXTRA, _FORMAT = 258, 262, 270, 277, 320, 338, 339
+_WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION, _SAMPLES = 256, 257, 258, 259, 262, 270, 277
+_STRIP_OFFSETS, _STRIP_ROWS, _STRIP_BYTES, _PLANAR, _COLOURS, _EXTRA, _FORMAT = 273, 278, 279, 284, 320, 338, 339
+_TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _PNG = {(1, 0), (8, 0), (16, 0), (8, 2), (1, 3), (2, 3), (4, 3), (8, 3), (8, 4), (8, 6)}  # bits, type of colour
 
 
@@ -143,16 +147,17 @@ def _description(image: Image) -> str:
 def _page(image: Image, luminance: bool, where: str) -> NDArray[Any]:
     from PIL import ImageOps
 
-    unsigned = image.format == "TIFF" and _check_tiff(image, where)  # pyright: ignore[reportArgumentType]
-    _check_tiles(image, where)
+    stored = _check_tiff(image, where) if image.format == "TIFF" else None  # pyright: ignore[reportArgumentType]
     image.load()
     upright = ImageOps.exif_transpose(image)
     if upright.mode in ("1", "L", "I;16", "I;16B", "I;16L", "I", "F"):
         pixels = np.asarray(upright)
-        _refuse_transparent(pixels == image.info.get("transparency", -1), where)
-        if pixels.dtype == bool:
-            return pixels.astype(np.uint8)
-        return pixels.view(np.uint32) if unsigned and pixels.dtype == np.int32 else pixels.copy()
+        if "transparency" in image.info:
+            shown = pixels * np.uint8(255) if pixels.dtype == bool else pixels
+            _refuse_transparent(shown == image.info["transparency"], where)
+        if stored == np.uint32:
+            return pixels.view(np.uint32)
+        return pixels.astype(np.uint8 if pixels.dtype == bool else stored or pixels.dtype)
     if upright.mode not in ("P", "RGB", "RGBA", "LA", "PA"):
         raise Unsuitable(f"it is {_COLOUR} ({upright.mode})", where=where, next="Save it in grey.")
     bands = np.asarray(upright.convert("RGBA"))
@@ -175,22 +180,33 @@ def _refuse_transparent(transparent: Any, where: str) -> None:
         )
 
 
-def _check_tiles(image: Image, where: str) -> None:
-    """Refuse an image of which the file holds not every part; Pillow leaves the others black."""
-    held = sum((tile[1][2] - tile[1][0]) * (tile[1][3] - tile[1][1]) for tile in getattr(image, "tile", ()) if tile[1])
-    if held < image.width * image.height:
-        raise ReadError("parts of the image are missing", where=where, next=_AGAIN)
+def _check_parts(image: TiffImageFile, bits: int, where: str) -> None:
+    """Refuse an image of which the file does not hold every part; Pillow leaves those black, or reads on."""
+    tags = image.tag_v2
+    width, height = int(tags[_WIDTH]), int(tags[_LENGTH])
+    tiled = _TILE_OFFSETS in tags
+    columns, rows = (tags[_TILE_WIDTH], tags[_TILE_LENGTH]) if tiled else (width, tags.get(_STRIP_ROWS, height))
+    layers = tags.get(_SAMPLES, 1) if tags.get(_PLANAR, 1) == 2 else 1
+    expected = math.ceil(width / columns) * math.ceil(height / rows) * layers
+    offsets = tags[_TILE_OFFSETS if tiled else _STRIP_OFFSETS]
+    held = sum(tags.get(_TILE_BYTES if tiled else _STRIP_BYTES, ()))
+    needed = math.ceil(width * bits / 8) * height if tags.get(_COMPRESSION, 1) == 1 else 1
+    if len(offsets) != expected or held < needed:
+        raise ReadError(
+            f"of its {expected} parts {len(offsets)} are there, with {held} bytes of {needed}", where=where, next=_AGAIN
+        )
 
 
-def _check_tiff(image: TiffImageFile, where: str) -> bool:
-    """Refuse samples that Pillow would shorten, drop or take for others; whether they are unsigned."""
+def _check_tiff(image: TiffImageFile, where: str) -> np.dtype[Any] | None:
+    """Refuse samples that Pillow would shorten, drop or take for others; the type of grey ones that it widens."""
     tags = image.tag_v2
     bits, samples, extra = tags.get(_BITS, (1,)), tags.get(_SAMPLES, 1), tags.get(_EXTRA, ())
     formats, photometric = set(tags.get(_FORMAT, (1,))), tags.get(_PHOTOMETRIC, 0)
     if samples == 1 and len(bits) == 1 and len(formats) == 1 and not extra:
         (form,) = formats
         if (bits[0], form, photometric) in _GREY or (photometric == 3 and bits[0] <= 8 and _exact(tags, where)):
-            return form == 1
+            _check_parts(image, bits[0], where)
+            return _WIDENED.get((bits[0], form))
         raise Unsuitable(
             f"it holds {bits[0]}-bit {_FORMATS.get(form, 'other')} samples (photometric {photometric})",
             where=where,
@@ -200,7 +216,8 @@ def _check_tiff(image: TiffImageFile, where: str) -> bool:
     known = {1: (2,), 2: (3, 4)}.get(photometric, ())
     alpha = tuple(extra) in ((), (2,)) if samples in (2, 4) else not extra
     if set(bits) == {8} and formats == {1} and samples in known and alpha and len(bits) == samples <= _MOST_BANDS:
-        return True
+        _check_parts(image, 8 * samples, where)
+        return None
     raise Unsuitable(
         f"it is {_COLOUR} of {len(bits)} bands of {max(bits)} bits (photometric {photometric})",
         where=where,

@@ -40,7 +40,7 @@ class Table(Text):
         numbers = super().numbers(columns, missing)
         for row, place in np.argwhere(np.abs(numbers) >= EXACT):
             token = self.fields(int(row))[columns[place]]
-            if re.fullmatch(r"-?\d+", token) and int(token) != numbers[row, place]:
+            if re.fullmatch(r"-?\d+", token) and int(token) != int(numbers[row, place]):
                 raise ReadError(
                     f"{self.label(columns[place])} {token} is too large a whole number to be kept exactly",
                     where=self.where(int(row)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,29 +49,27 @@ class Sheet:
 
     @property
     def columns(self) -> list[int]:
-        """The numbers of the columns in which anything stands."""
-        return sorted({column for cells in self.rows.values() for column in cells})
+        """The numbers of the columns in which more stands than one note."""
+        filled = Counter(column for cells in self.rows.values() for column in cells)
+        return sorted(column for column, count in filled.items() if count > 1) or sorted(filled)
 
     def where(self, place: object) -> str:
         """What messages call a place in the sheet."""
         return f"{self.path}: {self.name}!{place}"
 
     def table(self) -> Table:
-        """The sheet as a table; columns and rows in which nothing stands are left out.
+        """The sheet as a table; rows in which nothing stands, and columns with one cell at most, are left out.
 
         Raises:
             ReadError: cells of the table are merged, or there is a header and no data.
         """
         columns = self.columns
-        filled = [number for number, cells in self.rows.items() if columns[-1] in cells]
-        first = min(filled)  # above it stand titles, which do not reach to the last column
-        rows: list[str] = []
-        for number, cells in self.rows.items():
-            row = [cells.get(column, "") for column in columns]
-            while number < first and not row[-1]:
+        kept = {number: row for number, cells in self.rows.items() if any(row := [cells.get(i, "") for i in columns])}
+        first = min(number for number, row in kept.items() if row[-1])
+        for number, row in kept.items():
+            while number < first and not row[-1]:  # titles, which do not reach to the last column
                 row.pop()
-            rows.append(as_row(row))
-        text = tabulate(self.path, rows, list(self.rows), DIALECT)
+        text = tabulate(self.path, [as_row(row) for row in kept.values()], list(kept), DIALECT)
         table = Table(**vars(text), sheet=self.name)
         begin = table.header_line or table.lines[0]
         for name, _, last, left, right in self.merged:

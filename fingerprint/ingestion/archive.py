@@ -14,7 +14,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.decoding import LARGEST
 
 _FAULTS = (OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-_SWELLING = 100  # times that a member may swell before its size counts
+_SWELLING = 30  # times that a member may swell before its size counts
 _HARMLESS = 1 << 25
 
 

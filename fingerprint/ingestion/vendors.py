@@ -27,6 +27,7 @@ _PLUGINS = {
     ".ser": "tia", ".spc": "edax", ".tvf": "trivista", ".wdf": "renishaw",
 }  # fmt: skip
 _LARGEST = 1 << 28
+_BLOCK = struct.Struct("<8xQ")  # the head of a block in a .wdf, of which its length counts
 _EXPORT = "Export it as text from the vendor's program."
 
 
@@ -181,6 +182,21 @@ def _check(path: Path) -> None:
         )
     if path.suffix.lower() == ".spc" and not (len(head) == 4 and 0.1 < struct.unpack("<f", head)[0] < 10):
         raise Unread("this is no .spc of EDAX, and others (of GRAMS) are not read", where=str(path), next=_EXPORT)
+    if path.suffix.lower() == ".wdf":
+        _check_blocks(path, size)
+
+
+def _check_blocks(path: Path, size: int) -> None:
+    """Refuse a .wdf whose blocks do not follow each other to its end; one without length holds its reader for ever."""
+    place = 0
+    with path.open("rb") as file:
+        while place < size:
+            file.seek(place)
+            head = file.read(_BLOCK.size)
+            length = _BLOCK.unpack(head)[0] if len(head) == _BLOCK.size else 0
+            if length < _BLOCK.size or place + length > size or (not place and head[:4] != b"WDF1"):
+                raise ReadError("it is damaged, cut off, or no .wdf at all", where=f"{path}: byte {place}")
+            place += length
 
 
 def _check_whole(path: Path, signals: list[dict[str, Any]]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 _FAMILY = "Excel"
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 4_000_000
 _LAST_ROW, _LAST_COLUMN = 1 << 20, 1 << 14
 _PERCENT = re.compile(r'%(?=(?:[^"]*"[^"]*")*[^"]*$)')  # outside quotes
 _NOT_AVAILABLE = "#N/A"
@@ -61,9 +61,15 @@ class Sheet:
         """The sheet as a table; rows in which nothing stands, and columns with one cell at most, are left out.
 
         Raises:
-            ReadError: cells of the table are merged, or there is a header and no data.
+            ReadError: cells of the table are merged, there are too many, or there is a header and no data.
         """
         columns = self.columns
+        if len(columns) * len(self.rows) > _MOST_CELLS:
+            raise ReadError(
+                f"{len(self.rows)} rows of {len(columns)} columns are more than {_MOST_CELLS} cells",
+                where=f"{self.path}: {self.name}",
+                next="Save the sheet as .csv.",
+            )
         kept = {number: row for number, cells in self.rows.items() if any(row := [cells.get(i, "") for i in columns])}
         first = min(number for number, row in kept.items() if row[-1])
         for number, row in kept.items():
@@ -167,6 +173,7 @@ def _sheet(workbook: Any, sheet: Any, path: Path) -> Sheet:
                 raise ReadError(
                     f"there are more than {_MOST_CELLS} cells, or row {number} stands where a sheet has none",
                     where=f"{path}: {sheet.title}",
+                    next="Save the sheet as .csv.",
                 )
             filled = {cell["column"]: text for cell in cells if (text := _text(cell, path, sheet.title))}
             if len({cell["column"] for cell in cells}) < len(cells) or any(cell["row"] != number for cell in cells):

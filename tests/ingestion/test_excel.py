@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import damaged, survive
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
 from fingerprint.errors import AmbiguousError, DatasetError, ReadError
 from fingerprint.ingestion import ingest, read_measurement
@@ -348,6 +349,15 @@ def test_an_archive_that_swells_is_refused(tmp_path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", bytes(200_000_000))
     with pytest.raises(ReadError, match="swell"):
         FORMAT.inspect(path)
+
+
+def test_a_few_cells_far_apart_are_no_large_table(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.xlsx", [("specimen", "x"), ("a", 1), ("b", 2)])
+    row = "".join(f'<c r="{get_column_letter(column)}{{0}}"><v>1</v></c>' for column in range(1, 16385))
+    far = "".join(f'<row r="{number}"><c r="XFD{number}"><v>1</v></c></row>' for number in range(10, 400))
+    rows = "".join(f'<row r="{number}">{row.format(number)}</row>' for number in (5, 6)) + far
+    with pytest.raises(ReadError, match="more than 4000000 cells"):
+        FORMAT.inspect(edited(path, r"</sheetData>", f"{rows}</sheetData>"))
 
 
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Give:
 def wdf(tmp_path: Path) -> Path:
     (tmp_path / "raman").mkdir()
     path = tmp_path / "raman" / "si-1.wdf"
-    path.write_bytes(b"WDF1")
+    path.write_bytes(struct.pack("<4sIQ", b"WDF1", 1, 16))
     return path
 
 
@@ -151,6 +151,15 @@ def test_whatever_the_package_raises_is_a_refusal(give: Give, wdf: Path, error: 
     for look in (FORMAT.inspect, lambda path: FORMAT.read(request(path))):
         with pytest.raises(ReadError, match=r"RosettaSciIO cannot read it: .*odd"):
             look(wdf)
+
+
+def test_a_damaged_wdf_is_refused_before_its_reader_stays_in_it_for_ever(give: Give, wdf: Path) -> None:
+    give("renishaw", RAMAN)
+    for blocks in ((), (b"DATA", 1, 0), (b"DATA", 1, 17), (b"DATA", 1, 2**63)):
+        sound = struct.pack("<4sIQ", b"WDF1", 1, 16)
+        wdf.write_bytes(sound + struct.pack("<4sIQ", *blocks) if blocks else sound[:15])
+        with pytest.raises(ReadError, match=r"no \.wdf at all"):
+            FORMAT.inspect(wdf)
 
 
 def test_other_requests_are_refused(give: Give, wdf: Path) -> None:

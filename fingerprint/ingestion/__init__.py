@@ -5,9 +5,15 @@ inference.py   the dataset.toml that a folder without one suggests
 sources.py     which files belong to which data set and modality
 formats.py     the registry of file families; reader.py says what each must offer
 text.py, delimited.py, columns.py   delimited text
+table.py, workbook.py, excel.py     rows of cells that are no text; Excel
 hdf5.py, hdf5_layout.py             HDF5
-idx.py, idx_array.py                IDX
+stack.py, idx.py, idx_array.py      arrays without names; IDX
+npy.py, npy_array.py, npz.py        NumPy
+pixels.py, images.py                PNG and TIFF
+vendors.py     binary files of instruments, through RosettaSciIO
+archive.py, memory.py   what may be opened, and what fits
 checks.py      what every measurement must satisfy
+assembling.py  arrays that fit together as measurements
 collecting.py  one data set, read and checked
 conform.py     into the units of the store or of a model
 writer.py      ingest: all or nothing

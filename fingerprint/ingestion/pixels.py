@@ -26,6 +26,7 @@ _MOST_PAGES = 10_000
 _MOST_BANDS = 4
 _COLOUR = "a colour image"
 _ASK = 'Save it in grey, or write colour = "luminance" into its table in dataset.toml (0.299 R + 0.587 G + 0.114 B).'
+_EXPECTED = "Grey PNG of 1, 8 or 16 bits; grey TIFF of 1, 8, 16 or 32 bits."
 _AGAIN = "Copy the file again from where it was made."
 _LUMINANCE = (0.299, 0.587, 0.114)
 # (bits of a sample, their format: 1 unsigned, 2 signed, 3 floating, photometric) that mean brightness as stored.
@@ -77,7 +78,7 @@ def read_pages(path: Path, luminance: bool = False) -> list[NDArray[Any]]:
 @contextmanager
 def _opened(path: Path) -> Generator[Image]:
     """An opened image; what Pillow raises on a damaged one becomes a ReadError."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         content = path.read_bytes()
@@ -95,11 +96,17 @@ def _opened(path: Path) -> Generator[Image]:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ReadError(f"it has too many pixels: {error}", where=str(path), next="Make it smaller.") from None
+    except UnidentifiedImageError:
+        raise ReadError(
+            "this is no PNG or TIFF, or its head is damaged, or its pixels are of a kind that is not read",
+            where=str(path),
+            expected=_EXPECTED,
+        ) from None
     except Exception as error:  # Pillow says what is wrong with damaged bytes in many ways
         raise ReadError(
-            f"the image is damaged, cut off, of an unusual kind or no PNG or TIFF at all: {error}",
+            f"the image is damaged or cut off: {error or type(error).__name__}",
             where=str(path),
-            expected="Grey PNG of 1, 8 or 16 bits; grey TIFF of 1, 8, 16 or 32 bits.",
+            expected=_EXPECTED,
             next=_AGAIN,
         ) from None
 

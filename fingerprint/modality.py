@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,12 +55,25 @@ class Block:
             series, [specimen, row, column] for images. A missing measurement is absent, never a placeholder.
         axis: [point], float64, strictly increasing; None for scalars and images.
         sources: where each came from (file and row, dataset and row, "python"), [specimen].
+        uncertainty: standard uncertainty of every value, shaped as `values`; None where it is not known.
     """
 
     specimens: tuple[str, ...]
     values: NDArray[np.generic]
     axis: NDArray[np.float64] | None = None
     sources: tuple[str, ...] = ()
+    uncertainty: NDArray[np.generic] | None = None
+
+    def taking(self, rows: Sequence[int] | NDArray[np.int64]) -> Block:
+        """These measurements alone, in this order."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return Block(
+            tuple(self.specimens[row] for row in chosen),
+            self.values[chosen],
+            self.axis,
+            tuple(self.sources[row] for row in chosen) if self.sources else (),
+            None if self.uncertainty is None else self.uncertainty[chosen],
+        )
 
 
 @dataclass(frozen=True)
@@ -84,9 +97,7 @@ class RawModality:
         for block in self.blocks:
             rows = [row for row, specimen in enumerate(block.specimens) if specimen in chosen]
             if rows:
-                specimens = tuple(block.specimens[row] for row in rows)
-                sources = tuple(block.sources[row] for row in rows) if block.sources else ()
-                blocks.append(Block(specimens, block.values[np.array(rows)], block.axis, sources))
+                blocks.append(block.taking(rows))
         return RawModality(self.modality, tuple(blocks))
 
     def rows(self) -> Iterator[tuple[str, NDArray[np.generic], NDArray[np.float64] | None]]:

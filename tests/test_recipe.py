@@ -30,6 +30,7 @@ from fingerprint.recipe import (
     PriorRecipe,
     Recipe,
     TrainingRecipe,
+    check_consistent,
     format_recipe,
     load_recipe,
     parse_recipe,
@@ -281,3 +282,12 @@ def test_who_tells_the_cluster(choice: ModalityRecipe, has_expert: bool, tells: 
 def test_strides_are_one_for_each_layer_or_none_for_one_everywhere() -> None:
     assert [ConvEncoder((1, 2, 3), strides=(3, 1, 2)).stride(layer) for layer in range(3)] == [3, 1, 2]
     assert [ConvEncoder((1, 2)).stride(layer) for layer in range(2)] == [1, 1]
+
+
+def test_outliers_that_are_never_doubted_are_refused() -> None:
+    line = ModalityRecipe(decoder=LinearExpert(), outliers=0.1)
+    recipe = msgspec.structs.replace(load_recipe("default"), modalities={"line": line})
+    check_consistent(recipe)
+    never = msgspec.structs.replace(recipe, training=msgspec.structs.replace(recipe.training, join=1.0))
+    with pytest.raises(RecipeError, match="it never is"):
+        check_consistent(never)

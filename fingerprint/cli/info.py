@@ -45,7 +45,9 @@ def info(
 
 
 def _runs_there(runs: Path) -> str:
-    names = sorted(file.parent.name for file in runs.glob("*/run.json"))
+    from fingerprint.run import all_runs
+
+    names = [path.name for _, path in all_runs(runs)]
     some = ", ".join([*(["..."] if len(names) > NAMED else []), *names[-NAMED:]])
     return f"Runs in {runs}: {some}." if names else f"There are no runs in {runs}."
 

@@ -114,6 +114,11 @@ def _predict(
     if not (files or inputs or specimens or all_specimens):
         raise typer.BadParameter("give a file, a folder, --specimen ID or --all", param_hint="FILE")
     opened = open_run(run, runs, having=(target,))
+    if opened.info.status == "interrupted":
+        console.say(
+            f"The training of this run was interrupted after {len(opened.history)} of {opened.recipe.training.epochs} "
+            "epochs: what it predicts is provisional."
+        )
     given = _inputs(inputs or [])
     paths, empty = _expand(files or [])
     found = predict(opened, target, paths, inputs=given, x_unit=x_unit, level=level)

@@ -46,7 +46,7 @@ def reproduce(
     """Train a paper's experiment anew, and put the results beside the paper's.
 
     mnist_lines: images of digits, and lines whose slope is the digit (section 4.1, Table 2).
-    A seed takes about a minute and a half on one core for the main row, multimodal, and about five for image-only.
+    A seed takes about two minutes on one core for the main row, multimodal, and about five for image-only.
     What is finished is kept: the same command goes on after an interruption, and the page shows
     the seeds and rows that are asked for, whichever call made them.
     A training that diverges is shown as such, and is in no mean.

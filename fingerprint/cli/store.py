@@ -85,7 +85,8 @@ def _told(entry: LedgerEntry, undone: set[str]) -> str:
         return f"undo of {entry.undoes}"
     parts = [f"{name}: {count.new + count.replaced}" for name, count in entry.counts.items()]
     parts = parts or ["metadata"]
-    return ", ".join(parts) + (" (undone)" if entry.ingest in undone else "")
+    origin = f" from {len(entry.files)} file{'' if len(entry.files) == 1 else 's'}" if entry.files else ""
+    return ", ".join(parts) + origin + (" (undone)" if entry.ingest in undone else "")
 
 
 def _entry(entry: LedgerEntry, undone: set[str]) -> dict[str, Any]:
@@ -100,6 +101,7 @@ def _entry(entry: LedgerEntry, undone: set[str]) -> dict[str, Any]:
         "format_version": entry.format_version,
         "package_version": entry.package_version,
         "dataset_toml": entry.dataset_toml,
+        "files": dict(entry.files),
     }
 
 

@@ -25,6 +25,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "restarts": msgspec.to_builtins(metrics.restarts),
         "clusters": msgspec.to_builtins(metrics.clusters),
         "parameters": {name: _parameter_document(run, name) for name in run.model.experts()},
+        "outliers": _outlier_shares(run),
         "supported": metrics.supported,
         "support": metrics.support,
     }
@@ -37,9 +38,7 @@ def run_lines(run: Run) -> list[RenderableType]:
 
     from fingerprint.run import doubts
 
-    errors = Table(
-        "predicted", "from", "test error", "% of range", "R²", title="Errors on the test part", title_justify="left"
-    )
+    errors = Table("predicted", "from", "test error", "% of range", "R²", title=_test_title(run), title_justify="left")
     test = run.metrics.parts["test"]
     for target, row in test.rmse.items():
         unit = run.preparations[target].modality.unit
@@ -57,7 +56,7 @@ def run_lines(run: Run) -> list[RenderableType]:
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
     warnings = [f"Warning: {doubt}" for doubt in doubts(run)]
-    lines = map(Text, (*_accuracy(run), *warnings))
+    lines = map(Text, (*_accuracy(run), *_outliers(run), *warnings))
     return [errors, clusters, *parameters, *lines, verdict, Text(f"Run: {run.path}")]
 
 
@@ -73,7 +72,8 @@ def _parameter_table(run: Run, name: str) -> Table:
     modality, parameters = run.preparations[name].modality, _parameters(run, name)
     told = ", ".join(filter(None, (modality.unit, modality.sign)))
     unit, t_unit = (f" ({each})" if each else "" for each in (told, modality.axis_unit))
-    title = f"{name}{unit} = Σ θ f(t), with t the {modality.axis_name or 'axis'}{t_unit}"
+    axis = "" if modality.axis_name == "t" else f" the {modality.axis_name or 'axis'}"
+    title = f"{name}{unit} = Σ θ f(t), with t{axis}{t_unit}"
     table = Table("cluster", *(f"θ of {term}" for term in parameters[0]), title=title, title_justify="left")
     for index, row in enumerate(parameters):
         table.add_row(str(index), *("-" if value is None else f"{value:.6g}" for value in row.values()))
@@ -81,13 +81,29 @@ def _parameter_table(run: Run, name: str) -> Table:
 
 
 def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
-    """What an expert multiplies each function by in each cluster, by formula; None in one without specimens."""
+    """What an expert multiplies each function by in each cluster, by formula; None where no specimen tells it."""
     expert = run.model.experts()[name]
     theta = expert.theta[run.info.map_member].tolist()
     return [
-        dict(zip(expert.basis, row if cluster.size else [None] * len(row), strict=True))
+        dict(zip(expert.basis, row if cluster.measured.get(name, cluster.size) else [None] * len(row), strict=True))
         for cluster, row in zip(run.metrics.clusters, theta, strict=True)
     ]
+
+
+def _test_title(run: Run) -> str:
+    specimens = list(run.parts.values()).count("test")
+    return f"Errors on the test part ({specimens} specimen{'' if specimens == 1 else 's'})"
+
+
+def _outliers(run: Run) -> list[str]:
+    """The share of the measurements that the model came to doubt, where it may."""
+    shares = _outlier_shares(run)
+    return [f"Of {name}, {100 * share:.1f} % are taken to belong to other clusters." for name, share in shares.items()]
+
+
+def _outlier_shares(run: Run) -> dict[str, float]:
+    model, member = run.model, run.info.map_member
+    return {name: float(model.outliers[member, model.names.index(name)]) for name in sorted(model.doubted)}
 
 
 def _accuracy(run: Run) -> list[str]:

@@ -22,13 +22,15 @@ PLAIN_SECONDS = 5.0
 
 
 def train(
-    clusters: Annotated[int | None, typer.Option(help="How many clusters to look for.")] = None,
-    latent: Annotated[int | None, typer.Option(help="Size of the latent space.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
+    clusters: Annotated[int | None, typer.Option(min=1, help="How many clusters to look for.")] = None,
+    latent: Annotated[int | None, typer.Option(min=1, help="Size of the latent space.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training part.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Largest step of the optimiser.")] = None,
     seed: Annotated[int | None, typer.Option(help="First seed; restart k uses seed + k.")] = None,
     split_seed: Annotated[int | None, typer.Option(help="Names the split into train, validation and test.")] = None,
-    restarts: Annotated[int | None, typer.Option(help="Members trained together; predictions average them.")] = None,
+    restarts: Annotated[
+        int | None, typer.Option(min=1, help="Members trained together; predictions average them.")
+    ] = None,
     modalities: Annotated[
         str | None, typer.Option(help="Names with commas between; default: all that the store holds.")
     ] = None,
@@ -143,12 +145,14 @@ def _keeping(path: Path | None) -> Generator[Callable[[Callable[[Progress], None
 
 def say_stopping() -> None:
     """Answer the first Ctrl-C."""
-    console.say("Stopping after this epoch; Ctrl-C again stops now.")
+    console.say("Stopping after this step; Ctrl-C again stops now.")
 
 
 def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
     if path and ((path / "state.safetensors").is_file() or (path / "model.safetensors").is_file()):
         console.say(f"{happened}; what was learned is kept. Go on: fingerprint train --resume --out {path}")
+    elif path and (path / "run.json").is_file():
+        console.say(f"{happened}; nothing was learned yet. Begin it: fingerprint train --resume --out {path}")
     else:
         console.say(f"{happened}; nothing was learned yet.")
     raise typer.Exit(130)

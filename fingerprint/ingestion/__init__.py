@@ -5,10 +5,15 @@ inference.py   the dataset.toml that a folder without one suggests
 sources.py     which files belong to which data set and modality
 formats.py     the registry of file families; reader.py says what each must offer
 text.py, delimited.py, columns.py   delimited text
+hdf5.py        HDF5
+  hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
+  hdf5_address.py, hdf5_axis.py                                                                      where it stands
+  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
+codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
+beginning.py   the first lines of a file, and files of limited length
 table.py, workbook.py, excel.py     rows of cells that are no text; Excel
-hdf5.py, hdf5_layout.py             HDF5
 stack.py, idx.py, idx_array.py      arrays without names; IDX
-npy.py, npy_array.py, npz.py        NumPy
+npy.py, npy_array.py, npz.py, npz_layout.py   NumPy
 pixels.py, images.py                PNG and TIFF
 vendors.py     binary files of instruments, through RosettaSciIO
 archive.py, memory.py   what may be opened, and what fits

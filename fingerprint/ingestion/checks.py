@@ -96,3 +96,27 @@ def check_unit(stated: str | None, declared: str, what: str, where: str) -> str:
             next=f'Write unit = "{stated}" in dataset.toml (the store then converts), or correct the file.',
         )
     return canonical(declared)
+
+
+def check_uncertainty(
+    values: NDArray[np.float64], uncertainty: NDArray[np.float64], where: Callable[[int], str]
+) -> NDArray[np.float64]:
+    """The uncertainties of values, each at least 0; NaN where the value itself is missing.
+
+    Args:
+        values, uncertainty: [row].
+        where: names the place of row i.
+
+    Raises:
+        ReadError: a value has none, or a negative one.
+    """
+    bad = np.flatnonzero(~np.isnan(values) & ~(uncertainty >= 0))
+    if bad.size:
+        row = int(bad[0])
+        raise ReadError(
+            f"the uncertainty is {uncertainty[row]:g}",
+            where=where(row),
+            expected="A standard uncertainty, 0 or more, of every value that was measured.",
+            next='Correct it, or leave the key "uncertainty" out of dataset.toml.',
+        )
+    return uncertainty

@@ -28,6 +28,7 @@ class Collected:
         modalities: what was measured.
         metadata: specimen -> column -> value.
         refused: what could not be read, with the errors.
+        files: what was read.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Collected:
     metadata: Mapping[str, Mapping[str, Cell]]
     ignored: tuple[Ignored, ...]
     refused: tuple[tuple[Refused, FingerprintError], ...]
+    files: tuple[Path, ...]
     dataset_toml: str
     inferred: bool
     warnings: tuple[str, ...]
@@ -90,6 +92,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         metadata,
         (*plan.ignored, *(each for each in rest if each.file not in known)),
         tuple({each.file + each.where: (each, error) for each, error in refused}.values()),
+        tuple(sorted(path for path in used if str(path) not in known)),
         plan.toml,
         plan.inferred,
         (*plan.warnings, *_strangers(modalities)),

@@ -24,9 +24,14 @@ def describe(header: str, cells: Sequence[str], unit: str | None = None, decimal
     return Column(header, name, stated if unit is None else unit, numeric, len(set(cells)) == len(cells))
 
 
+def is_id(header: str) -> bool:
+    """Whether a column is called as ids are."""
+    return _ID.fullmatch(header) is not None
+
+
 def find_id(columns: Sequence[Column]) -> Column | None:
     """The column of ids: one named like an id, else the only column of text, if its values differ."""
-    named = [column for column in columns if _ID.fullmatch(column.header)]
+    named = [column for column in columns if is_id(column.header)]
     if named:
         return named[0]
     unnamed = [column for column in columns if not column.header]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, UnitError
 from fingerprint.modality import Block, Modality, RawModality
@@ -35,15 +37,20 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
 
 
 def _convert(block: Block, own: Modality, target: Modality) -> Block:
-    if block.axis is None:
-        return Block(block.specimens, convert(block.values, own.unit, target.unit), None, block.sources)
-    axis, values = convert_curve(
-        block.axis,
-        block.values,
-        axis_units=(own.axis_unit, target.axis_unit),
-        units=(own.unit, target.unit),
-    )
-    return Block(block.specimens, values, axis, block.sources)
+    axis, values = _converted(block.axis, block.values, own, target)
+    uncertainty = block.uncertainty
+    if uncertainty is not None:  # a difference of values: offsets, as of degC, drop out
+        zero = _converted(block.axis, np.zeros_like(uncertainty), own, target)[1]
+        uncertainty = _converted(block.axis, uncertainty, own, target)[1] - zero
+    return Block(block.specimens, values, axis, block.sources, uncertainty)
+
+
+def _converted(
+    axis: NDArray[np.float64] | None, values: NDArray[np.generic], own: Modality, target: Modality
+) -> tuple[NDArray[np.float64] | None, NDArray[Any]]:
+    if axis is None:
+        return None, convert(values, own.unit, target.unit)
+    return convert_curve(axis, values, axis_units=(own.axis_unit, target.axis_unit), units=(own.unit, target.unit))
 
 
 def merge(modality: Modality, raws: Iterable[RawModality]) -> RawModality:
@@ -51,9 +58,9 @@ def merge(modality: Modality, raws: Iterable[RawModality]) -> RawModality:
     groups: dict[tuple[bytes, str], list[Block]] = {}
     for raw in raws:
         for block in raw.blocks:
-            key = (b"" if block.axis is None else block.axis.tobytes(), block.values.dtype.str)
-            shape = str(block.values.shape[1:])
-            groups.setdefault((key[0], key[1] + shape), []).append(block)
+            axis = b"" if block.axis is None else block.axis.tobytes()
+            what = f"{block.values.dtype.str} {block.values.shape[1:]} {block.uncertainty is not None}"
+            groups.setdefault((axis, what), []).append(block)
     return RawModality(modality, tuple(_join(blocks) for blocks in groups.values()))
 
 
@@ -65,4 +72,10 @@ def _join(blocks: list[Block]) -> Block:
         np.concatenate([block.values for block in blocks]),
         blocks[0].axis,
         tuple(source for block in blocks for source in block.sources),
+        None if blocks[0].uncertainty is None else np.concatenate([_certain(block.uncertainty) for block in blocks]),
     )
+
+
+def _certain(uncertainty: NDArray[np.generic] | None) -> NDArray[np.generic]:
+    assert uncertainty is not None  # all of a group have one
+    return uncertainty

@@ -17,7 +17,10 @@ from fingerprint.units import canonical
 
 FILE_NAME = "dataset.toml"
 STEM = "{stem}"
+FOLDER = "{folder}"
 STEM_ROW = "{stem}-{row}"
+GROUP = "{group}"
+COLUMN = "{column}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -30,7 +33,8 @@ class AxisSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: what it measures, such as "frequency".
         unit: "" where it is dimensionless or unknown.
-        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table.
+        values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table. In an HDF5 path
+            "*" stands for any one group.
     """
 
     name: str
@@ -46,10 +50,14 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         files: a glob, relative to the data folder.
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and where nothing has a
             name: in IDX, .npy and images.
-        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name,
-            "{stem}-{row}" that of each row of an IDX file or page of a TIFF from the file's name and the row's number.
+        specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
+            that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
+            row of an IDX file or HDF5 dataset, page of a TIFF or frame of an extended XYZ file, from the file's name
+            and the row's number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every
+            column but the axis for a specimen, called as its header is.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
+        uncertainty: column of the standard uncertainty of the values; "" where there is none.
         sheet: of a workbook; "" for the only one that is not empty.
         colour: "luminance" takes that of coloured images; "" refuses them.
     """
@@ -62,6 +70,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     specimens: str = STEM
     axis: AxisSpec | None = None
     decimal: Literal["", ".", ","] = ""
+    uncertainty: str = ""
     sheet: str = ""
     colour: Literal["", "luminance"] = ""
 
@@ -76,7 +85,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         file: a glob, relative to the data folder.
-        id: its id column or dataset; "{stem}-{row}" for an IDX file.
+        id: its id column or dataset; "{stem}-{row}" for an IDX file, "{group}" and "{stem}" for HDF5.
         metadata: columns that are stored and never shown to a model.
         sheet: of a workbook; "" for the only one that is not empty.
     """
@@ -205,7 +214,7 @@ def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) ->
 
 def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:
     axis = table.pop("axis", None)
-    order = ("kind", "unit", "sign", "files", "values", "specimens")
+    order = ("kind", "unit", "sign", "files", "values", "uncertainty", "specimens")
     table = {key: table[key] for key in (*order, *table) if key in table}
     kept = {key: value for key, value in table.items() if value or key in ("unit", "specimens", "id")}
     lines = [f"# {sentence}" for name, sentence in comments if name == section]

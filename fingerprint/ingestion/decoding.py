@@ -11,13 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fingerprint.errors import ReadError
 
 COMPRESSIONS = (".gz", ".xz", ".bz2", ".zip")
 LARGEST = 1 << 29  # bytes that a compressed file may hold; a few kB can be made to swell to any size
-_BEGINNINGS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+OPENERS: dict[bytes, Callable[[Any], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"\xfd7zXZ\x00": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,
@@ -45,7 +45,7 @@ def read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError:
         raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
-    opened = next((opened for begin, opened in _BEGINNINGS.items() if content.startswith(begin)), None)
+    opened = next((opened for begin, opened in OPENERS.items() if content.startswith(begin)), None)
     try:
         if opened is not None:
             return _limited(opened(io.BytesIO(content)), path)

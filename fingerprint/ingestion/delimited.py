@@ -1,32 +1,36 @@
-"""Delimited text: scalar tables, wide tables (headers that are numbers are the axis), two-column curves."""
+"""Delimited text: scalar tables, wide tables (headers that are numbers are the axis), columns over an axis, a row per
+point."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
-from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
-from fingerprint.ingestion.columns import describe, find_id, metadata_values
-from fingerprint.ingestion.dataset import STEM, SpecimensSpec
-from fingerprint.ingestion.decoding import COMPRESSIONS
-from fingerprint.ingestion.reader import (
-    Cell,
-    CurveLayout,
-    Format,
-    Layout,
-    Request,
-    TableLayout,
-    Unrecognised,
-    stem,
+from fingerprint.ingestion.checks import (
+    axis_order,
+    check_ids,
+    check_uncertainty,
+    check_unit,
+    complete_rows,
+    refuse_infinite,
 )
+from fingerprint.ingestion.columns import metadata_values
+from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
+from fingerprint.ingestion.decoding import COMPRESSIONS
+from fingerprint.ingestion.delimited_layout import inspect
+from fingerprint.ingestion.reader import Cell, Format, Request, stem
 from fingerprint.ingestion.text import Text, open_text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
 _PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab")
+
+Array = NDArray[np.float64]
 
 
 def read(request: Request) -> RawModality:
@@ -56,24 +60,29 @@ def read_text(text: Text, request: Request) -> RawModality:
         ReadError: with the row and column at fault.
         DatasetError: the request asks for what rows of text cannot hold.
     """
-    modality = request.spec.modality(request.name)
-    if request.spec.kind is Kind.SCALAR:
-        block = _scalars(text, request, modality)
-    elif request.spec.specimens == STEM:
-        block = _curve(text, request, modality)
+    spec = request.spec
+    modality = spec.modality(request.name)
+    if spec.kind is Kind.SCALAR:
+        blocks = [_scalars(text, request, modality)]
+    elif spec.specimens == STEM:
+        blocks = [_curve(text, request, modality)]
+    elif spec.specimens == COLUMN:
+        blocks = [_columns(text, request, modality)]
+    elif spec.axis and spec.axis.values:
+        blocks = _points(text, request, modality)
     else:
-        block = _wide(text, request)
-    return RawModality(modality, (block,) if block.specimens else ())
+        blocks = [_wide(text, request)]
+    return merge(modality, [RawModality(modality, (block,)) for block in blocks if block.specimens])
 
 
 def _scalars(text: Text, request: Request, modality: Modality) -> Block:
-    column = _find(text, request.spec.values)
-    check_unit(split_unit(text.label(column)).unit, modality.unit, text.label(column), _top(text))
+    columns = _value_columns(text, request, modality)
     ids = _stem_id(text) if request.spec.specimens == STEM else _ids(text, request.spec.specimens)
-    values = text.numbers([column], request.missing)[:, 0]
-    refuse_infinite(values, lambda index: text.where(index[0]))
-    kept: list[int] = np.flatnonzero(~np.isnan(values)).tolist()
-    return Block(tuple(ids[row] for row in kept), values[kept], None, tuple(text.where(row) for row in kept))
+    numbers = text.numbers(columns, request.missing)
+    refuse_infinite(numbers, lambda index: text.where(index[0]))
+    kept = np.flatnonzero(~np.isnan(numbers[:, 0]))
+    uncertainty = _uncertainty(numbers[:, 0], numbers[:, 1:], text.where)
+    return Block(tuple(ids), numbers[:, 0], None, tuple(map(text.where, range(len(ids)))), uncertainty).taking(kept)
 
 
 def _wide(text: Text, request: Request) -> Block:
@@ -94,12 +103,12 @@ def _wide(text: Text, request: Request) -> Block:
         return f"{text.where(index[0])}: column {text.label(points[index[1]])}"
 
     refuse_infinite(values, where)
-    kept: list[int] = np.flatnonzero(complete_rows(values, where)).tolist()
-    specimens = tuple(ids[row] for row in kept)
-    return Block(specimens, values[kept][:, order], axis[order], tuple(text.where(row) for row in kept))
+    kept = np.flatnonzero(complete_rows(values, where))
+    return Block(tuple(ids), values[:, order], axis[order], tuple(map(text.where, range(len(ids))))).taking(kept)
 
 
 def _curve(text: Text, request: Request, modality: Modality) -> Block:
+    """One curve, the specimen of which is the file."""
     spec = request.spec
     named = spec.axis.values if spec.axis else ""
     if text.width != 2 and not (named and spec.values):
@@ -108,21 +117,100 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
             where=_top(text),
             expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
         )
-    columns = [_find(text, named) if named else 0, _find(text, spec.values) if spec.values else 1]
-    if text.header:
-        check_unit(split_unit(text.label(columns[0])).unit, modality.axis_unit, text.label(columns[0]), _top(text))
-        check_unit(split_unit(text.label(columns[1])).unit, modality.unit, text.label(columns[1]), _top(text))
-    numbers = text.numbers(columns, request.missing)
+    x = _axis_column(text, request, modality)
+    numbers = text.numbers([x, *_value_columns(text, request, modality)], request.missing)
+    block = _over_axis(text, numbers, range(len(numbers)), stem(text.path), str(text.path))
+    if block is None:
+        raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
+    return block
+
+
+def _columns(text: Text, request: Request, modality: Modality) -> Block:
+    """Several curves over one axis, the specimen of each of which is its header."""
+    x = _axis_column(text, request, modality)
+    others = [column for column in range(text.width) if column != x]
+    labels = [split_unit(text.label(column)) for column in others]
+    for label, column in zip(labels, others, strict=True):
+        check_unit(label.unit, modality.unit, text.label(column), _top(text))
+    ids = [label.name for label in labels]
+    check_ids(ids, lambda row: f"{_top(text)}: column {text.label(others[row])}")
+    numbers = text.numbers([x, *others], request.missing)
 
     def where(index: tuple[int, ...]) -> str:
-        return text.where(index[-1])
+        return f"{text.where(index[1])}: column {text.label(others[index[0]])}"
 
-    axis, values = numbers[:, 0], numbers[:, 1]
+    values = np.ascontiguousarray(numbers[:, 1:].T)
     refuse_infinite(values, where)
-    order = axis_order(axis, text.where)
-    if not complete_rows(values[None], where).all():
-        raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
-    return Block((stem(text.path),), values[order][None].copy(), axis[order].copy(), (str(text.path),))
+    order = axis_order(numbers[:, 0], text.where)
+    sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
+    kept = np.flatnonzero(complete_rows(values, where))
+    return Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
+
+
+def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
+    """A row per point: curves of as many specimens as the column of ids names."""
+    x = _axis_column(text, request, modality)
+    numbers = text.numbers([x, *_value_columns(text, request, modality)], request.missing)
+    rows: dict[str, list[int]] = {}
+    for row, name in enumerate(text.strings([_find(text, request.spec.specimens)])[0]):
+        if not name:
+            raise ReadError("the specimen has no id", where=text.where(row))
+        rows.setdefault(name, []).append(row)
+    blocks = [_over_axis(text, numbers, own, name, text.where(own[0])) for name, own in rows.items()]
+    return [block for block in blocks if block is not None]
+
+
+def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, source: str) -> Block | None:
+    """The curve in some rows; None where no value was measured.
+
+    Args:
+        text: for messages.
+        numbers: axis, values and perhaps their uncertainty, [row, column].
+        rows: of the curve.
+        specimen, source: of the curve.
+    """
+
+    def where(index: tuple[int, ...]) -> str:
+        return text.where(rows[index[-1]])
+
+    own = numbers[rows]
+    refuse_infinite(own[:, 1:], lambda index: text.where(rows[index[0]]))
+    order = axis_order(own[:, 0], lambda point: text.where(rows[point]))
+    if not complete_rows(own[None, :, 1], where).all():
+        return None
+    uncertainty = _uncertainty(own[:, 1], own[:, 2:], lambda row: text.where(rows[row]))
+    errors = None if uncertainty is None else uncertainty[order][None].copy()
+    return Block((specimen,), own[order, 1][None].copy(), own[order, 0].copy(), (source,), errors)
+
+
+def _axis_column(text: Text, request: Request, modality: Modality) -> int:
+    """The column of the axis, its unit checked."""
+    named = request.spec.axis.values if request.spec.axis else ""
+    column = _find(text, named) if named else 0
+    if text.header:
+        check_unit(split_unit(text.label(column)).unit, modality.axis_unit, text.label(column), _top(text))
+    return column
+
+
+def _value_columns(text: Text, request: Request, modality: Modality) -> list[int]:
+    """The column of the values, and that of their uncertainty where there is one; their units checked."""
+    spec = request.spec
+    columns = [_find(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
+    columns += [_find(text, spec.uncertainty)] if spec.uncertainty else []
+    for column in columns if text.header else ():
+        check_unit(split_unit(text.label(column)).unit, modality.unit, text.label(column), _top(text))
+    return columns
+
+
+def _uncertainty(values: Array, found: Array, where: Callable[[int], str]) -> Array | None:
+    """The uncertainty of values, checked; None where there is no column of it.
+
+    Args:
+        values: [row].
+        found: columns of uncertainties, [row, 0 or 1].
+        where: names the place of a row.
+    """
+    return check_uncertainty(values, found[:, 0], where) if found.shape[1] else None
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
@@ -149,71 +237,6 @@ def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Map
     }
 
 
-def inspect(path: Path) -> Layout:
-    """What a delimited file looks like.
-
-    Raises:
-        ReadError: it is damaged or empty.
-    """
-    return layout_of(open_text(path))
-
-
-def layout_of(text: Text) -> CurveLayout | TableLayout | Unrecognised:
-    """What rows of text look like.
-
-    Raises:
-        ReadError: they are damaged.
-    """
-    path = text.path
-    if text.header is None or text.width == 2:
-        curve = _curve_layout(text)
-        if curve is not None:
-            return curve
-    if text.header is None:
-        return Unrecognised(path, f"{text.width} column(s) of numbers without a header that says what they are")
-    named = [column for column, field in enumerate(text.header) if text.dialect.number(field) is None]
-    points = text.width - len(named)
-    try:
-        strings = text.strings(named)
-    except ReadError:
-        if _is_prose(text):
-            return Unrecognised(path, "text, not a table of numbers")
-        raise
-    columns = tuple(
-        describe(text.header[i], cells, None, text.dialect.decimal) for i, cells in zip(named, strings, strict=True)
-    )
-    if points < 2 and not any(column.numeric for column in columns) and text.width < 2:
-        return Unrecognised(path, "text, not a table")
-    identity = find_id(columns)
-    if identity is None and points > 1 and len(columns) == 1:
-        identity = columns[0]
-    ids = tuple(strings[columns.index(identity)]) if identity else ()
-    return TableLayout(path, columns, points, identity, ids)
-
-
-def _is_prose(text: Text) -> bool:
-    """Whether hardly anything in the first lines is a number."""
-    fields = [field for row in range(min(len(text.rows), 50)) for field in text.fields(row)]
-    return 4 * sum(text.dialect.number(field) is not None for field in fields) < len(fields)
-
-
-def _curve_layout(text: Text) -> CurveLayout | None:
-    if text.width != 2:
-        return None
-    head = [text.fields(row) for row in range(min(len(text.rows), 50))]
-    number = text.dialect.number
-    good = [fields for fields in head if len(fields) == 2 and None not in map(number, fields)]
-    if 2 * len(good) <= len(head):
-        return None
-    if text.header is None:
-        return CurveLayout(text.path, None, None)
-    decimal = text.dialect.decimal
-    x, y = (describe(header, [fields[i] for fields in good], None, decimal) for i, header in enumerate(text.header))
-    steps = np.sign(np.diff([number(fields[0]) or 0.0 for fields in good]))
-    monotonic = len(good) > 1 and abs(steps.sum()) > 0.5 * len(steps)
-    return CurveLayout(text.path, x, y) if monotonic and find_id((x,)) is None else None
-
-
 def _ids(text: Text, column: str) -> list[str]:
     ids = text.strings([_find(text, column)])[0]
     check_ids(ids, text.where)
@@ -231,13 +254,12 @@ def _stem_id(text: Text) -> list[str]:
 
 
 def _find(text: Text, name: str) -> int:
-    header = text.header
-    if header is None:
-        raise ReadError(f"there is no header, so no column {name!r}", where=_top(text))
-    places = [column for column, field in enumerate(header) if field == name]
+    """The column of that header; "column 2" is the second of a file without headers."""
+    labels = [text.label(column) for column in range(text.width)]
+    places = [column for column, label in enumerate(labels) if label == name]
     if len(places) == 1:
         return places[0]
-    listed = ", ".join(field or '""' for field in header[:20]) + (", ..." if len(header) > 20 else "")
+    listed = ", ".join(label or '""' for label in labels[:20]) + (", ..." if len(labels) > 20 else "")
     fault = f"column {name!r} stands {len(places)} times" if places else f"there is no column {name!r}"
     raise ReadError(fault, where=_top(text), expected=f"The columns are {listed}.")
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.dataset import SpecimensSpec
-from fingerprint.ingestion.delimited import layout_of, metadata_of, read_text, refuse_images
+from fingerprint.ingestion.delimited import metadata_of, read_text, refuse_images
+from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.reader import (
     Cell,
+    ColumnsLayout,
     CurveLayout,
     Format,
     Layout,
@@ -76,7 +78,7 @@ def inspect(path: Path) -> Layout:
     return WorkbookLayout(path, tuple(named))
 
 
-def _layout(sheet: Sheet, note: tuple[str, ...]) -> CurveLayout | TableLayout | Unrecognised:
+def _layout(sheet: Sheet, note: tuple[str, ...]) -> CurveLayout | ColumnsLayout | TableLayout | Unrecognised:
     try:
         table = sheet.table()
         layout = layout_of(table)

@@ -1,27 +1,45 @@
 """HDF5: a dataset of ids, [specimen]; scalars [specimen]; curves [specimen, point] with an axis [point];
-images [specimen, row, column].
+images [specimen, row, column]; or a group per specimen, or a file per specimen, without the first dimension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
+from fingerprint.ingestion import hdf5_layout
 from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
-from fingerprint.ingestion.columns import describe, metadata_values
-from fingerprint.ingestion.dataset import STEM, SpecimensSpec
-from fingerprint.ingestion.hdf5_layout import layout
-from fingerprint.ingestion.reader import Cell, Format, Layout, Request
+from fingerprint.ingestion.columns import metadata_values
+from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.hdf5_access import need, opened
+from fingerprint.ingestion.hdf5_address import only, places, stated_unit
+from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, texts
+from fingerprint.ingestion.hdf5_axis import axis_of
+from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
 from fingerprint.modality import Block, Kind, RawModality
 
 _DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
+
+
+class _Part(NamedTuple):
+    """Measurements that stand in one dataset.
+
+    Attributes:
+        ids: of its specimens; None where the dataset is the only measurement of one, whose id is `alone`.
+        values, axis: paths.
+    """
+
+    ids: list[str] | None
+    alone: str
+    values: str
+    axis: str
 
 
 def read(request: Request) -> RawModality:
@@ -32,52 +50,47 @@ def read(request: Request) -> RawModality:
         DatasetError: the request leaves open which datasets to read.
     """
     spec, modality = request.spec, request.spec.modality(request.name)
-    where = f"[modalities.{request.name}]"
-    if not spec.values or spec.specimens == STEM or (spec.axis is not None and not spec.axis.values):
+    if not spec.values or (spec.axis is not None and not spec.axis.values):
         raise DatasetError(
             f"{request.path.name} is HDF5, and not all of its datasets are named",
-            where=where,
+            where=f"[modalities.{request.name}]",
             expected="The keys values and specimens, and values in axis, name HDF5 datasets.",
         )
-    with _opened(request.path) as file:
-        values = _values(file, spec.values, _DIMENSIONS[spec.kind])
-        ids = texts(_dataset(file, spec.specimens))
-        axis = _values(file, spec.axis.values, 1).astype(np.float64) if spec.axis else None
-        check_unit(_unit(file, spec.values), modality.unit, spec.values, _at(file, spec.values))
-        if spec.axis:
-            check_unit(
-                _unit(file, spec.axis.values),
-                modality.axis_unit,
-                spec.axis.values,
-                _at(file, spec.axis.values),
-            )
-    _check_lengths(request, values, len(ids), axis)
-    check_ids(ids, lambda row: f"{request.path}: {spec.specimens}[{row}]")
-
-    def place(index: tuple[int, ...]) -> str:
-        return f"{request.path}: {spec.values}[{', '.join(map(str, index))}]"
-
-    refuse_infinite(values, place)
-    kept = np.flatnonzero(complete_rows(values, place))
-    values = values[kept] if len(kept) < len(values) else values
-    if spec.axis is not None and axis is not None:
-        name = spec.axis.values
-        order = axis_order(axis, lambda point: f"{request.path}: {name}[{point}]")
-        values, axis = values[:, order], axis[order]
-    sources = tuple(place((int(row),)) for row in kept)
-    block = Block(tuple(ids[row] for row in kept), values, axis, sources)
-    return RawModality(modality, (block,) if block.specimens else ())
+    if spec.uncertainty:
+        raise DatasetError(
+            "uncertainties in HDF5 are not read yet",
+            where=f"[modalities.{request.name}] uncertainty",
+            next="Leave the key out.",
+        )
+    blocks: list[Block] = []
+    size = 0
+    with opened(request.path) as file:
+        for part in _parts(file, request.path, spec):
+            block = _block(file, part, spec)
+            size += block.values.nbytes
+            if size > MOST_BYTES:
+                raise ReadError(
+                    f"the measurements take more than {MOST_BYTES >> 20} MiB", where=str(request.path), next="Split it."
+                )
+            blocks += [block] if block.specimens else []
+    return merge(modality, [RawModality(modality, (block,)) for block in blocks])
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
-    """What one-dimensional datasets say about how the specimens were made: id -> dataset -> value.
+    """What datasets say about how the specimens were made: id -> dataset -> value. In a group per specimen the
+    dataset's own name is the key.
 
     Raises:
         ReadError: a dataset is not there or has another length than the ids.
     """
-    with _opened(path) as file:
-        ids = texts(_dataset(file, spec.id))
-        columns = {name: texts(_dataset(file, name)) for name in spec.metadata}
+    with opened(path) as file:
+        if spec.id in (GROUP, STEM):
+            found = {name: _of_each(file, name, spec.id, path) for name in spec.metadata}
+            ids = list(dict.fromkeys(group for cells in found.values() for group in cells))
+            columns = {name.rsplit("/")[-1]: [cells.get(key, "") for key in ids] for name, cells in found.items()}
+        else:
+            ids = texts(need(file, spec.id))
+            columns = {name: texts(need(file, name)) for name in spec.metadata}
     check_ids(ids, lambda row: f"{path}: {spec.id}[{row}]")
     for name, cells in columns.items():
         if len(cells) != len(ids):
@@ -92,115 +105,99 @@ def inspect(path: Path) -> Layout:
     Raises:
         ReadError: it is damaged.
     """
-    with _opened(path) as file:
-        datasets: dict[str, h5py.Dataset] = {}
-
-        def note(name: str, item: object) -> None:
-            if isinstance(item, h5py.Dataset) and item.ndim and (item.dtype.kind in "iuf" or _is_text(item)):
-                datasets[name] = item
-
-        file.visititems(note)
-        vectors = {name: item for name, item in datasets.items() if item.ndim == 1}
-        columns = {name: describe(name, texts(item), _unit(file, name)) for name, item in vectors.items()}
-        arrays = {
-            name: (describe(name, (), _unit(file, name))._replace(numeric=True), item.shape)
-            for name, item in datasets.items()
-            if item.ndim > 1
-        }
-        return layout(path, columns, arrays, {name: texts(item) for name, item in vectors.items()})
+    with opened(path) as file:
+        return hdf5_layout.layout(path, file)
 
 
-def texts(dataset: h5py.Dataset) -> list[str]:
-    """A one-dimensional dataset as text, whole numbers without a decimal point.
-
-    Raises:
-        ReadError: it has more dimensions, or holds neither text nor numbers.
-    """
-    if dataset.ndim != 1 or not (dataset.dtype.kind in "iuf" or _is_text(dataset)):
-        raise ReadError(
-            f"the shape is {dataset.shape} and the type {dataset.dtype}",
-            where=f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}",
-            expected="One dimension, of text or numbers.",
-        )
-    if _is_text(dataset):
-        return [str(cell).strip() for cell in dataset.asstr()[:]]
-    return [str(cell) for cell in dataset[:].tolist()]
+def _of_each(file: h5py.File, address: str, ids: str, path: Path) -> dict[str, str]:
+    """Specimen -> the one text or number that stands at an address."""
+    there = places(file, address) if ids == GROUP else {stem(path): only(file, address)}
+    found: dict[str, str] = {}
+    for key, place in there.items():
+        cells = texts(need(file, place))
+        if len(cells) != 1:
+            raise ReadError(f"{len(cells)} values for one specimen", where=f"{path}: {place}")
+        found[key] = cells[0]
+    return found
 
 
-def _is_text(dataset: h5py.Dataset) -> bool:
-    return h5py.check_string_dtype(dataset.dtype) is not None
+def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
+    axis = spec.axis.values if spec.axis else ""
+    if spec.specimens == GROUP:
+        there, axes = places(file, spec.values), places(file, axis) if axis else {}
+        if "" in there:
+            raise DatasetError(
+                f"values = {spec.values!r} names no group", where=str(path), expected="'*' stands for the group."
+            )
+        for group, values in there.items():
+            own = axes.get(group, axes.get("", ""))
+            if axis and not own:
+                raise ReadError(f"it has no axis {axis}", where=f"{path}: {values}")
+            yield _Part(None, group, values, own)
+        return
+    values, own = only(file, spec.values), only(file, axis) if axis else ""
+    if spec.specimens == STEM:
+        yield _Part(None, stem(path), values, own)
+    elif spec.specimens == STEM_ROW:
+        dataset = need(file, values)
+        yield _Part(list(row_ids(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
+    else:
+        yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own)
 
 
-@contextmanager
-def _opened(path: Path) -> Generator[h5py.File]:
-    """An open file; what h5py raises on a damaged one becomes a ReadError."""
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except FileNotFoundError:
-        raise ReadError("there is no such file", where=str(path), next="Check the path.") from None
-    except PermissionError:
-        raise
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        raise ReadError(
-            f"the HDF5 file is damaged, cut off or no HDF5 at all: {error}",
-            where=str(path),
-            next="Copy the file again from where it was measured.",
-        ) from None
+def _block(file: h5py.File, part: _Part, spec: ModalitySpec) -> Block:
+    dataset = need(file, part.values)
+    where = at(dataset)
+    check_unit(stated_unit(file, part.values), spec.modality("").unit, part.values, where)
+    axis = None
+    if part.axis and spec.axis:
+        axis_unit = spec.modality("").axis_unit
+        check_unit(stated_unit(file, part.axis), axis_unit, part.axis, f"{file.filename}: {part.axis}")
+        axis = axis_of(file, part.axis)
+    values = _values(dataset, part, spec.kind, axis)
 
+    def place(index: tuple[int, ...]) -> str:
+        inside = index if part.ids is not None else index[1:]
+        return f"{where}[{', '.join(map(str, inside))}]" if inside else where
 
-def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    item: Any = file.get(name)
-    if isinstance(item, h5py.Dataset):
-        return item
-    known: list[str] = []
-    file.visititems(lambda each, kind: known.append(each) if isinstance(kind, h5py.Dataset) else None)
-    raise ReadError(
-        f"there is no dataset {name!r}",
-        where=str(file.filename),
-        expected=f"The datasets are {', '.join(known)}.",
-    )
-
-
-def _values(file: h5py.File, name: str, dimensions: int) -> NDArray[np.floating[Any]]:
-    dataset = _dataset(file, name)
-    if dataset.dtype.kind not in "iuf":
-        raise ReadError("the values are not numbers", where=_at(file, name))
-    if dataset.ndim != dimensions:
-        raise ReadError(
-            f"the shape is {dataset.shape}",
-            where=_at(file, name),
-            expected=f"{dimensions} dimension(s) are needed.",
-        )
-    values = dataset[:]
-    keep = values.dtype.kind == "f" and values.dtype.itemsize == 4 and dimensions > 1
-    return values.astype(np.float32 if keep else np.float64, copy=False)
-
-
-def _unit(file: h5py.File, name: str) -> str | None:
-    """The unit that a dataset's attributes `unit` or `units`, or its name, states."""
-    attributes = _dataset(file, name).attrs
-    for key in ("unit", "units"):
-        if key in attributes:
-            stated = attributes[key]
-            return stated.decode() if isinstance(stated, bytes) else str(stated)
-    return describe(name, ()).unit
-
-
-def _check_lengths(
-    request: Request, values: NDArray[np.floating[Any]], ids: int, axis: NDArray[np.float64] | None
-) -> None:
-    where = f"{request.path}: {request.spec.values}"
-    if not len(values):
-        raise ReadError("the dataset is empty", where=where)
-    if len(values) != ids:
-        raise ReadError(f"{len(values)} rows for the {ids} ids in {request.spec.specimens}", where=where)
+    ids = part.ids if part.ids is not None else [part.alone]
+    if len(values) != len(ids):
+        raise ReadError(f"{len(values)} rows for the {len(ids)} ids in {spec.specimens}", where=where)
     if axis is not None and values.shape[1] != len(axis):
         raise ReadError(f"{values.shape[1]} points on an axis of {len(axis)}", where=where)
+    check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]")
+    refuse_infinite(values, place)
+    kept = np.flatnonzero(complete_rows(values, place))
+    values = values[kept] if len(kept) < len(values) else values
+    if axis is not None:
+        order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
+        values, axis = values[:, order], axis[order]
+    return Block(tuple(ids[row] for row in kept), values, axis, tuple(place((int(row),)) for row in kept))
 
 
-def _at(file: h5py.File, name: str) -> str:
-    return f"{file.filename}: {name}"
+def _values(
+    dataset: h5py.Dataset, part: _Part, kind: Kind, axis: NDArray[np.float64] | None
+) -> NDArray[np.floating[Any]]:
+    """The numbers, a specimen per row; in whichever way the lengths fit where a file has a specimen per column."""
+    values = numbers(dataset)
+    dimensions = _DIMENSIONS[kind]
+    if kind is Kind.SCALAR:
+        values = values.astype(np.float64, copy=False)
+        values = values.reshape(1) if values.size == 1 else values
+    elif part.ids is None and dimensions == 2 and values.size == max(values.shape, default=0):
+        values = values.reshape(1, -1)
+    elif part.ids is None or (dimensions == 2 and len(part.ids) == 1 and values.ndim == 1):
+        values = values[None]
+    if values.ndim != dimensions:
+        shown = dimensions - (part.ids is None and kind is not Kind.SCALAR)
+        raise ReadError(
+            f"the shape is {dataset.shape}", where=at(dataset), expected=f"{shown} dimension(s) are needed."
+        )
+    if dimensions == 2 and axis is not None and part.ids is not None:
+        turned = (len(axis), len(part.ids))
+        if values.shape == turned and turned[0] != turned[1]:
+            values = values.T
+    return values
 
 
-FORMAT = Format("HDF5", (".h5", ".hdf5", ".hdf"), read, read_metadata, inspect)
+FORMAT = Format("HDF5", (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat"), read, read_metadata, inspect)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from fingerprint.errors import AmbiguousError, DatasetError, UnitError
 from fingerprint.ingestion.dataset import (
+    COLUMN,
     FILE_NAME,
+    GROUP,
     STEM,
     STEM_ROW,
     AxisSpec,
@@ -21,9 +23,11 @@ from fingerprint.ingestion.dataset import (
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
+    ColumnsLayout,
     CurveLayout,
     ImageLayout,
     Layout,
+    OutputLayout,
     StackLayout,
     TableLayout,
     Unrecognised,
@@ -31,9 +35,15 @@ from fingerprint.ingestion.reader import (
     stem,
 )
 from fingerprint.ingestion.sources import Source, pattern_of
+from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 from fingerprint.units import canonical
 
+_ID_OF = {
+    GROUP: "a curve in each group, whose name is the id",
+    STEM: "one curve; its id is the file's name",
+    STEM_ROW: "a curve per row; its id is the file's name and the row",
+}
 _SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
 
 
@@ -70,7 +80,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),
-            expected=f"Found {listed}." if listed else "text, Excel, HDF5, NumPy, IDX, PNG or TIFF files.",
+            expected=f"Found {listed}." if listed else "Files of one of the kinds in docs/ingest.md.",
             next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
         )
     spec = DatasetSpec(
@@ -78,7 +88,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
     )
     if draft.ambiguous:
         raise AmbiguousError(
-            "; ".join(draft.ambiguous) + ": which of them were measured is not known",
+            " ".join(draft.ambiguous),
             where=str(source.root),
             proposal=dump_dataset(spec, draft.reasons),
             next=f"Save it (fingerprint ingest {source.root} --dry-run > {source.root / FILE_NAME}), keep what was "
@@ -92,6 +102,11 @@ def slug(name: str) -> str:
     """A name fit for a modality: "Raman shift" is raman_shift."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name.strip()).strip("_-").lower()
     return plain[:100] or "measurement"
+
+
+def modality_name(column: Column) -> str:
+    """What measurements in a column or dataset are called: after the last part of its name."""
+    return slug(column.name.rsplit("/")[-1])
 
 
 @dataclass
@@ -118,9 +133,11 @@ class _Draft:
                 next=f"Put them into a folder of their own, or describe them in {FILE_NAME}.",
             )
         for layout in group:
-            self.warnings.extend(layout.notes if isinstance(layout, CurveLayout | TableLayout) else ())
+            self.warnings.extend(layout.notes if isinstance(layout, CurveLayout | ColumnsLayout | TableLayout) else ())
         if isinstance(first, CurveLayout):
             self._add_curve(first, files, len(group))
+        elif isinstance(first, ColumnsLayout):
+            self._add_several(first, files)
         elif isinstance(first, TableLayout):
             self._add_table(first, files)
         elif isinstance(first, StackLayout):
@@ -129,23 +146,64 @@ class _Draft:
             self._add_files_of_images(first, files, len(group))
         elif isinstance(first, WorkbookLayout):
             raise TypeError("a workbook is taken apart before")
+        elif isinstance(first, OutputLayout):
+            self._add_output(first, files)
         else:
-            for values, axis in first.curves:
-                self._add_arrays(first, files, values, axis)
+            axes = dict(reversed(first.curves))  # the first one where it is open which it is
+            for values in dict.fromkeys(values for values, _ in first.curves):
+                self._add_arrays(first, files, values, axes[values])
             for values in first.images:
                 self._add_images(first, files, values)
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
+            if first.ambiguous:
+                self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
             self._add_columns(first.path, files, first.specimens, first.columns, "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
         name = slug(y.name if y else layout.path.parent.resolve().name)
         kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
+        error = layout.uncertainty.header if layout.uncertainty else ""
         unit, values = self._unit(y, layout.path), y.header if y else ""
-        spec = ModalitySpec(kind, files, unit, "", values, STEM, axis, sheet=layout.sheet)
-        how = f"{count} file(s) of two columns, one per specimen; its id is the file's name"
-        how = how if y else f"{how}; no header, so the name is the folder's"
-        self._put(name, spec, layout.path, how, y)
+        spec = ModalitySpec(
+            kind, files, unit, "", values, layout.specimens, axis, uncertainty=error, sheet=layout.sheet
+        )
+        form = f"axis, values and their uncertainty ({error})" if error else layout.form
+        how = f"{count} file(s) of {form}, one per specimen; its id is the file's name"
+        if layout.specimens == STEM_ROW:
+            how = f"{count} file(s) of {form} with several spectra; an id is the file's name and their number"
+        self._put(name, spec, layout.path, how if y else f"{how}; no header, so the name is the folder's", y)
+
+    def _add_several(self, layout: ColumnsLayout, files: str) -> None:
+        """Several columns over one axis: each could be a specimen, or a quantity, or an uncertainty."""
+        x, ys = layout.x, layout.ys
+        kind, axis = self._axis(x, x.header, layout.path)
+        name = slug(stem(layout.path) if layout.named else layout.path.parent.resolve().name)
+        listed = ", ".join(y.header for y in ys)
+        if layout.named:
+            spec = ModalitySpec(kind, files, self._unit(ys[0], layout.path), "", "", COLUMN, axis, sheet=layout.sheet)
+            self._put(name, spec, layout.path, f"each column over {x.header} is taken for a specimen", ys[0])
+            other = f'if they are quantities of one specimen: values = "{ys[0].header}", specimens = "{STEM}"'
+            self.reasons.append((f"modalities.{name}", other))
+            question = f"{layout.path.name} has {len(ys)} columns over {x.header} ({listed}): are they specimens?"
+        else:
+            second = ys[1].header if len(ys) == 2 else ""
+            spec = ModalitySpec(kind, files, "", "", ys[0].header, STEM, axis, uncertainty=second, sheet=layout.sheet)
+            self._put(name, spec, layout.path, "the columns have no headers: say which is what", ys[0])
+            question = f"{layout.path.name} has {1 + len(ys)} columns without headers: what are they?"
+        self.ambiguous.append(question)
+
+    def _add_points(self, layout: TableLayout, files: str, along: Column, identity: Column) -> None:
+        """A row per point: the ids repeat, and one column rises or falls within each."""
+        kind, axis = self._axis(along, along.header, layout.path)
+        numeric = [each for each in layout.columns if each.numeric and each not in (along, identity)]
+        for column, error in with_uncertainties(numeric):
+            unit, uncertain = self._unit(column, layout.path), error.header if error else ""
+            spec = ModalitySpec(
+                kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain, sheet=layout.sheet
+            )
+            how = f"the ids in {identity.header} repeat, and {along.header} rises or falls within each: a row per point"
+            self._put(slug(column.name), spec, layout.path, how, column)
 
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
         kind, described = self._axis(axis, axis.header, layout.path)
@@ -158,14 +216,15 @@ class _Draft:
             layout.specimens.header,
             described,
         )
-        how = f"{values.header} has a row per id in {layout.specimens.header} and a column per {axis.header}"
-        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+        found = _ID_OF.get(layout.specimens.header, f"a row per id in {layout.specimens.header}")
+        how = f"{values.header} over {axis.header}: {found}"
+        self._put(modality_name(values), spec, layout.path, how, values)
 
     def _add_images(self, layout: ArraysLayout, files: str, values: Column) -> None:
         unit, identity = self._unit(values, layout.path), layout.specimens.header
         spec = ModalitySpec(Kind.IMAGE, files, unit, "", values.header, identity)
         how = f"{values.header} has three dimensions, the first as long as {identity}: an image per id"
-        self._put(slug(values.name.rsplit("/")[-1]), spec, layout.path, how, values)
+        self._put(modality_name(values), spec, layout.path, how, values)
 
     def _add_files_of_images(self, layout: ImageLayout, files: str, count: int) -> None:
         spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM)
@@ -184,9 +243,22 @@ class _Draft:
         how = f"{layout.family} of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
         self._put(name, spec, layout.path, how)
 
+    def _add_output(self, layout: OutputLayout, files: str) -> None:
+        kind, axis = self._axis(layout.axis, layout.axis.header, layout.path)
+        for column in layout.curves:
+            unit = self._unit(column, layout.path)
+            spec = ModalitySpec(kind, files, unit, "", column.header, layout.specimens, axis)
+            self._put(slug(column.name), spec, layout.path, layout.origin, column if layout.certain else None)
+        if not layout.measured:
+            listed = ", ".join(column.header for column in layout.curves)
+            self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
+
     def _add_table(self, layout: TableLayout, files: str) -> None:
         if layout.id is None:
             self.ignored.append((layout.path, "a table without a column of ids"))
+            return
+        if layout.along is not None:
+            self._add_points(layout, files, layout.along, layout.id)
             return
         if layout.points > 1:
             kind, axis = self._axis(None, "", layout.path)
@@ -196,16 +268,21 @@ class _Draft:
         self._add_columns(layout.path, files, layout.id, columns, layout.sheet)
 
     def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column], sheet: str) -> None:
-        numeric = [column for column in columns if column.numeric]
-        for column in numeric:
-            unit = self._unit(column, path)
-            spec = ModalitySpec(Kind.SCALAR, files, unit, "", column.header, identity.header, sheet=sheet)
+        owned = with_uncertainties([column for column in columns if column.numeric])
+        numeric = [column for column, _ in owned]
+        for column, error in owned:
+            unit, uncertain = self._unit(column, path), error.header if error else ""
+            spec = ModalitySpec(
+                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain, sheet=sheet
+            )
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
-            self._put(slug(column.name.rsplit("/")[-1]), spec, path, how, column)
+            self._put(modality_name(column), spec, path, how, column)
         labels = [column.header for column in columns if not column.numeric and column.header]
         if len(numeric) > 1:
             listed = ", ".join(column.header for column in numeric)
-            self.ambiguous.append(f"{path.name} has {len(numeric)} columns of numbers ({listed})")
+            self.ambiguous.append(
+                f"{path.name} has {len(numeric)} columns of numbers ({listed}): which of them were measured?"
+            )
         if labels or len(numeric) > 1:
             spec = SpecimensSpec(files, identity.header, tuple(labels), sheet)
             self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))
@@ -218,7 +295,7 @@ class _Draft:
         if column is None:
             return Kind.SPECTRUM, AxisSpec("axis", "", values)
         kind = Kind.SERIES if _SERIES.search(column.name) else Kind.SPECTRUM
-        return kind, AxisSpec(slug(column.name.rsplit("/")[-1]), self._unit(column, path), values)
+        return kind, AxisSpec(modality_name(column), self._unit(column, path), values)
 
     def _unit(self, column: Column | None, path: Path) -> str:
         if column is None or column.unit is None:
@@ -241,6 +318,7 @@ class _Draft:
         self.modalities[name] = spec
         stated = column is not None and column.unit is not None
         unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
+        unit = f"{unit}; {spec.unit} is a default" if spec.unit and not stated else unit
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
         if spec.axis is not None and not spec.axis.unit:
             self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
@@ -252,7 +330,7 @@ class _Draft:
         chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
         if chosen.id == STEM_ROW:
             self.reasons.append(
-                ("specimens", f"{chosen.file} holds a number for each image: stored, shown to no model")
+                ("specimens", f"{chosen.file} says this of each image or frame: stored, shown to no model")
             )
         elif chosen.metadata:
             self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
@@ -316,7 +394,10 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent, layout.sheet)
-        return ("curve", layout.x.header, layout.y.header, layout.sheet)
+        error = layout.uncertainty and layout.uncertainty.header
+        return ("curve", layout.x.header, layout.y.header, error, layout.specimens, layout.form, layout.sheet)
+    if isinstance(layout, ColumnsLayout):
+        return ("columns", layout.sheet, layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):
         return ("table", layout.sheet, layout.points, *(column.header for column in layout.columns))
     if isinstance(layout, ArraysLayout):
@@ -327,4 +408,6 @@ def _signature(layout: Layout) -> object:
         return ("stack", layout.family, layout.shape[1:], layout.content or layout.stem)
     if isinstance(layout, ImageLayout):
         return ("image", layout.path.parent, layout.path.suffix)
+    if isinstance(layout, OutputLayout):
+        return ("output", layout.specimens, layout.axis, layout.curves)
     return layout.path

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.codes.output import ENERGY_FROM_FERMI
 from fingerprint.ingestion.conform import conform
-from fingerprint.ingestion.dataset import MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
+from fingerprint.ingestion.dataset import COLUMN, MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
 from fingerprint.ingestion.formats import format_of
-from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.inference import modality_name, slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
+    ColumnsLayout,
     CurveLayout,
     ImageLayout,
     Layout,
+    OutputLayout,
     Request,
     StackLayout,
     TableLayout,
@@ -35,6 +38,7 @@ _EXPECTED = {
     Kind.SERIES: _CURVE,
     Kind.IMAGE: "A PNG or TIFF file, IDX or .npy of images, or arrays of ids and of images [specimen, row, column].",
 }
+_RATIOS = ("absorbance", "transmittance", "reflectance")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class FileMeasurement:
 
 
 def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
-    """Read a file as a known modality: two columns, a table, arrays, images, or one column of numbers.
+    """Read a file as a known modality: two columns, a table, arrays, images, a column of numbers, or a code's output.
 
     Units that the file states are converted; values without one are taken to be in the modality's, or where
     that is a density per unit of the file's own axis. The ids are those of the file, or its name.
@@ -68,7 +72,10 @@ def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None
     """
     path = Path(path)
     family = format_of(path)
-    found = _find(family.inspect(path), modality)
+    layout = family.inspect(path)
+    found = _find(layout, modality)
+    if x_unit is not None and isinstance(layout, OutputLayout):
+        found = _in_unit(found, layout, x_unit)
     axis_unit = x_unit if x_unit is not None else found.axis_unit
     axis = None
     if modality.has_axis:
@@ -101,10 +108,20 @@ def _find(layout: Layout, modality: Modality) -> _Found:
     if isinstance(layout, CurveLayout) and modality.has_axis:
         x, y = layout.x, layout.y
         if x is None or y is None:
-            return _Found("", STEM, "", None, None)
-        return _Found(y.header, STEM, x.header, y.unit, x.unit)
+            return _Found("", layout.specimens, "", None, None)
+        _refuse_other_ratio(y, modality, layout.path)
+        return _Found(y.header, layout.specimens, x.header, y.unit, x.unit)
+    if isinstance(layout, ColumnsLayout) and modality.has_axis and layout.named:
+        x, called = layout.x, _named(layout.ys, modality, None)
+        if called is not None:
+            return _Found(called.header, STEM, x.header, called.unit, x.unit)
+        return _Found("", COLUMN, x.header, layout.ys[0].unit, x.unit)
     if isinstance(layout, TableLayout):
         specimens = layout.id.header if layout.id else STEM
+        if modality.has_axis and layout.along and layout.id:
+            column = _named([each for each in layout.columns if each != layout.along], modality, layout.id)
+            if column is not None:
+                return _Found(column.header, specimens, layout.along.header, column.unit, layout.along.unit)
         if modality.has_axis and layout.points > 1 and layout.id:
             return _Found("", specimens, "", None, None)
         column = _named(layout.columns, modality, layout.id)
@@ -112,7 +129,8 @@ def _find(layout: Layout, modality: Modality) -> _Found:
             return _Found(column.header, specimens, "", column.unit, None)
     if isinstance(layout, ArraysLayout):
         chosen = _named([values for values, _ in layout.curves], modality, None)
-        axis = next((axis for values, axis in layout.curves if values == chosen), None)
+        axes = [axis for values, axis in layout.curves if values == chosen]
+        axis = axes[0] if len(axes) == 1 else None
         if modality.has_axis and chosen is not None and axis is not None:
             return _Found(chosen.header, layout.specimens.header, axis.header, chosen.unit, axis.unit)
         image = _named(layout.images, modality, None)
@@ -121,6 +139,10 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         column = _named(layout.columns, modality, None)
         if modality.kind is Kind.SCALAR and column is not None:
             return _Found(column.header, layout.specimens.header, "", column.unit, None)
+    if isinstance(layout, OutputLayout) and modality.has_axis:
+        curve = _curve(layout, modality)
+        if curve is not None:
+            return _Found(curve.header, layout.specimens, layout.axis.header, curve.unit, layout.axis.unit)
     if isinstance(layout, StackLayout) and modality.kind is Kind.IMAGE and len(layout.shape) == 3:
         return _Found("", STEM_ROW, "", None, None)
     if isinstance(layout, ImageLayout) and modality.kind is Kind.IMAGE:
@@ -128,6 +150,9 @@ def _find(layout: Layout, modality: Modality) -> _Found:
     if isinstance(layout, WorkbookLayout):
         return _find_sheet(layout, modality)
     reason = f" ({layout.reason})" if isinstance(layout, Unrecognised) else ""
+    if isinstance(layout, OutputLayout):
+        curves = ", ".join(curve.header for curve in layout.curves)
+        reason = f" (it holds {curves} over {layout.axis.name})"
     raise ReadError(
         f"no {modality.name} is found here{reason}",
         where=str(layout.path),
@@ -153,10 +178,43 @@ def _find_sheet(layout: WorkbookLayout, modality: Modality) -> _Found:
     )
 
 
+def _curve(layout: OutputLayout, modality: Modality) -> Column | None:
+    """The curve called like the modality, else the only one, over the same axis.
+
+    Electrons and phonons both have densities of states over energies that could be converted: only the name of the axis
+    keeps them apart. An axis without a unit is the modality's only if it is called so, too.
+    """
+    called = [curve for curve in layout.curves if modality.name in (curve.header, slug(curve.name))]
+    if called:
+        return called[0] if len(called) == 1 else None
+    axes = {slug(layout.axis.name), modality.axis_name}
+    same = len(axes) == 1 or (bool(layout.axis.unit) and ENERGY_FROM_FERMI not in axes)
+    return layout.curves[0] if same and layout.measured and len(layout.curves) == 1 else None
+
+
+def _in_unit(found: _Found, layout: OutputLayout, x_unit: str) -> _Found:
+    """The same, with the axis in the unit that the caller says."""
+    if not layout.certain:
+        return found._replace(unit=None, axis_unit=x_unit)
+    if found.axis_unit is not None and not same_unit(found.axis_unit, x_unit):
+        raise ReadError(f"the axis is in {found.axis_unit}, and not in {x_unit}", where=str(layout.path))
+    return found
+
+
+def _refuse_other_ratio(column: Column, modality: Modality, path: Path) -> None:
+    """Absorbance is not transmittance, though neither has a unit that would tell."""
+    own = next((ratio for ratio in _RATIOS if ratio in column.name.lower()), None)
+    known = next((ratio for ratio in _RATIOS if ratio in modality.name.lower()), None)
+    if own and known and own != known:
+        raise ReadError(
+            f"the file holds {own}, and {modality.name} is {known}", where=str(path), next=f"Convert it into {known}."
+        )
+
+
 def _named(columns: Sequence[Column], modality: Modality, identity: Column | None) -> Column | None:
     """The column called like the modality, else the only one of numbers."""
     others = [column for column in columns if column != identity]
-    called = [column for column in others if modality.name in (column.header, slug(column.name))]
+    called = [column for column in others if modality.name in (column.header, modality_name(column))]
     numeric = [column for column in others if column.numeric]
     candidates = called or numeric
     return candidates[0] if len(candidates) == 1 else None

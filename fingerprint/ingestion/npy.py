@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.assembling import Places, assemble, floats, place_in
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
-from fingerprint.ingestion.delimited import layout_of, metadata_of, read_text
+from fingerprint.ingestion.delimited import metadata_of, read_text
+from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.npy_array import read_npy
 from fingerprint.ingestion.reader import Cell, CurveLayout, Format, Layout, Request, Unrecognised, stem
 from fingerprint.ingestion.stack import check_metadata, check_request, read_stack, stack_layout, stack_metadata

@@ -19,9 +19,9 @@ from fingerprint.ingestion.assembling import Places, assemble, floats, place_in
 from fingerprint.ingestion.checks import check_ids, check_unit
 from fingerprint.ingestion.columns import describe, metadata_values
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
-from fingerprint.ingestion.hdf5_layout import layout
 from fingerprint.ingestion.npy import texts
 from fingerprint.ingestion.npy_array import Header, read_array, read_header
+from fingerprint.ingestion.npz_layout import layout
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Cell,

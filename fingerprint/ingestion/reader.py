@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
 Cell = str | float | int | bool | None
+_DIGITS = 5
 
 
 class Request(NamedTuple):
@@ -50,15 +51,41 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class CurveLayout:
-    """Two columns of numbers, one file per specimen; the columns are None in a file without header.
+    """Curves over one axis.
 
     Attributes:
+        x, y: axis and values; None in a file without header.
+        specimens: how the ids come about: STEM for one curve per file, STEM_ROW for several.
+        form: what such a file is, for messages.
+        uncertainty: a third column, of the standard uncertainty of y.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
     path: Path
     x: Column | None
     y: Column | None
+    specimens: str = STEM
+    form: str = "two columns"
+    uncertainty: Column | None = None
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ColumnsLayout:
+    """An axis and several columns over it, of which it is open what they are.
+
+    Attributes:
+        x: the axis.
+        ys: the others.
+        named: whether they have headers.
+        sheet: of a workbook of several; notes: what the person should know of it.
+    """
+
+    path: Path
+    x: Column
+    ys: tuple[Column, ...]
+    named: bool
     sheet: str = ""
     notes: tuple[str, ...] = ()
 
@@ -71,6 +98,7 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
+        along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
@@ -79,21 +107,23 @@ class TableLayout:
     points: int
     id: Column | None
     ids: tuple[str, ...]
+    along: Column | None = None
     sheet: str = ""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ArraysLayout:
-    """An HDF5 file, matched up by shape.
+    """An HDF5 file, its datasets matched up.
 
     Attributes:
-        specimens: the dataset of ids.
+        specimens: the dataset of ids; its header is "{group}", "{stem}" or "{stem}-{row}" where these are the ids.
         curves: (values, axis) of each [specimen, point] dataset that has an axis.
         images: the [specimen, row, column] datasets.
         columns: the other one-dimensional datasets as long as the ids.
         unmatched: datasets that were not understood, with the reason.
-        ids: what stands in the dataset of ids.
+        ids: of the specimens.
+        ambiguous: why it is open which of them were measured; "" where it is not.
     """
 
     path: Path
@@ -103,6 +133,7 @@ class ArraysLayout:
     columns: tuple[Column, ...]
     unmatched: tuple[str, ...]
     ids: tuple[str, ...]
+    ambiguous: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +167,27 @@ class WorkbookLayout:
     """A workbook of several sheets, each of them a table of its own."""
 
     path: Path
-    sheets: tuple[CurveLayout | TableLayout | Unrecognised, ...]
+    sheets: tuple[CurveLayout | ColumnsLayout | TableLayout | Unrecognised, ...]
+
+
+@dataclass(frozen=True)
+class OutputLayout:
+    """What a simulation code wrote: curves over one axis, under the names that it or its documentation gives them.
+
+    Attributes:
+        specimens: what the key `specimens` of dataset.toml says of them, such as "{folder}".
+        origin: what they are and where their units come from, in a sentence.
+        certain: whether the units cannot be others. If not, they are the code's defaults, which the file leaves open.
+        measured: whether each of the curves is a measurement for sure.
+    """
+
+    path: Path
+    specimens: str
+    axis: Column
+    curves: tuple[Column, ...]
+    origin: str
+    certain: bool = True
+    measured: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,7 +198,17 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | TableLayout | ArraysLayout | StackLayout | ImageLayout | WorkbookLayout | Unrecognised
+Layout = (
+    CurveLayout
+    | ColumnsLayout
+    | TableLayout
+    | ArraysLayout
+    | StackLayout
+    | ImageLayout
+    | WorkbookLayout
+    | OutputLayout
+    | Unrecognised
+)
 
 
 @dataclass(frozen=True)
@@ -157,6 +218,8 @@ class Format:
     Attributes:
         name: for messages.
         suffixes: of its files, lower case.
+        names: of files that are of this family whatever their suffix, lower case.
+        begins: whether a file begins like one of this family, where several share a suffix.
         read: a file as one modality, in the units of the request. Raises ReadError with line or dataset.
         read_metadata: id -> column -> value. Raises ReadError.
         inspect: what the file looks like. Raises ReadError when it is damaged or empty.
@@ -167,8 +230,16 @@ class Format:
     read: Callable[[Request], RawModality]
     read_metadata: Callable[[Path, SpecimensSpec, frozenset[str]], Mapping[str, Mapping[str, Cell]]]
     inspect: Callable[[Path], Layout]
+    names: tuple[str, ...] = ()
+    begins: Callable[[Sequence[str]], bool] | None = None
 
 
 def stem(path: Path) -> str:
     """The file's name without its suffixes: what "{stem}" stands for."""
     return Path(path.stem if path.suffix.lower() in COMPRESSIONS else path.name).stem
+
+
+def row_ids(head: str, count: int) -> tuple[str, ...]:
+    """The ids of a file's `count` specimens, what "{stem}-{row}" stands for: train-00000, train-00001, ..."""
+    width = max(_DIGITS, len(str(count - 1)))
+    return tuple(f"{head}-{row:0{width}d}" for row in range(count))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
+from fingerprint.ingestion import reader
 from fingerprint.ingestion.assembling import Places, assemble, floats, place_in
 from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.dataset import STEM_ROW, ModalitySpec, SpecimensSpec
@@ -23,7 +24,6 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _SUFFIXES = (".npy", ".tif", ".tiff")
-_DIGITS = 5
 
 
 class StackName(NamedTuple):
@@ -47,8 +47,7 @@ def parse_name(path: Path) -> StackName:
 
 def row_ids(path: Path, count: int) -> tuple[str, ...]:
     """The ids of a file's `count` specimens: train-00000, train-00001, ..."""
-    head, width = parse_name(path).stem, max(_DIGITS, len(str(count - 1)))
-    return tuple(f"{head}-{row:0{width}d}" for row in range(count))
+    return reader.row_ids(parse_name(path).stem, count)
 
 
 def check_request(path: Path, name: str, spec: ModalitySpec, family: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,8 @@ def ingest(
     toml = (
         found[0].dataset_toml if len(found) == 1 else "\n".join(f"# {each.root}\n{each.dataset_toml}" for each in found)
     )
-    report = store_all(modalities, metadata, toml, store, dry_run=dry_run)
+    files = [path for each in found for path in each.files]
+    report = store_all(modalities, metadata, toml, store, files=files, dry_run=dry_run)
     return replace(
         report,
         ignored=tuple(item for each in found for item in each.ignored),
@@ -67,9 +69,10 @@ def store_all(
     toml: str,
     store: Store | str | Path,
     *,
+    files: Sequence[Path] = (),
     dry_run: bool = False,
 ) -> IngestReport:
-    """Convert into the store's units and append, in one step.
+    """Convert into the store's units and append, in one step; the ledger keeps what `files` hold by their SHA-256.
 
     Raises:
         DatasetError, UnitError: a modality does not agree with the store's.
@@ -91,12 +94,22 @@ def store_all(
     reports = {raw.modality.name: describe_modality(raw, len(specimens)) for raw in stored}
     if dry_run:
         return IngestReport(reports, len(specimens), None, (), (), None, toml, False, tuple(warnings))
-    receipt = opened.append(stored, metadata, toml)
+    receipt = opened.append(stored, metadata, toml, {_unicode(path): _sha256(path) for path in files})
     for name, counts in receipt.counts.items():
         reports[name] = replace(reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced)
     return IngestReport(
         reports, receipt.total_specimens, receipt.new_specimens, (), (), receipt.ingest, toml, False, ()
     )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unicode(path: Path) -> str:
+    """A path may hold bytes that are no Unicode; they are escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _merged(found: Sequence[Collected]) -> list[RawModality]:

@@ -22,7 +22,7 @@ def with_outliers(
     Args:
         log_likelihood: $\log p(x|c)$.
         log_weights: $\log\pi_c$.
-        share: $\epsilon$, in (0, 1).
+        share: $\epsilon$, in [0, 1); at 0 every measurement is trusted.
     """
     marginal = torch.logsumexp(log_weights + log_likelihood, -1, keepdim=True)
     epsilon = share.reshape(-1, 1, 1)

@@ -160,6 +160,12 @@ class PIMA(nn.Module):
             result[name] = each if each.shape[1] == z.shape[1] else each.repeat(1, z.shape[1] // each.shape[1], 1)
         return result
 
+    def expert_log_likelihood(
+        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]]
+    ) -> Float[Tensor, "seed specimen cluster"]:
+        """log p(X_m|C=c) of an expert's modality, whatever Z and however its measurements are doubted. [Eq. 11]"""
+        return log_likelihood(values[name], self.decoder(name)(self.prior.mean))
+
     def cluster_evidence(
         self,
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
@@ -172,8 +178,8 @@ class PIMA(nn.Module):
         """
         some = next(iter(present.values()))
         total = self.prior.mean.new_zeros(self.seeds, some.shape[-1], self.prior.mean.shape[1])
-        for name, expert in self.experts().items():
-            each = self.weights[name] * log_likelihood(values[name], expert(self.prior.mean))
+        for name in self.experts():
+            each = self.weights[name] * self.expert_log_likelihood(name, values)
             if name in self.doubted:
                 share = self.outliers[:, self.names.index(name)]
                 each = with_outliers(each, self.prior.log_weights_per_specimen(), share)
@@ -187,7 +193,7 @@ class PIMA(nn.Module):
         """Probability that the measurement of an expert's modality is an outlier, by cluster; 0 where it is trusted."""
         if name not in self.doubted:
             return self.prior.mean.new_zeros(self.seeds, values[name].shape[-2], self.prior.mean.shape[1])
-        plain = self.weights[name] * log_likelihood(values[name], self.decoder(name)(self.prior.mean))
+        plain = self.weights[name] * self.expert_log_likelihood(name, values)
         share = self.outliers[:, self.names.index(name)]
         return outlier_given_cluster(plain, self.prior.log_weights_per_specimen(), share)
 

@@ -57,7 +57,10 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
 
 @torch.no_grad()
 def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Tensor, "modality seed specimen cluster"]:
-    """Responsibilities given each modality by itself. [Eq. 3, section 3.2]
+    """Responsibilities given each modality by itself. [Eq. 3, Eq. 18, section 3.2]
+
+    Where it has an expert, Bayes' rule says them: an encoder may have learned the training part by heart, swapped
+    measurements too; a law with a few parameters cannot.
 
     Args:
         model: in evaluation mode.
@@ -65,13 +68,19 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
         names: of modalities.
     """
     places = torch.tensor([model.names.index(name) for name in names])
+    experts = model.experts()
     parts: list[Tensor] = []
     for values, present in _groups(tensors):
         unimodal = model.encode(values, present)
         count = unimodal.mean.shape[2]
         only = torch.nn.functional.one_hot(places, len(model.names)).to(unimodal.mean)
         posteriors = [model.fuse(unimodal, each[:, None].expand(-1, count).unsqueeze(0)) for each in only]
-        parts.append(torch.stack([mean_field_responsibilities(each, model.prior) for each in posteriors]))
+        told = [mean_field_responsibilities(each, model.prior) for each in posteriors]
+        for place, name in enumerate(names):
+            if name in experts:
+                log_joint = model.prior.log_weights_per_specimen() + model.expert_log_likelihood(name, values)
+                told[place] = torch.softmax(log_joint, -1)
+        parts.append(torch.stack(told))
     return torch.cat(parts, 2)
 
 

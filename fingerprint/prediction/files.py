@@ -41,7 +41,12 @@ def recognise(preparations: Mapping[str, Preparation], target: str, path: Path, 
     if len(found) == 1:
         return found[0]
     if not found:
-        raise DataError(f"it is none of what {target} is predicted from ({'; '.join(reasons)})", where=str(path))
+        raise DataError(
+            f"it is none of what {target} is predicted from ({'; '.join(reasons)})",
+            where=str(path),
+            expected=f"A file of one of: {', '.join(others)}.",
+            next=f"Say which it is meant to be: --input MODALITY={path}.",
+        )
     raise DataError(
         f"it could be {', '.join(raw.modality.name for raw in found)}",
         where=str(path),

@@ -35,6 +35,19 @@ def check_consistent(recipe: Recipe) -> None:
             where="prior.seeding",
             expected="Another seeding, or an alignment.weight above 0.",
         )
+    idle = [name for name in ("adversarial", "information") if getattr(recipe.alignment, name)]
+    if idle and not recipe.alignment.weight:
+        raise RecipeError(
+            f"{' and '.join(idle)} belong to the alignment, and its weight is 0",
+            where="alignment.weight",
+            expected=f"A weight above 0, such as 1000.0, or {' and '.join(idle)} 0.",
+        )
+    if recipe.training.join == 1 and any(choice.outliers for choice in recipe.modalities.values()):
+        raise RecipeError(
+            "outliers are doubted when the first part of the training is over, and it never is",
+            where="training.join",
+            expected="Below 1, such as 0.2.",
+        )
     if prior.seeding == "latent" and prior.layout != "standard":
         raise RecipeError(
             f'clusters laid out as "{prior.layout}" are not sought among the latent points as well',

@@ -98,19 +98,31 @@ def _target_cards(score: Score) -> list[Card]:
         Card(
             f"Error of {score.target.name} from {best.given[0]} alone",
             f"{number(best.rmse_percent)}\u00a0%",
-            f"of the range, or {with_unit(best.rmse, score.target.unit)} (root-mean-square over {specimens}).",
+            f"of the range, or {with_unit(best.rmse, score.target.unit)} (root-mean-square over {specimens})"
+            f"{_together(score)}.",
         )
     ]
     if coverage.width is not None:
         cards.append(
             Card(
-                f"{percent(coverage.level)} intervals of {score.target.name}",
+                f"{percent(coverage.level)} intervals of {score.target.name}{_from_all(score)}",
                 percent(coverage.inside / coverage.count),
                 f"of the test specimens lie inside ({coverage.inside} of {coverage.count}); "
                 f"mean width {with_unit(coverage.width, score.target.unit)}.",
             )
         )
     return cards
+
+
+def _from_all(score: Score) -> str:
+    """What the intervals are predicted from, where that is more than one modality."""
+    return " from all others together" if any(len(each.given) > 1 for each in score.errors) else ""
+
+
+def _together(score: Score) -> str:
+    """The error from all others together, where that is more than one."""
+    all_others = next((each for each in score.errors if len(each.given) > 1), None)
+    return "" if all_others is None else f"; from all others together {number(all_others.rmse_percent)}\u00a0%"
 
 
 def _error(score: Score) -> float:

@@ -7,16 +7,17 @@ import math
 from fingerprint.run.folder import Run
 from fingerprint.run.records import MemberMetrics
 
-MUCH_LARGER = 4.0  # residuals; on silicon healthy members stay below 2, and diverged ones reach 10
+MUCH_LARGER = 4.0  # residuals
 LARGER = 2.0  # test error
+WORSE = -0.05  # R²; what tells nothing of a target has one about 0, on either side
 
 
 def doubts(run: Run) -> list[str]:
     """Predictions that are worse than a mean, and members that are far worse than the best; empty where all is well."""
-    return [*_worse_than_the_mean(run), *_left_behind(run)]
+    return [*_worse_than_the_mean(run), *_diverged(run)]
 
 
-def left_behind(run: Run) -> tuple[MemberMetrics, ...]:
+def _left_behind(run: Run) -> tuple[MemberMetrics, ...]:
     r"""The members that look diverged: much worse than the best member by validation ELBO, and worse by a test error.
 
     Where variances are learned, residuals k times as large cost $\log k$ nats for each coordinate: the ELBO is
@@ -45,14 +46,14 @@ def _worse_than_the_mean(run: Run) -> list[str]:
         f"{target} from {source}"
         for target, row in run.metrics.parts["test"].r2.items()
         for source, value in row.items()
-        if source in run.preparations and source != target and value is not None and value < 0
+        if source in run.preparations and source != target and value is not None and value < WORSE
     ]
-    told = "Predicted worse than by the mean of the training specimens (R² below 0 on the test part): "
+    told = "Predicted worse than by the mean of the training specimens (R² clearly below 0 on the test part): "
     return [f"{told}{'; '.join(pairs)}."] if pairs else []
 
 
-def _left_behind(run: Run) -> list[str]:
-    found = left_behind(run)
+def _diverged(run: Run) -> list[str]:
+    found = _left_behind(run)
     if not found:
         return []
     seeds = ", ".join(str(each.seed) for each in found)

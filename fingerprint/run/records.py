@@ -10,7 +10,7 @@ FORMAT_VERSION = 3
 
 
 class RunInfo(Struct, frozen=True):
-    """What a run is and what it stands on."""
+    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`."""
 
     status: Literal["running", "interrupted", "completed", "diverged"]
     seeds: tuple[int, ...]
@@ -21,6 +21,7 @@ class RunInfo(Struct, frozen=True):
     seconds: float
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
+    label: str = ""
 
 
 class EpochRecord(Struct, frozen=True):
@@ -83,7 +84,8 @@ class MemberMetrics(Struct, frozen=True):
 
 
 class ClusterMetrics(Struct, frozen=True):
-    """One cluster of the map: mixture weight, training specimens in it, and whether members agree on it."""
+    """One cluster of the map: mixture weight, training specimens in it, how many of them were measured in each way, and
+    whether members agree on it."""
 
     index: int
     weight: float
@@ -91,6 +93,7 @@ class ClusterMetrics(Struct, frozen=True):
     stability: float | None
     alive: bool
     reproducible: bool | None
+    measured: dict[str, int] = {}
 
 
 class Metrics(Struct, frozen=True):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import StoreError
 from fingerprint.modality import Block, Kind, Modality, RawModality
-from fingerprint.store.rows import VALUES
+from fingerprint.store.rows import UNCERTAINTY, VALUES
 from fingerprint.store.visible import codes, taken
 
 
@@ -47,8 +47,8 @@ def _keys(modality: Modality, table: pa.Table) -> NDArray[np.int64]:
     """What the rows of one block have in common, [row, property]."""
     size = len(table)
     columns = [np.zeros(size, np.int64)]
-    if "values_float32" in table.column_names:
-        columns.append(table.column("values_float32").is_valid().to_numpy().astype(np.int64))
+    told = [table.column(name) for name in ("values_float32", *UNCERTAINTY) if name in table.column_names]
+    columns += [column.is_valid().to_numpy().astype(np.int64) for column in told]
     if modality.has_axis:
         columns.append(codes(table.column("axis")).astype(np.int64))
     if modality.kind is Kind.IMAGE:
@@ -62,12 +62,15 @@ def _block(modality: Modality, rows: pa.Table, axes: Mapping[str, NDArray[np.flo
     values = next(
         rows.column(name) for name in VALUES if name in rows.column_names and not rows.column(name).null_count
     )
+    known = [rows.column(name) for name in UNCERTAINTY if name in rows.column_names]
+    uncertain = next((column for column in known if not column.null_count), None)
     if modality.kind is Kind.SCALAR:
-        return Block(specimens, values.to_numpy(), None, sources)
+        return Block(specimens, values.to_numpy(), None, sources, None if uncertain is None else uncertain.to_numpy())
     flat = _flat(values)
+    uncertainty = None if uncertain is None else _flat(uncertain)
     if modality.kind is Kind.IMAGE:
-        height, width = rows.column("shape")[0].as_py()
-        return Block(specimens, flat.reshape(-1, height, width), None, sources)
+        shape = (-1, *rows.column("shape")[0].as_py())
+        return Block(specimens, flat.reshape(shape), None, sources, _shaped(uncertainty, shape))
     axis = axes.get(rows.column("axis")[0].as_py())
     if axis is None or flat.size != len(specimens) * axis.size:
         raise StoreError(
@@ -75,7 +78,12 @@ def _block(modality: Modality, rows: pa.Table, axes: Mapping[str, NDArray[np.flo
             where=where,
             next="Restore the store from a copy, or ingest the files again into a new one with --store.",
         )
-    return Block(specimens, flat.reshape(-1, axis.size), axis, sources)
+    shape = (-1, axis.size)
+    return Block(specimens, flat.reshape(shape), axis, sources, _shaped(uncertainty, shape))
+
+
+def _shaped(numbers: NDArray[np.generic] | None, shape: tuple[int, ...]) -> NDArray[np.generic] | None:
+    return None if numbers is None else numbers.reshape(shape)
 
 
 def _flat(column: pa.ChunkedArray) -> NDArray[np.generic]:

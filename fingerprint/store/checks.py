@@ -112,6 +112,14 @@ def _check_block(modality: Modality, block: Block) -> None:
         )
     if modality.has_axis != (block.axis is not None):
         raise StoreError(f"kind {modality.kind} {'without' if modality.has_axis else 'with'} an axis", where=where)
+    if block.uncertainty is not None:
+        certain = np.isfinite(block.uncertainty) & (block.uncertainty.astype(np.float64) >= 0)
+        if block.uncertainty.shape != values.shape or not certain.all():
+            raise StoreError(
+                "uncertainties do not fit the values, or are negative or not finite",
+                where=where,
+                expected="One standard uncertainty, 0 or more, for every value.",
+            )
     if block.axis is not None:
         _check_axis(block.axis, values.shape[1], where)
 

@@ -36,6 +36,7 @@ _SCHEMA = pa.schema(
         ("modalities", pa.string()),
         ("counts", pa.string()),
         ("dataset_toml", pa.string()),
+        ("files", pa.string()),
     ]
 )
 
@@ -75,6 +76,8 @@ class LedgerEntry:
         modalities: definitions of the modalities that were written, by name.
         counts: how many measurements, by modality.
         dataset_toml: the dataset.toml that was followed, as text.
+        files: the SHA-256 of every file that was read, by its path; empty where the measurements came from Python, and
+            in rows older than this column.
         format_version: of the store, when the row was written.
         package_version: of fingerprint, when the row was written.
     """
@@ -87,6 +90,7 @@ class LedgerEntry:
     modalities: Mapping[str, Modality] = field(default_factory=dict)
     counts: Mapping[str, Counts] = field(default_factory=dict)
     dataset_toml: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     package_version: str = fingerprint.__version__
 
@@ -245,6 +249,7 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
         "modalities": msgspec.json.encode(list(entry.modalities.values())).decode(),
         "counts": msgspec.json.encode(dict(entry.counts)).decode(),
         "dataset_toml": entry.dataset_toml,
+        "files": msgspec.json.encode(dict(entry.files)).decode(),
     }
 
 
@@ -259,6 +264,7 @@ def _entry(row: dict[str, Any]) -> LedgerEntry:
         modalities={modality.name: modality for modality in modalities},
         counts=msgspec.json.decode(row["counts"], type=dict[str, Counts]),
         dataset_toml=row["dataset_toml"],
+        files=msgspec.json.decode(row.get("files") or "{}", type=dict[str, str]),
         format_version=row["format_version"],
         package_version=row["package_version"],
     )

@@ -1,7 +1,8 @@
 """Measurements as they are written: Arrow batches of one row per measurement.
 
-A row has specimen, axis (its hash), digest, source, ingest, shape (images), and the values in exactly one of
-value (scalars), values_float32, values_float64. float32 stays float32; everything else is stored as float64.
+A row has specimen, axis (its hash), digest, source, ingest, shape (images), the values in exactly one of
+value (scalars), values_float32, values_float64, and their standard uncertainty, where it is known, in uncertainty
+(scalars) or uncertainties. float32 stays float32; everything else is stored as float64.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ VALUES = {
     "values_float32": pa.list_(pa.float32()),
     "values_float64": pa.list_(pa.float64()),
 }
+UNCERTAINTY = {"uncertainty": pa.float64(), "uncertainties": pa.list_(pa.float64())}
 _NUMBERS_PER_BATCH = 1 << 24
 
 
@@ -36,7 +38,8 @@ class Rows:
         sources: [specimen].
         values: float32 or float64, little-endian, [specimen, ...].
         axis: its hash; None for scalars and images.
-        digests: of values, type, shape and axis, [specimen]: equal means the same measurement.
+        digests: of values, type, shape, axis and uncertainty, [specimen]: equal means the same measurement.
+        uncertainty: float64, shaped as values; None where it is not known.
     """
 
     column: str
@@ -45,6 +48,7 @@ class Rows:
     values: NDArray[np.generic]
     axis: str | None
     digests: NDArray[np.object_]
+    uncertainty: NDArray[np.float64] | None = None
 
     def __getitem__(self, chosen: slice | NDArray[np.bool_]) -> Rows:
         return Rows(
@@ -54,6 +58,7 @@ class Rows:
             self.values[chosen],
             self.axis,
             self.digests[chosen],
+            None if self.uncertainty is None else self.uncertainty[chosen],
         )
 
 
@@ -64,10 +69,15 @@ def rows_of(kind: Kind, block: Block) -> Rows:
     values = np.ascontiguousarray(block.values, dtype="<f4" if single else "<f8")
     axis = None if block.axis is None else axis_id(block.axis)
     head = f"{values.dtype.name} {values.shape[1:]} {axis}".encode()
-    digests = [blake2b(head + row.tobytes(), digest_size=16).hexdigest() for row in values]
+    contents = [head + row.tobytes() for row in values]
+    uncertainty: NDArray[np.float64] | None = None
+    if block.uncertainty is not None:
+        uncertainty = np.ascontiguousarray(block.uncertainty, dtype="<f8")
+        contents = [content + row.tobytes() for content, row in zip(contents, uncertainty, strict=True)]
+    digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
     sources = [_unicode(source) for source in block.sources] or [""] * len(block.specimens)
     column = "value" if scalar else f"values_{values.dtype.name}"
-    return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests))
+    return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests), uncertainty)
 
 
 def compared(raw: RawModality, stored: Mapping[str, str]) -> tuple[list[Rows], Counts]:
@@ -94,11 +104,12 @@ def compared(raw: RawModality, stored: Mapping[str, str]) -> tuple[list[Rows], C
 def row_reader(kind: Kind, parts: Sequence[Rows], ingest: str) -> pa.RecordBatchReader:
     """The rows of one modality as a stream of batches of bounded size."""
     used = {rows.column for rows in parts}
+    used |= {_uncertainty_column(rows) for rows in parts if rows.uncertainty is not None}
     schema = pa.schema(
         [
             *[(name, pa.string()) for name in ("specimen", "axis", "digest", "source", "ingest")],
             *([("shape", pa.list_(pa.int32()))] if kind is Kind.IMAGE else []),
-            *[(name, column) for name, column in VALUES.items() if name in used],
+            *[(name, column) for name, column in (VALUES | UNCERTAINTY).items() if name in used],
         ]
     )
     return pa.RecordBatchReader.from_batches(schema, _batches(parts, ingest, schema))
@@ -118,16 +129,22 @@ def _batches(parts: Sequence[Rows], ingest: str, schema: pa.Schema) -> Iterator[
                 "source": rows.sources,
                 "ingest": [ingest] * size,
                 "shape": [list(rows.values.shape[1:])] * size,
-                rows.column: _values(rows, numbers),
+                rows.column: _values(rows, rows.values, numbers),
             }
+            if rows.uncertainty is not None:
+                given[_uncertainty_column(rows)] = _values(rows, rows.uncertainty, numbers)
             yield pa.record_batch(
                 [pa.array(given.get(field.name, [None] * size), field.type) for field in schema],
                 schema=schema,
             )
 
 
-def _values(rows: Rows, numbers: int) -> pa.Array:
-    flat = pa.array(rows.values.ravel())
+def _uncertainty_column(rows: Rows) -> str:
+    return "uncertainty" if rows.column == "value" else "uncertainties"
+
+
+def _values(rows: Rows, values: NDArray[np.generic], numbers: int) -> pa.Array:
+    flat = pa.array(values.ravel())
     if rows.column == "value":
         return flat
     return pa.ListArray.from_arrays(np.arange(len(rows.specimens) + 1, dtype=np.int32) * numbers, flat)

@@ -15,7 +15,7 @@ from fingerprint.store.checks import check_agreement, check_metadata, check_moda
 from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import VALUES, Rows, compared, row_reader
+from fingerprint.store.rows import UNCERTAINTY, VALUES, Rows, compared, row_reader
 from fingerprint.store.visible import newest, read_visible
 
 
@@ -68,7 +68,7 @@ class Store:
                 next="fingerprint info",
             )
         url = self._modality_url(name)
-        columns = ("specimen", "axis", "source", "shape", *VALUES)
+        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
         table = newest(read_visible(url, columns, ledger.written(name), specimens=specimens))
         modality = known[name]
         used = table["axis"].unique().to_pylist() if modality.has_axis else []
@@ -86,6 +86,7 @@ class Store:
         modalities: Sequence[RawModality],
         metadata: Mapping[str, Mapping[str, JsonScalar]],
         dataset_toml: str,
+        files: Mapping[str, str] | None = None,
     ) -> Receipt:
         """Store measurements and metadata: all of them, or none when anything fails or interrupts.
 
@@ -96,6 +97,7 @@ class Store:
             modalities: what was measured. float32 stays float32; everything else is stored as float64.
             metadata: of specimens, by id. A number that is not finite becomes None.
             dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
+            files: the SHA-256 of each file that was read, by path, kept there too.
 
         Raises:
             StoreError: a name, value or axis is refused, or a modality disagrees with what the store holds.
@@ -138,7 +140,8 @@ class Store:
             check_agreement(definitions.values(), ledger.modalities())
             ledger.check_nothing_undone_since(before)
             defined = {name: definitions[name] for name in written}
-            return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, dataset_toml=dataset_toml)
+            told = {"dataset_toml": dataset_toml, "files": files or {}}
+            return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, **told)
 
         commit(self._url("ingests"), entry)
         return receipt

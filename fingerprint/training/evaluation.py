@@ -175,6 +175,8 @@ def describe_clusters(model: PIMA, train: Tensors, map_member: int) -> tuple[Clu
     sizes = np.bincount(labels[map_member], minlength=clusters)
     weights = model.prior.log_weights[map_member].exp().tolist()
     agreement = stability(labels, map_member, clusters)
+    present = {name: each.cpu().numpy() > 0 for name, each in train.present.items()}
+    measured = {name: np.bincount(labels[map_member][own], minlength=clusters) for name, own in present.items()}
     return tuple(
         ClusterMetrics(
             index=cluster,
@@ -183,6 +185,7 @@ def describe_clusters(model: PIMA, train: Tensors, map_member: int) -> tuple[Clu
             stability=agreement[cluster],
             alive=bool(sizes[cluster] >= ALIVE_SHARE * len(train)),
             reproducible=None if (value := agreement[cluster]) is None else value >= REPRODUCIBLE,
+            measured={name: int(counts[cluster]) for name, counts in measured.items()},
         )
         for cluster in range(clusters)
     )

@@ -38,9 +38,9 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
             seed_clusters(model.prior, posterior, state.generators, floor, posterior_variance=own)
         q, counts = em_posteriors(model, train, recipe)
         full_update(model.prior, q, floor, counts=counts, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
-    fit_experts(model, train)
     if prior.calibrate:
         calibrate_precisions(model, validation.subset(range(0, len(validation), 2)))  # intervals rest on the others
+    fit_experts(model, train)
     bounds = validation_elbo(model, (validation if len(validation) else train).thinned(MOST_WATCHED))
     map_member = int(bounds.argmax())
     model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))

@@ -109,9 +109,9 @@ def train(
     measured = read_measured(store, recipe, names, at)
     planned = make_plan(recipe, measured)
     check_consistent(planned)
-    on_plan(planned)
     preparations = fit_preparations(planned, measured)
     _check_suits(planned, preparations)
+    on_plan(planned)
     measured, uncovered = drop_uncovered(measured, preparations)
     if uncovered:
         some = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
@@ -129,6 +129,7 @@ def train(
         created=datetime.now(UTC).isoformat(),
         seconds=0.0,
         versions=_versions(),
+        label=label,
     )
     parts = {specimen: str(part) for specimen, part in measured.parts.items()}
     path = Path(out) if out is not None else new_run_folder(Path(runs))
@@ -164,6 +165,7 @@ def resume(
             raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
         if info.status == "diverged":
             raise diverged(path)
+        label = label or info.label
         labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
         return _train(store, path, info, choose_device(device), labels, on_epoch, on_interrupt)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 from cli_answers import ESCAPE, document, error
 
-from fingerprint.cli.told import run_document
+from fingerprint.cli.told import run_document, run_lines
 from fingerprint.recipe import parse_recipe
 from fingerprint.run import Run
 
@@ -62,14 +63,24 @@ def test_the_parameters_of_an_expert(call: Call, wire_run: Run) -> None:
         assert f"{cluster} {one:.6g} {slope:.6g}" in words
 
 
-def test_a_cluster_without_specimens_has_no_parameters(wire_run: Run) -> None:
-    empty, *others = wire_run.metrics.clusters
-    metrics = msgspec.structs.replace(
-        wire_run.metrics, clusters=(msgspec.structs.replace(empty, size=0, alive=False), *others)
-    )
+@pytest.mark.parametrize("without", [{"size": 0, "measured": {}}, {"measured": {"length": 0}}])
+def test_a_cluster_in_which_none_was_measured_has_no_parameters(wire_run: Run, without: dict[str, object]) -> None:
+    first, *others = wire_run.metrics.clusters
+    assert first.measured["length"] > 0
+    metrics = msgspec.structs.replace(wire_run.metrics, clusters=(msgspec.structs.replace(first, **without), *others))
     found = run_document(replace(wire_run, metrics=metrics))["parameters"]["length"]["clusters"]
     assert found[0] == {"1": None, "t": None}
     assert None not in found[1].values()
+
+
+def test_the_share_of_outliers_is_told_where_there_may_be_any(wire_run: Run) -> None:
+    assert run_document(wire_run)["outliers"] == {}
+    model = copy.deepcopy(wire_run.model)
+    model.doubted = frozenset({"length"})
+    model.outliers[:, model.names.index("length")] = 0.125
+    doubting = replace(wire_run, model=model)
+    assert run_document(doubting)["outliers"] == {"length": 0.125}
+    assert "Of length, 12.5 % are taken to belong to other clusters." in map(str, run_lines(doubting))
 
 
 def test_without_an_expert_nothing_is_said_of_parameters(call: Call, factor_run: Run) -> None:

@@ -154,7 +154,7 @@ def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest
     monkeypatch.setattr(experiments, "reproduce", pressed)
     code, out, err = call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--json")
     assert (code, out) == (130, "")
-    assert "Stopping after this epoch; Ctrl-C again stops now." in err
+    assert "Stopping after this step; Ctrl-C again stops now." in err
     assert "Interrupted; what was finished is kept. Go on with the same command." in err
     assert not (folder / "report.html").exists()
     monkeypatch.setattr(experiments, "reproduce", original)

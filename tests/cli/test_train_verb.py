@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_answers import ESCAPE, document, error
 from two_factors import quick_recipe
@@ -98,9 +99,30 @@ def test_ctrl_c(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, err = call("train", *QUICK, "--out", "runs/a", "--json")
     assert code == 130
     assert document(code, out)["status"] == "interrupted"
-    assert err.count("Stopping after this epoch; Ctrl-C again stops now.") == 1
+    assert err.count("Stopping after this step; Ctrl-C again stops now.") == 1
     assert err.index("Stopping") < err.index("Interrupted after epoch 1 of 5; what was learned is kept.")
     assert "Go on: fingerprint train --resume --out runs/a" in err
+    spectrum = Path("spectrum.csv")
+    spectrum.write_text("frequency_thz,vdos\n" + "".join(f"{x},{x % 3}\n" for x in np.linspace(0, 25, 101)))
+    assert "interrupted after 1 of 5 epochs" in call("predict-stress", "--run", "a", spectrum)[2]
+
+
+def test_resume_keeps_the_label(call: Call, factor_store: Store) -> None:
+    def stop(_: fingerprint.training.Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    fingerprint.training.train(
+        factor_store, quick_recipe(epochs=3), "runs/a", device="cpu", label="label", on_epoch=stop
+    )
+    code, out, _ = call("train", "--resume", "--json", "--device", "cpu")
+    assert document(code, out)["metrics"]["test"]["accuracy"] is not None
+
+
+@pytest.mark.parametrize("choice", ["--epochs", "--clusters", "--restarts", "--latent"])
+def test_a_number_below_one_is_refused_by_its_name(call: Call, choice: str) -> None:
+    code, _, err = call("train", choice, 0)
+    assert code == 2
+    assert choice in err
 
 
 def test_resume_goes_on_with_the_newest_and_with_its_own_choices(call: Call, factor_store: Store) -> None:
@@ -155,7 +177,7 @@ def test_a_training_that_diverges_is_told(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--clusters", 0), "clusters"),
+        (("--learning-rate", 0), "learning_rate"),
         (("--recipe", "nosuch"), "no recipe is called"),
         (("--recipe", "missing.toml"), "no such recipe file"),
         (("--device", "abacus"), "abacus"),

@@ -81,9 +81,28 @@ def write_hdf5(folder: Path, axis: np.ndarray, values: np.ndarray) -> str:
     return _toml("dos.h5", "id", "dos", "frequency_thz")
 
 
+def write_jcamp(folder: Path, axis: np.ndarray, values: np.ndarray) -> str:
+    (folder / "dos").mkdir()
+    for name, row in zip(IDS, values.tolist(), strict=True):
+        points = [f"{x!r}, {y!r}" for x, y in zip(axis.tolist(), row, strict=True)]
+        head = ["##TITLE= a", "##XUNITS= THZ", f"##NPOINTS= {len(row)}", "##XYPOINTS= (XY..XY)"]
+        (folder / "dos" / f"{name}.jdx").write_text("\n".join([*head, *points, "##END=", ""]))
+    return _toml("dos/*.jdx", "{stem}")
+
+
+def write_emsa(folder: Path, axis: np.ndarray, values: np.ndarray) -> str:
+    (folder / "dos").mkdir()
+    for name, row in zip(IDS, values.tolist(), strict=True):
+        points = [f"{x!r}, {y!r}" for x, y in zip(axis.tolist(), row, strict=True)]
+        head = ["#FORMAT : EMSA/MAS Spectral Data File", f"#NPOINTS : {len(row)}.", "#DATATYPE : XY", "#XUNITS : THz"]
+        text = "\n".join([*head, "#SPECTRUM : here", *points, "#ENDOFDATA :", ""])
+        (folder / "dos" / f"{name}.msa").write_text(text)
+    return _toml("dos/*.msa", "{stem}")
+
+
 WRITERS = [
     write_wide, write_semicolons, write_tabs, write_unnamed, write_wide_gz, write_curves, write_blanks,
-    write_headed, write_hdf5,
+    write_headed, write_hdf5, write_jcamp, write_emsa,
 ]  # fmt: skip
 
 

@@ -275,3 +275,17 @@ def test_metadata_of_several_folders_and_tables_are_united_key_by_key(folder: Pa
         "s2": {"route": "warm", "lab": "south"},
         "s3": {"route": "cold", "lab": "north"},
     }
+
+
+def test_the_ledger_keeps_what_was_read(tmp_path: Path) -> None:
+    """Every file that was read, by its SHA-256; not one that was ignored or refused."""
+    import hashlib
+
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    (lab / "a.csv").write_text("frequency (THz),dos\n1,2\n2,3\n")
+    (lab / "b.csv").write_text("frequency (THz),dos\n1,2\n2,x\n3,1\n4,1\n")
+    (lab / "notes.md").write_text("ignored")
+    ingest([lab], tmp_path / "store", skip_bad=True)
+    (entry,) = open_store(tmp_path / "store").log()
+    assert entry.files == {str(lab / "a.csv"): hashlib.sha256((lab / "a.csv").read_bytes()).hexdigest()}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
-from model_examples import CURVE_AND_NUMBER, IMAGE_AND_LINE, TRUSTED_LINE, example_batch, example_model, normal
+from model_examples import CURVE_AND_NUMBER, IMAGE_AND_LINE, TRUSTED_LINE, Example, example_batch, example_model, normal
 from scipy.special import logsumexp
 from scipy.stats import norm
 
 from fingerprint.model.outliers import with_outliers
 from fingerprint.model.prior import mean_field_responsibilities
+from fingerprint.prediction.embedding import embed, embed_alone
+from fingerprint.prepare import Tensors
 
 
 @torch.no_grad()
@@ -28,6 +31,23 @@ def test_it_is_bayes_rule_for_the_measurement_alone() -> None:
     measured = present["line"].numpy() > 0
     np.testing.assert_allclose(found.numpy()[measured], expected[measured], atol=1e-10)
     assert not evidence[~torch.as_tensor(measured)].any()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("example", [IMAGE_AND_LINE, TRUSTED_LINE])
+def test_alone_an_expert_speaks_by_bayes_rule_and_the_others_by_their_encoders(example: Example) -> None:
+    """[Eq. 18] Unweighted, and however the measurement is doubted: beside others it is compared with them."""
+    model = example_model(example=example).eval().float()
+    values, present = example_batch(example=example)
+    tensors = Tensors(
+        tuple(map(str, range(8))),
+        {name: each[0].float() for name, each in values.items()},
+        {name: torch.ones_like(each[0]).float() for name, each in present.items()},
+    )
+    image, line = embed_alone(model, tensors, ["image", "line"])
+    log_p = model.expert_log_likelihood("line", {"line": tensors.values["line"].unsqueeze(0)})
+    torch.testing.assert_close(line, torch.softmax(model.prior.log_weights.unsqueeze(1) + log_p, -1))
+    torch.testing.assert_close(image, embed(model, tensors, ["image"]).responsibilities)
 
 
 @torch.no_grad()

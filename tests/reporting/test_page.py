@@ -222,6 +222,15 @@ def test_cards_hold_the_key_numbers(tiny_run: TinyRun, description: Description)
     assert "Error of vdos from stress alone" not in found
 
 
+def test_cards_say_what_several_modalities_tell_together(tiny_run: TinyRun, description: Description) -> None:
+    run = tiny_run[0]
+    alone = score(run, description, "stress")
+    both = replace(alone.errors[0], given=("vdos", "raman"), rmse_percent=12.5)
+    found = {card.title: card for card in cards(run, [replace(alone, errors=(*alone.errors, both))])}
+    assert found["Error of stress from vdos alone"].note.endswith("; from all others together 12.5\u00a0%.")
+    assert "90\u00a0% intervals of stress from all others together" in found
+
+
 def test_warnings_are_plain(tiny_run: TinyRun) -> None:
     run = tiny_run[0]
     sound = with_metrics(run, clusters=(cluster(0), cluster(1)), supported=True)
@@ -271,7 +280,8 @@ def test_predictions_and_members_that_cannot_be_believed_are_told(tiny_run: Tiny
         "--learning-rate RATE."
     ]
     assert told(10.0, r2=True) == [
-        "Predicted worse than by the mean of the training specimens (R² below 0 on the test part): stress from vdos."
+        "Predicted worse than by the mean of the training specimens (R² clearly below 0 on the test part): "
+        "stress from vdos."
     ]
 
 

@@ -200,6 +200,11 @@ def with_prior(**choices: object) -> Recipe:
     return msgspec.structs.replace(recipe, prior=msgspec.structs.replace(recipe.prior, **choices))
 
 
+def aligned(**choices: object) -> Recipe:
+    recipe = quick_recipe()
+    return msgspec.structs.replace(recipe, alignment=msgspec.structs.replace(recipe.alignment, **choices))
+
+
 def doubting(name: str) -> Recipe:
     recipe = quick_recipe()
     own = msgspec.structs.replace(recipe.modalities.get(name, ModalityRecipe()), outliers=0.1)
@@ -215,6 +220,8 @@ def doubting(name: str) -> Recipe:
         ({"recipe": quick_recipe(clusters=60)}, DataError, "60 clusters"),
         ({"recipe": quick_recipe(group="colour")}, RecipeError, "colour"),
         ({"recipe": with_prior(seeding="scout")}, RecipeError, "weight is 0"),
+        ({"recipe": aligned(information=0.2)}, RecipeError, "information belong to the alignment"),
+        ({"recipe": aligned(adversarial=0.2)}, RecipeError, "adversarial belong to the alignment"),
         ({"recipe": with_prior(seeding="expert", layout="separated")}, RecipeError, "fits of an expert"),
         ({"recipe": with_prior(layout="separated")}, RecipeError, "latent points as well"),
         ({"recipe": doubting("stress")}, RecipeError, "there is none"),

@@ -68,7 +68,7 @@ def make(
             report(min(before + count, total), total)
 
         report(done, total)
-        with _removing(waiting if source is not None else None):
+        with _removing(None if source is None or waiting.exists() else waiting):
             for file in missing:
                 if source is not None:
                     content = copied(file, Path(source))
@@ -105,7 +105,10 @@ def _removing(folder: Path | None) -> Generator[None]:
 
 
 def _put_in_place(waiting: Path, folder: Path) -> None:
-    """All at once where the folder is new; else file by file, `dataset.toml` last."""
+    """All at once where the folder is new; else file by file, `dataset.toml` last. What a killed call left half-written
+    stays behind."""
+    for stray in set(waiting.iterdir()) - {waiting / name for name in NAMES}:
+        stray.unlink()
     if not folder.exists():
         waiting.rename(folder)
         return

@@ -65,7 +65,7 @@ def evaluate(formula: str, t: Array) -> Array:
             values = np.broadcast_to(_value(tree.body, t), t.shape).astype(np.float64)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise RecipeError(
-            f"the formula {formula!r} cannot be read: {error}",
+            f"the formula {formula!r} cannot be read: {error.msg if isinstance(error, SyntaxError) else error}",
             where="basis",
             expected=f"Numbers, t, + - * / ^, and {', '.join(_FUNCTIONS)}.",
         ) from error

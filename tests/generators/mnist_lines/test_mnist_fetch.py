@@ -146,6 +146,33 @@ def test_a_failure_leaves_the_folder_as_it_was(source: Path, tmp_path: Path) -> 
     assert set(held(old)) == {"notes.txt", *NAMES, *TABLES}
 
 
+def test_what_a_killed_fetch_left_half_written_is_no_part_of_the_data_set(source: Path, tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.mkdir()
+    for waiting in (tmp_path / ".new.parts", old / ".parts"):
+        waiting.mkdir()
+        (waiting / f".{NAMES[1]}x7.tmp").write_bytes(b"half")
+    for out in (new, old):
+        make(out, source)
+        assert set(held(out)) == {*NAMES, *TABLES}
+    assert not (tmp_path / ".new.parts").exists()
+
+
+def test_a_source_that_fails_takes_no_finished_downloads_with_it(source: Path, tmp_path: Path) -> None:
+    out, last = tmp_path / "out", (source / NAMES[3]).read_bytes()
+    (source / NAMES[3]).unlink()
+    with serving(source) as (address, _), pytest.raises(FingerprintError):
+        make(out, mirrors=[address])
+    (source / NAMES[3]).write_bytes(b"wrong")
+    with pytest.raises(FingerprintError):
+        make(out, source)
+    assert set(held(tmp_path / ".out.parts")) == set(NAMES[:3])
+    (source / NAMES[3]).write_bytes(last)
+    with serving(source) as (address, asked):
+        make(out, mirrors=[address])
+    assert asked == [NAMES[3]]
+
+
 def test_a_second_mirror_serves_when_the_first_fails_or_lies(source: Path, tmp_path: Path) -> None:
     lying = tmp_path / "lying"
     lying.mkdir()

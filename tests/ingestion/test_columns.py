@@ -1,0 +1,155 @@
+"""Tables in which the columns have to be told apart: uncertainties, several curves, a row per point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fingerprint.errors import AmbiguousError, ReadError
+from fingerprint.ingestion import ingest
+from fingerprint.ingestion.collecting import collect
+from fingerprint.ingestion.reader import Column
+from fingerprint.ingestion.sources import find_sources
+from fingerprint.ingestion.uncertainties import with_uncertainties
+from fingerprint.modality import RawModality
+from fingerprint.store import open_store
+
+CURVE = "time (s),load (kN),load_err (kN)\n0,1.5,0.1\n1,2.5,0.2\n2,4,0.3\n"
+SEVERAL = "wavelength (nm),S1,S2 (a.u.)\n400,1,5\n410,2,6\n420,3,7\n"
+TIDY = "specimen,t (s),strain (%),route\na,0,1,cold\na,1,2,cold\nb,2,7,hot\nb,1,8,hot\nb,0,9,hot\n"
+
+
+def folder(path: Path, text: str, toml: str = "") -> Path:
+    """A folder of one file."""
+    (path / "lab").mkdir()
+    (path / "lab" / "a.csv").write_text(text)
+    if toml:
+        (path / "lab" / "dataset.toml").write_text(toml)
+    return path / "lab"
+
+
+def read(path: Path, text: str, toml: str = "") -> dict[str, RawModality]:
+    """What it holds, by modality."""
+    found = collect(find_sources([folder(path, text, toml)])[0], None)
+    for _, error in found.refused:
+        raise error
+    return {raw.modality.name: raw for raw in found.modalities}
+
+
+def named(*names: str, unit: str | None = None) -> list[Column]:
+    return [Column(name, name, unit, numeric=True, unique=True) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        (("load", "load_err"), {"load": "load_err"}),
+        (("load", "err"), {"load": "err"}),
+        (("load", "sigma load", "strain", "strain.std"), {"load": "sigma load", "strain": "strain.std"}),
+        (("err_b", "a", "b"), {"a": None, "b": "err_b"}),
+        (("load", "err_strain"), {"load": None, "err_strain": None}),
+        (("load", "strain"), {"load": None, "strain": None}),
+        (("verror", "terra"), {"verror": None, "terra": None}),
+    ],
+)
+def test_an_uncertainty_belongs_to_the_column_of_its_name_or_before_it(
+    names: tuple[str, ...], owners: dict[str, str | None]
+) -> None:
+    found = {column.name: error and error.name for column, error in with_uncertainties(named(*names))}
+    assert found == owners
+
+
+def test_an_uncertainty_of_another_unit_is_none() -> None:
+    columns = [*named("strain", unit="%"), *named("sigma", unit="MPa")]
+    assert [error for _, error in with_uncertainties(columns)] == [None, None]
+
+
+def test_a_third_column_of_uncertainties_is_stored_with_its_curve(tmp_path: Path) -> None:
+    ingest([folder(tmp_path, CURVE)], tmp_path / "store")
+    raw = open_store(tmp_path / "store").read("load")
+    (block,) = raw.blocks
+    assert (raw.modality.unit, raw.modality.axis_unit) == ("kN", "s")
+    np.testing.assert_array_equal(block.values, [[1.5, 2.5, 4.0]])
+    assert block.uncertainty is not None
+    np.testing.assert_array_equal(block.uncertainty, [[0.1, 0.2, 0.3]])
+    again = ingest([tmp_path / "lab"], tmp_path / "store")
+    assert again.ingest is None, "the same again writes nothing"
+    (tmp_path / "lab" / "a.csv").write_text(CURVE.replace("0.3", "0.4"))
+    assert ingest([tmp_path / "lab"], tmp_path / "store").modalities["load"].replaced == 1
+
+
+def test_uncertainties_are_converted_as_differences_are(tmp_path: Path) -> None:
+    toml = (
+        '[modalities.T]\nkind = "scalar"\nunit = "degC"\nfiles = "*.csv"\nvalues = "T (degC)"\n'
+        'specimens = "id"\nuncertainty = "T_err (degC)"\n'
+    )
+    path = folder(tmp_path, "id,T (degC),T_err (degC)\na,20,0.5\nb,30,0.25\n", toml.replace("degC", "K"))
+    (path / "a.csv").write_text("id,T (K),T_err (K)\na,293.15,0.5\n")
+    ingest([path], tmp_path / "store")
+    (path / "a.csv").write_text("id,T (degC),T_err (degC)\nb,30,0.25\n")
+    (path / "dataset.toml").write_text(toml)
+    ingest([path], tmp_path / "store")
+    raw = open_store(tmp_path / "store").read("T")
+    found = {
+        name: (float(value), float(error))
+        for block in raw.blocks
+        for name, value, error in zip(block.specimens, block.values, np.asarray(block.uncertainty), strict=True)
+    }
+    assert found == {"a": (293.15, 0.5), "b": (pytest.approx(303.15), pytest.approx(0.25))}
+
+
+def test_measurements_with_and_without_uncertainty_stand_side_by_side(tmp_path: Path) -> None:
+    path = folder(tmp_path, CURVE)
+    (path / "b.csv").write_text("time (s),load (kN)\n0,1\n1,2\n2,3\n")
+    ingest([path / "a.csv"], tmp_path / "store")
+    ingest([path / "b.csv"], tmp_path / "store")
+    raw = open_store(tmp_path / "store").read("load")
+    assert {block.specimens: block.uncertainty is None for block in raw.blocks} == {("a",): False, ("b",): True}
+    kept = raw.keeping({"a"}).blocks[0].uncertainty
+    assert kept is not None
+    assert kept.shape == (1, 3)
+
+
+@pytest.mark.parametrize("bad", ["-0.1", "", "nan"])
+def test_a_value_without_an_uncertainty_is_refused(bad: str, tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="uncertainty is") as refusal:
+        read(tmp_path, CURVE.replace("0.2", bad))
+    assert refusal.value.where.endswith("a.csv:3")
+
+
+def test_several_columns_over_an_axis_are_asked_about_and_then_read(tmp_path: Path) -> None:
+    with pytest.raises(AmbiguousError) as refusal:
+        read(tmp_path, SEVERAL)
+    assert "2 columns over wavelength (nm) (S1, S2 (a.u.)): are they specimens?" in refusal.value.what
+    (tmp_path / "lab" / "dataset.toml").write_text(refusal.value.proposal)
+    (raw,) = collect(find_sources([tmp_path / "lab"])[0], None).modalities
+    (block,) = raw.blocks
+    assert block.specimens == ("S1", "S2")
+    np.testing.assert_array_equal(block.values, [[1, 2, 3], [5, 6, 7]])
+    np.testing.assert_array_equal(block.axis, [400, 410, 420])
+    assert raw.modality.axis_unit == "nm"
+
+
+def test_a_third_column_without_a_name_is_never_a_second_spectrum(tmp_path: Path) -> None:
+    with pytest.raises(AmbiguousError, match="3 columns without headers") as refusal:
+        read(tmp_path, "400 1 0.1\n410 2 0.2\n420 3 0.3\n")
+    (tmp_path / "lab" / "dataset.toml").write_text(refusal.value.proposal)
+    (raw,) = collect(find_sources([tmp_path / "lab"])[0], None).modalities
+    (block,) = raw.blocks
+    np.testing.assert_array_equal(block.values, [[1, 2, 3]])
+    np.testing.assert_array_equal(np.asarray(block.uncertainty), [[0.1, 0.2, 0.3]])
+
+
+def test_a_row_per_point(tmp_path: Path) -> None:
+    raw = read(tmp_path, TIDY)["strain"]
+    found = {block.specimens: (block.axis, block.values) for block in raw.blocks}
+    assert {ids: np.asarray(axis).tolist() for ids, (axis, _) in found.items()} == {("a",): [0, 1], ("b",): [0, 1, 2]}
+    assert {ids: values.tolist() for ids, (_, values) in found.items()} == {("a",): [[1, 2]], ("b",): [[9, 8, 7]]}
+    assert (raw.modality.unit, raw.modality.axis_unit) == ("%", "s")
+
+
+def test_a_table_with_the_uncertainty_of_its_one_scalar_is_not_ambiguous(tmp_path: Path) -> None:
+    raw = read(tmp_path, "specimen,stress_gpa,stress_err_gpa\na,1,0.1\nb,2,0.2\n")["stress"]
+    np.testing.assert_array_equal(np.asarray(raw.blocks[0].uncertainty), [0.1, 0.2])

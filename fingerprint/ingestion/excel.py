@@ -101,7 +101,9 @@ def _open(path: Path, name: str) -> tuple[Sheet, Table]:
 def _refuse_percentages(sheet: Sheet, table: Table, request: Request) -> None:
     """Refuse numbers in per cent that Excel shows as percentages: 5 % is stored as 0.05."""
     spec = request.spec
-    asked = [(spec.values, spec.unit), *([(spec.axis.values, spec.axis.unit)] if spec.axis else [])]
+    asked = [(spec.values, spec.unit)]
+    asked += [(spec.axis.values, spec.axis.unit)] if spec.axis else []
+    asked += [(spec.uncertainty, spec.unit)] if spec.uncertainty else []
     for column, cell in sheet.percent.items():
         header = table.header[sheet.columns.index(column)] if table.header else ""
         for name, unit in asked:

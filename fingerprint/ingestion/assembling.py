@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.errors import ReadError
+from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
+from fingerprint.ingestion.dataset import ModalitySpec
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
 EXACT = 2**53  # the largest whole number up to which float64 holds all
@@ -27,6 +28,12 @@ class Places(NamedTuple):
 def place_in(name: str) -> Place:
     """The places in an array called `name`: "cells.npy[2, 0, 1]"."""
     return lambda index: f"{name}[{', '.join(map(str, index))}]"
+
+
+def refuse_uncertainty(name: str, spec: ModalitySpec) -> None:
+    """Raise DatasetError where a column of uncertainties is named, and the file has no columns."""
+    if spec.uncertainty:
+        raise DatasetError("uncertainties are read from text and Excel only", where=f"[modalities.{name}] uncertainty")
 
 
 def floats(array: NDArray[Any], kind: Kind, place: Place) -> NDArray[np.floating[Any]]:

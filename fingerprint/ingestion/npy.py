@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
 from fingerprint.ingestion.delimited import metadata_of, read_text
 from fingerprint.ingestion.delimited_layout import layout_of
@@ -48,6 +48,7 @@ def read(request: Request) -> RawModality:
 def _single(request: Request, array: NDArray[Any]) -> RawModality:
     """An image, or a curve of two columns, of the one specimen that the file is called after."""
     path, spec = request.path, request.spec
+    refuse_uncertainty(request.name, spec)
     if array.ndim != 2 or not array.size or (spec.kind is not Kind.IMAGE and array.shape[1] != 2):
         raise ReadError(
             f"the shape is {array.shape}",

@@ -327,6 +327,17 @@ def test_npz_names_what_there_is(tmp_path: Path) -> None:
         npz.FORMAT.read(Request(path, "dos", spec, MISSING))
 
 
+def test_uncertainties_are_refused_where_there_are_no_columns(tmp_path: Path) -> None:
+    save(tmp_path / "a.npy", IMAGES)
+    np.savez(tmp_path / "a.npz", dos=VDOS)
+    for family, path, keys in (
+        (npy, tmp_path / "a.npy", {}),
+        (npz, tmp_path / "a.npz", {"values": "dos"}),
+    ):
+        with pytest.raises(DatasetError, match="uncertainties"):
+            family.FORMAT.read(request(path, Kind.IMAGE, uncertainty="sd", **keys))
+
+
 def test_an_archive_that_swells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w") as member:

@@ -34,7 +34,7 @@ def ingest(
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
 ) -> None:
-    """Read CSV, HDF5 and IDX files into the store.
+    """Read text, Excel, HDF5, NumPy, IDX and image files into the store.
 
     A folder's dataset.toml says what its files hold.
     Without one it is inferred, and shown so that it can be saved and corrected.

@@ -176,7 +176,7 @@ def _nothing_in(folder: Path) -> Refusal:
     from fingerprint.prediction import Refusal
 
     name = str(folder)
-    return Refusal(name, name, "no file in this folder can be read", "CSV, text or HDF5 files.", "")
+    return Refusal(name, name, "no file in this folder can be read", "Files of measurements (see docs/ingest.md).", "")
 
 
 def _write(found: Predictions, run: Run, form: Format, out: Path | None) -> None:

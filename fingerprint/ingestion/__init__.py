@@ -9,10 +9,16 @@ hdf5.py        HDF5
   hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
   hdf5_address.py, hdf5_axis.py                                                                      where it stands
   hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
-idx.py, idx_array.py                IDX
 codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
 beginning.py   the first lines of a file, and files of limited length
+table.py, workbook.py, excel.py     rows of cells that are no text; Excel
+stack.py, idx.py, idx_array.py      arrays without names; IDX
+npy.py, npy_array.py, npz.py, npz_layout.py   NumPy
+pixels.py, images.py                PNG and TIFF
+vendors.py     binary files of instruments, through RosettaSciIO
+archive.py, memory.py   what may be opened, and what fits
 checks.py      what every measurement must satisfy
+assembling.py  arrays that fit together as measurements
 collecting.py  one data set, read and checked
 conform.py     into the units of the store or of a model
 writer.py      ingest: all or nothing

@@ -14,7 +14,7 @@ from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Request, Unrecognised
 from fingerprint.ingestion.report import Ignored, Refused
 from fingerprint.ingestion.sources import Source, claims
-from fingerprint.modality import RawModality
+from fingerprint.modality import Kind, RawModality
 
 Metadata = dict[str, dict[str, Cell]]
 
@@ -151,6 +151,7 @@ def _read(
     refused: list[tuple[Refused, FingerprintError]],
 ) -> RawModality | None:
     read: list[RawModality] = []
+    shape: tuple[int, ...] = ()
     sources: dict[str, str] = {}
     for path in files:
         try:
@@ -162,12 +163,25 @@ def _read(
                     where=str(path),
                     expected=f"One measurement of {name} per specimen.",
                 )
+            own = next((block.values.shape[1:] for block in raw.blocks), ())
+            if spec.kind is Kind.IMAGE and shape and own not in ((), shape):
+                raise ReadError(
+                    f"its images are {_times(own)}, and those before {_times(shape)}",
+                    where=str(path),
+                    expected=f"One size for all images of {name}.",
+                    next="Make them equal, or describe them as two modalities in dataset.toml.",
+                )
+            shape = shape or own
         except (ReadError, UnitError) as error:
             refused.append(_refusal(path, error))
             continue
         read.append(raw)
         sources.update((specimen, str(path)) for specimen in raw.specimens)
     return merge(spec.modality(name), read) if read else None
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def _refusal(path: Path, error: FingerprintError) -> tuple[Refused, FingerprintError]:

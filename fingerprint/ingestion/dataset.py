@@ -48,15 +48,18 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind, unit, sign: as in `Modality`.
         files: a glob, relative to the data folder.
-        values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and for IDX.
+        values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and where nothing has a
+            name: in IDX, .npy and images.
         specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
             that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
-            row of an IDX file or HDF5 dataset, or frame of an extended XYZ file, from the file's name and the row's
-            number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every column but
-            the axis for a specimen, called as its header is.
+            row of an IDX file or HDF5 dataset, page of a TIFF or frame of an extended XYZ file, from the file's name
+            and the row's number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every
+            column but the axis for a specimen, called as its header is.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
         uncertainty: column of the standard uncertainty of the values; "" where there is none.
+        sheet: of a workbook; "" for the only one that is not empty.
+        colour: "luminance" takes that of coloured images; "" refuses them.
     """
 
     kind: Kind
@@ -68,6 +71,8 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     axis: AxisSpec | None = None
     decimal: Literal["", ".", ","] = ""
     uncertainty: str = ""
+    sheet: str = ""
+    colour: Literal["", "luminance"] = ""
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""
@@ -82,11 +87,13 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         file: a glob, relative to the data folder.
         id: its id column or dataset; "{stem}-{row}" for an IDX file, "{group}" and "{stem}" for HDF5.
         metadata: columns that are stored and never shown to a model.
+        sheet: of a workbook; "" for the only one that is not empty.
     """
 
     file: str
     id: str
     metadata: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 class DatasetSpec(msgspec.Struct, frozen=True):
@@ -159,12 +166,15 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
         raise DatasetError(f"a {spec.kind} needs an axis", where=where, expected=f"A line such as {example}")
     if not has_axis and spec.axis is not None:
         raise DatasetError(f"a {spec.kind} has no axis", where=where, next="Remove the key axis.")
-    if not has_axis and not spec.values and spec.specimens != STEM_ROW:
+    nameless = spec.specimens == STEM_ROW or (spec.kind is Kind.IMAGE and spec.specimens == STEM)
+    if not has_axis and not spec.values and not nameless:
         raise DatasetError(
             "the key values is missing",
             where=where,
             expected=f'The column or HDF5 dataset to read. IDX files have none, and need specimens = "{STEM_ROW}".',
         )
+    if spec.colour and spec.kind is not Kind.IMAGE:
+        raise DatasetError(f"a {spec.kind} has no colour", where=where, next="Remove the key colour.")
     if Path(spec.files).is_absolute():
         raise DatasetError("files is absolute", where=where, expected="A pattern relative to the data folder.")
     try:

@@ -40,10 +40,27 @@ def read(request: Request) -> RawModality:
         ReadError: with the line and column at fault.
         DatasetError: the request asks for what delimited text cannot hold.
     """
+    refuse_images(request)
+    return read_text(open_text(request.path, request.spec.decimal), request)
+
+
+def refuse_images(request: Request) -> None:
+    """Raise DatasetError where images are asked of a table."""
+    if request.spec.kind is Kind.IMAGE:
+        raise DatasetError(
+            "images are read from PNG, TIFF, HDF5, NumPy and IDX files only",
+            where=f"[modalities.{request.name}] files",
+        )
+
+
+def read_text(text: Text, request: Request) -> RawModality:
+    """Read rows of text as one modality, in the units of the request.
+
+    Raises:
+        ReadError: with the row and column at fault.
+        DatasetError: the request asks for what rows of text cannot hold.
+    """
     spec = request.spec
-    if spec.kind is Kind.IMAGE:
-        raise DatasetError("images are read from HDF5 and IDX files only", where=f"[modalities.{request.name}] files")
-    text = open_text(request.path, spec.decimal)
     modality = spec.modality(request.name)
     if spec.kind is Kind.SCALAR:
         blocks = [_scalars(text, request, modality)]
@@ -207,7 +224,15 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     Raises:
         ReadError: a column is not there, or an id is empty or repeated.
     """
-    text = open_text(path)
+    return metadata_of(open_text(path), spec, missing)
+
+
+def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
+    """What rows of text say about how the specimens were made: id -> column -> value.
+
+    Raises:
+        ReadError: a column is not there, or an id is empty or repeated.
+    """
     ids = _ids(text, spec.id)
     columns = text.strings([_find(text, name) for name in spec.metadata])
     typed = [metadata_values(column, missing, text.dialect.decimal) for column in columns]
@@ -250,7 +275,7 @@ def _find(text: Text, name: str) -> int:
 
 
 def _top(text: Text) -> str:
-    return f"{text.path}:{text.header_line or text.lines[0]}"
+    return text.at(text.header_line or text.lines[0])
 
 
 FORMAT = Format(

@@ -22,7 +22,16 @@ def inspect(path: Path) -> Layout:
     Raises:
         ReadError: it is damaged or empty, or what its commas are is open.
     """
-    text = open_text(path)
+    return layout_of(open_text(path))
+
+
+def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecognised:
+    """What rows of text look like.
+
+    Raises:
+        ReadError: they are damaged.
+    """
+    path = text.path
     curve = _curve(text)
     if curve is not None:
         return curve

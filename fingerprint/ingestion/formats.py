@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion import delimited, emsa, hdf5, idx, jcamp
+from fingerprint.ingestion import delimited, emsa, excel, hdf5, idx, images, jcamp, npy, npz, vendors
 from fingerprint.ingestion.beginning import first_lines
 from fingerprint.ingestion.codes import doscar, extxyz, lammps_averages, lammps_log, phonopy, pymatgen
 from fingerprint.ingestion.decoding import COMPRESSIONS
@@ -25,6 +25,11 @@ FORMATS: tuple[Format, ...] = (
     idx.FORMAT,
     jcamp.FORMAT,
     emsa.FORMAT,
+    excel.FORMAT,
+    images.FORMAT,
+    npy.FORMAT,
+    npz.FORMAT,
+    vendors.FORMAT,
 )
 
 

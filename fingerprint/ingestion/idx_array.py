@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import io
 import math
-import os
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -20,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.memory import refuse_larger_than_memory
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 _GZIP = b"\x1f\x8b"
 _LARGEST_RATIO = 1032  # deflate writes at least one byte for so many
 _CHUNK = 1 << 20
-_WORKING_BYTES = 6  # of memory for one byte of the file: itself, a float32, and what checks need
 
 
 class NotIdx(ReadError):
@@ -45,10 +44,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
         size = math.prod(shape) * number.itemsize
         if size > most:
             raise _cut_off(path, shape, size, f"a file of {path.stat().st_size} bytes cannot hold them")
-        if size * _WORKING_BYTES > _memory():
-            raise ReadError(
-                f"{_times(shape)} numbers do not fit into the memory", where=str(path), next="Split the file."
-            )
+        refuse_larger_than_memory(size, f"{_times(shape)} numbers", str(path))
         content = bytearray()
         while len(content) < size:
             chunk = stream.read(min(_CHUNK, size - len(content)))
@@ -118,11 +114,3 @@ def _cut_off(path: Path, shape: tuple[int, ...], size: int, found: str) -> ReadE
 
 def _times(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
-
-
-def _memory() -> float:
-    """Bytes of memory that the machine has; infinite where it does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return math.inf

@@ -25,11 +25,13 @@ from fingerprint.ingestion.reader import (
     Column,
     ColumnsLayout,
     CurveLayout,
-    IdxLayout,
+    ImageLayout,
     Layout,
     OutputLayout,
+    StackLayout,
     TableLayout,
     Unrecognised,
+    WorkbookLayout,
     stem,
 )
 from fingerprint.ingestion.sources import Source, pattern_of
@@ -71,14 +73,14 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         UnitError: a file states an unknown unit.
     """
     draft = _Draft(source)
-    for group in _groups(_without_strangers(layouts)):
+    for group in _groups(_without_strangers(_sheets(layouts))):
         draft.add(group)
     if not draft.modalities:
         listed = "; ".join(f"{path.name}: {reason}" for path, reason in draft.ignored[:10])
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),
-            expected=f"Found {listed}." if listed else "CSV, HDF5, IDX, JCAMP-DX or EMSA/MAS files.",
+            expected=f"Found {listed}." if listed else "Files of one of the kinds in docs/ingest.md.",
             next=f"Describe them in {source.root / FILE_NAME} (see docs/ingest.md).",
         )
     spec = DatasetSpec(
@@ -130,14 +132,20 @@ class _Draft:
                 where=str(self.source.root),
                 next=f"Put them into a folder of their own, or describe them in {FILE_NAME}.",
             )
+        for layout in group:
+            self.warnings.extend(layout.notes if isinstance(layout, CurveLayout | ColumnsLayout | TableLayout) else ())
         if isinstance(first, CurveLayout):
             self._add_curve(first, files, len(group))
         elif isinstance(first, ColumnsLayout):
             self._add_several(first, files)
         elif isinstance(first, TableLayout):
             self._add_table(first, files)
-        elif isinstance(first, IdxLayout):
-            self._add_idx(first, files)
+        elif isinstance(first, StackLayout):
+            self._add_stack(first, files)
+        elif isinstance(first, ImageLayout):
+            self._add_files_of_images(first, files, len(group))
+        elif isinstance(first, WorkbookLayout):
+            raise TypeError("a workbook is taken apart before")
         elif isinstance(first, OutputLayout):
             self._add_output(first, files)
         else:
@@ -149,7 +157,7 @@ class _Draft:
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             if first.ambiguous:
                 self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
-            self._add_columns(first.path, files, first.specimens, first.columns)
+            self._add_columns(first.path, files, first.specimens, first.columns, "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
@@ -157,7 +165,9 @@ class _Draft:
         kind, axis = self._axis(x, "" if x is None else x.header, layout.path)
         error = layout.uncertainty.header if layout.uncertainty else ""
         unit, values = self._unit(y, layout.path), y.header if y else ""
-        spec = ModalitySpec(kind, files, unit, "", values, layout.specimens, axis, uncertainty=error)
+        spec = ModalitySpec(
+            kind, files, unit, "", values, layout.specimens, axis, uncertainty=error, sheet=layout.sheet
+        )
         form = f"axis, values and their uncertainty ({error})" if error else layout.form
         how = f"{count} file(s) of {form}, one per specimen; its id is the file's name"
         if layout.specimens == STEM_ROW:
@@ -171,14 +181,14 @@ class _Draft:
         name = slug(stem(layout.path) if layout.named else layout.path.parent.resolve().name)
         listed = ", ".join(y.header for y in ys)
         if layout.named:
-            spec = ModalitySpec(kind, files, self._unit(ys[0], layout.path), "", "", COLUMN, axis)
+            spec = ModalitySpec(kind, files, self._unit(ys[0], layout.path), "", "", COLUMN, axis, sheet=layout.sheet)
             self._put(name, spec, layout.path, f"each column over {x.header} is taken for a specimen", ys[0])
             other = f'if they are quantities of one specimen: values = "{ys[0].header}", specimens = "{STEM}"'
             self.reasons.append((f"modalities.{name}", other))
             question = f"{layout.path.name} has {len(ys)} columns over {x.header} ({listed}): are they specimens?"
         else:
             second = ys[1].header if len(ys) == 2 else ""
-            spec = ModalitySpec(kind, files, "", "", ys[0].header, STEM, axis, uncertainty=second)
+            spec = ModalitySpec(kind, files, "", "", ys[0].header, STEM, axis, uncertainty=second, sheet=layout.sheet)
             self._put(name, spec, layout.path, "the columns have no headers: say which is what", ys[0])
             question = f"{layout.path.name} has {1 + len(ys)} columns without headers: what are they?"
         self.ambiguous.append(question)
@@ -189,7 +199,9 @@ class _Draft:
         numeric = [each for each in layout.columns if each.numeric and each not in (along, identity)]
         for column, error in with_uncertainties(numeric):
             unit, uncertain = self._unit(column, layout.path), error.header if error else ""
-            spec = ModalitySpec(kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain)
+            spec = ModalitySpec(
+                kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain, sheet=layout.sheet
+            )
             how = f"the ids in {identity.header} repeat, and {along.header} rises or falls within each: a row per point"
             self._put(slug(column.name), spec, layout.path, how, column)
 
@@ -214,7 +226,13 @@ class _Draft:
         how = f"{values.header} has three dimensions, the first as long as {identity}: an image per id"
         self._put(modality_name(values), spec, layout.path, how, values)
 
-    def _add_idx(self, layout: IdxLayout, files: str) -> None:
+    def _add_files_of_images(self, layout: ImageLayout, files: str, count: int) -> None:
+        spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM)
+        pixels = " x ".join(map(str, layout.shape))
+        how = f"{count} image(s) of {pixels} pixels, one per specimen; its id is the file's name"
+        self._put(slug(layout.path.resolve().parent.name), spec, layout.path, f"{how}; the name is the folder's")
+
+    def _add_stack(self, layout: StackLayout, files: str) -> None:
         """Images are a modality; single numbers are metadata, since they are labels more often than measurements."""
         name = slug(layout.content or layout.stem)
         if len(layout.shape) == 1:
@@ -222,7 +240,7 @@ class _Draft:
             return
         spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM_ROW)
         pixels = " x ".join(map(str, layout.shape[1:]))
-        how = f"IDX files of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
+        how = f"{layout.family} of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
         self._put(name, spec, layout.path, how)
 
     def _add_output(self, layout: OutputLayout, files: str) -> None:
@@ -244,17 +262,19 @@ class _Draft:
             return
         if layout.points > 1:
             kind, axis = self._axis(None, "", layout.path)
-            spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis)
+            spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self._put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
         columns = [column for column in layout.columns if column != layout.id]
-        self._add_columns(layout.path, files, layout.id, columns)
+        self._add_columns(layout.path, files, layout.id, columns, layout.sheet)
 
-    def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column]) -> None:
+    def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column], sheet: str) -> None:
         owned = with_uncertainties([column for column in columns if column.numeric])
         numeric = [column for column, _ in owned]
         for column, error in owned:
             unit, uncertain = self._unit(column, path), error.header if error else ""
-            spec = ModalitySpec(Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain)
+            spec = ModalitySpec(
+                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain, sheet=sheet
+            )
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
             self._put(modality_name(column), spec, path, how, column)
         labels = [column.header for column in columns if not column.numeric and column.header]
@@ -264,7 +284,7 @@ class _Draft:
                 f"{path.name} has {len(numeric)} columns of numbers ({listed}): which of them were measured?"
             )
         if labels or len(numeric) > 1:
-            spec = SpecimensSpec(files, identity.header, tuple(labels))
+            spec = SpecimensSpec(files, identity.header, tuple(labels), sheet)
             self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))
 
     def _axis(self, column: Column | None, values: str, path: Path) -> tuple[Kind, AxisSpec]:
@@ -289,7 +309,7 @@ class _Draft:
 
     def _put(self, name: str, spec: ModalitySpec, path: Path, how: str, column: Column | None = None) -> None:
         if name in self.modalities:
-            name = slug(f"{name}_{stem(path)}")
+            name = slug(f"{name}_{spec.sheet or stem(path)}")
         if name in self.modalities:
             raise DatasetError(
                 f"two different sets of measurements would both be called {name!r}",
@@ -326,16 +346,35 @@ class _Draft:
 
 
 def _without_strangers(layouts: Sequence[Layout]) -> list[Layout]:
-    """Leave out one-dimensional IDX files that belong to no images: whose numbers they are cannot be known."""
-    found = [layout for layout in layouts if isinstance(layout, IdxLayout)]
+    """Leave out single numbers that belong to no images: whose they are cannot be known."""
+    found = [layout for layout in layouts if isinstance(layout, StackLayout)]
     images = {(layout.stem, layout.shape[0]) for layout in found if len(layout.shape) == 3}
     reason = "numbers without ids, and no images of the same name and number"
     return [
         Unrecognised(layout.path, reason)
-        if isinstance(layout, IdxLayout) and len(layout.shape) == 1 and (layout.stem, *layout.shape) not in images
+        if isinstance(layout, StackLayout) and len(layout.shape) == 1 and (layout.stem, *layout.shape) not in images
         else layout
         for layout in layouts
     ]
+
+
+def _sheets(layouts: Sequence[Layout]) -> list[Layout]:
+    """Take workbooks apart; sheets of the same two columns are left out, since a curve is called after its file."""
+    found: list[Layout] = []
+    for layout in layouts:
+        if not isinstance(layout, WorkbookLayout):
+            found.append(layout)
+            continue
+        columns = [_columns(sheet) for sheet in layout.sheets if isinstance(sheet, CurveLayout)]
+        for sheet in layout.sheets:
+            alike = isinstance(sheet, CurveLayout) and columns.count(_columns(sheet)) > 1
+            reason = "several sheets of the same two columns; save each as a file that is called after its specimen"
+            found.append(Unrecognised(layout.path, reason) if alike else sheet)
+    return found
+
+
+def _columns(curve: CurveLayout) -> tuple[str, str]:
+    return (curve.x.header if curve.x else "", curve.y.header if curve.y else "")
 
 
 def _groups(layouts: Sequence[Layout]) -> list[list[Layout]]:
@@ -360,19 +399,21 @@ def _bare(column: Column) -> tuple[str, bool]:
 def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
-            return ("curve", layout.path.parent)
+            return ("curve", layout.path.parent, layout.sheet)
         error = layout.uncertainty and _bare(layout.uncertainty)
-        return ("curve", _bare(layout.x), _bare(layout.y), error, layout.specimens, layout.form)
+        return ("curve", _bare(layout.x), _bare(layout.y), error, layout.specimens, layout.form, layout.sheet)
     if isinstance(layout, ColumnsLayout):
-        return ("columns", layout.x.header, *(y.header for y in layout.ys))
+        return ("columns", layout.sheet, layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):
-        return ("table", layout.points, *(column.header for column in layout.columns))
+        return ("table", layout.sheet, layout.points, *(column.header for column in layout.columns))
     if isinstance(layout, ArraysLayout):
         headers = (column.header for pair in layout.curves for column in pair)
         others = (column.header for column in (*layout.images, *layout.columns))
         return ("arrays", *headers, *others)
+    if isinstance(layout, StackLayout):
+        return ("stack", layout.family, layout.shape[1:], layout.content or layout.stem)
+    if isinstance(layout, ImageLayout):
+        return ("image", layout.path.parent, layout.path.suffix)
     if isinstance(layout, OutputLayout):
         return ("output", layout.specimens, layout.axis, layout.curves)
-    if isinstance(layout, IdxLayout):
-        return ("idx", layout.shape[1:], layout.content or layout.stem)
     return layout.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,22 +19,24 @@ from fingerprint.ingestion.reader import (
     Column,
     ColumnsLayout,
     CurveLayout,
-    IdxLayout,
+    ImageLayout,
     Layout,
     OutputLayout,
     Request,
+    StackLayout,
     TableLayout,
     Unrecognised,
+    WorkbookLayout,
 )
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.units import canonical, same_unit
 
-_CURVE = "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 datasets."
+_CURVE = "Two columns (axis, values), a table whose headers are the axis, or matching HDF5 or NumPy arrays."
 _EXPECTED = {
     Kind.SCALAR: "A column of numbers called like it, or a single column of numbers.",
     Kind.SPECTRUM: _CURVE,
     Kind.SERIES: _CURVE,
-    Kind.IMAGE: "An IDX file of images, or HDF5 datasets of ids and of images [specimen, row, column].",
+    Kind.IMAGE: "A PNG or TIFF file, IDX or .npy of images, or arrays of ids and of images [specimen, row, column].",
 }
 _RATIOS = ("absorbance", "transmittance", "reflectance")
 
@@ -55,7 +58,7 @@ class FileMeasurement:
 
 
 def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None = None) -> FileMeasurement:
-    """Read a file as a known modality: two columns, a wide table, HDF5, IDX, a column of numbers, or a code's output.
+    """Read a file as a known modality: two columns, a table, arrays, images, a column of numbers, or a code's output.
 
     Units that the file states are converted; values without one are taken to be in the modality's, or where
     that is a density per unit of the file's own axis. The ids are those of the file, or its name.
@@ -79,7 +82,9 @@ def read_measurement(path: str | Path, modality: Modality, *, x_unit: str | None
         in_file = found.axis_unit if found.axis_unit is not None else axis_unit or modality.axis_unit
         axis = AxisSpec(modality.axis_name, in_file, found.axis)
     unit = found.unit if found.unit is not None else unit_on(modality, axis_unit)
-    spec = ModalitySpec(modality.kind, path.name, unit, modality.sign, found.values, found.specimens, axis)
+    spec = ModalitySpec(
+        modality.kind, path.name, unit, modality.sign, found.values, found.specimens, axis, sheet=found.sheet
+    )
     raw = family.read(Request(path, modality.name, spec, frozenset(MISSING)))
     if not len(raw):
         raise ReadError(f"no {modality.name} was measured", where=str(path))
@@ -96,6 +101,7 @@ class _Found(NamedTuple):
     axis: str
     unit: str | None
     axis_unit: str | None
+    sheet: str = ""
 
 
 def _find(layout: Layout, modality: Modality) -> _Found:
@@ -137,8 +143,12 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         curve = _curve(layout, modality)
         if curve is not None:
             return _Found(curve.header, layout.specimens, layout.axis.header, curve.unit, layout.axis.unit)
-    if isinstance(layout, IdxLayout) and modality.kind is Kind.IMAGE and len(layout.shape) == 3:
+    if isinstance(layout, StackLayout) and modality.kind is Kind.IMAGE and len(layout.shape) == 3:
         return _Found("", STEM_ROW, "", None, None)
+    if isinstance(layout, ImageLayout) and modality.kind is Kind.IMAGE:
+        return _Found("", STEM, "", None, None)
+    if isinstance(layout, WorkbookLayout):
+        return _find_sheet(layout, modality)
     reason = f" ({layout.reason})" if isinstance(layout, Unrecognised) else ""
     if isinstance(layout, OutputLayout):
         curves = ", ".join(curve.header for curve in layout.curves)
@@ -147,6 +157,24 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         f"no {modality.name} is found here{reason}",
         where=str(layout.path),
         expected=_EXPECTED[modality.kind],
+    )
+
+
+def _find_sheet(layout: WorkbookLayout, modality: Modality) -> _Found:
+    """The one sheet that holds the modality."""
+    found: list[_Found] = []
+    for sheet in layout.sheets:
+        if not isinstance(sheet, Unrecognised):
+            with suppress(ReadError):
+                found.append(_find(sheet, modality)._replace(sheet=sheet.sheet))
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(each.sheet for each in found)
+    raise ReadError(
+        f"{modality.name} may stand in the sheets {listed}" if found else f"no {modality.name} is found in its sheets",
+        where=str(layout.path),
+        expected=_EXPECTED[modality.kind],
+        next="Save that sheet as a file of its own.",
     )
 
 

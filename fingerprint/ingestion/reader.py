@@ -58,6 +58,7 @@ class CurveLayout:
         specimens: how the ids come about: STEM for one curve per file, STEM_ROW for several.
         form: what such a file is, for messages.
         uncertainty: a third column, of the standard uncertainty of y.
+        sheet: of a workbook of several; notes: what the person should know of it.
     """
 
     path: Path
@@ -66,6 +67,8 @@ class CurveLayout:
     specimens: str = STEM
     form: str = "two columns"
     uncertainty: Column | None = None
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,15 @@ class ColumnsLayout:
         x: the axis.
         ys: the others.
         named: whether they have headers.
+        sheet: of a workbook of several; notes: what the person should know of it.
     """
 
     path: Path
     x: Column
     ys: tuple[Column, ...]
     named: bool
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class TableLayout:
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
         along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
+        sheet: of a workbook of several; notes: what the person should know of it.
     """
 
     path: Path
@@ -101,6 +108,8 @@ class TableLayout:
     id: Column | None
     ids: tuple[str, ...]
     along: Column | None = None
+    sheet: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,19 +137,37 @@ class ArraysLayout:
 
 
 @dataclass(frozen=True)
-class IdxLayout:
-    """An IDX file: one array, in which nothing has a name.
+class StackLayout:
+    """One array in which nothing has a name: an IDX or .npy file, a TIFF of several pages.
 
     Attributes:
+        family: the name of its format.
         shape: [specimen] or [specimen, row, column].
         stem: what the ids of its specimens begin with.
-        content: "image", "label", or "" where the file's name does not say.
+        content: what the name of the file, or for TIFF that of its folder, says; "" where it does not say.
     """
 
     path: Path
+    family: str
     shape: tuple[int, ...]
     stem: str
     content: str
+
+
+@dataclass(frozen=True)
+class ImageLayout:
+    """One image of one specimen; its shape is [row, column]."""
+
+    path: Path
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class WorkbookLayout:
+    """A workbook of several sheets, each of them a table of its own."""
+
+    path: Path
+    sheets: tuple[CurveLayout | ColumnsLayout | TableLayout | Unrecognised, ...]
 
 
 @dataclass(frozen=True)
@@ -171,7 +198,17 @@ class Unrecognised:
     reason: str
 
 
-Layout = CurveLayout | ColumnsLayout | TableLayout | ArraysLayout | IdxLayout | OutputLayout | Unrecognised
+Layout = (
+    CurveLayout
+    | ColumnsLayout
+    | TableLayout
+    | ArraysLayout
+    | StackLayout
+    | ImageLayout
+    | WorkbookLayout
+    | OutputLayout
+    | Unrecognised
+)
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,13 @@ class Text:
     dialect: Dialect
     width: int
 
+    def at(self, line: int) -> str:
+        """The place of a line: "vdos/stress.csv:118"."""
+        return f"{self.path}:{line}"
+
     def where(self, row: int) -> str:
-        """The place of a row: "vdos/stress.csv:118"."""
-        return f"{self.path}:{self.lines[row]}"
+        """The place of a row."""
+        return self.at(self.lines[row])
 
     def fields(self, row: int) -> list[str]:
         """The fields of a row, without surrounding blanks."""
@@ -174,6 +178,16 @@ def open_text(path: Path, decimal: str = "") -> Text:
         rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
         sample = rows[middle : middle + SAMPLE]
     return _Body.of(sample, dialect).text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
+
+
+def tabulate(path: Path, rows: Sequence[str], lines: Sequence[int], dialect: Dialect) -> Text:
+    """Rows whose dialect is known, with the numbers of their lines: which of them is the header, and where data begin.
+
+    Raises:
+        ReadError: there is a header and no data.
+    """
+    middle = max(len(rows) // 2 - SAMPLE // 2, 0)
+    return _Body.of(rows[middle : middle + SAMPLE], dialect).text(path, rows, lines, ())
 
 
 def _blanks_as_tabs(rows: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("a", "b"):
         (data / f"{name}.dat").write_text("# frequency (THz)  vdos (1/THz)\n1 2\n2 4\n3 1\n")
     (data / "stress.csv").write_text("id,stress_gpa\na,1\nb,2\n")
-    (data / "photo.png").write_bytes(b"\x89PNG")
+    (data / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     return data
 
 
@@ -43,7 +43,7 @@ def test_json_says_what_the_contract_promises(folder: Path, capsys: pytest.Captu
     assert (vdos["read"], vdos["new"], vdos["unchanged"], vdos["replaced"]) == (2, 2, 0, 0)
     assert document["modalities"]["stress"]["axis"] is None
     assert document["specimens"] == {"total": 2, "new": 2}
-    assert document["ignored"][0]["file"] == "vdos/photo.png"
+    assert document["ignored"][0]["file"] == "vdos/photo.jpg"
 
 
 def test_the_answer_is_on_stdout_and_the_inferred_toml_on_stderr(

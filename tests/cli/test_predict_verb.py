@@ -33,7 +33,7 @@ def _here(
     (tmp_path / "spectra").mkdir()
     for name, row in (("b", 1), ("a", 0)):
         write_spectrum(tmp_path / "spectra" / f"{name}.csv", factor_data.raws["vdos"].blocks[0].values[row])
-    (tmp_path / "spectra" / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "spectra" / "picture.jpg").write_bytes(b"\xff\xd8\xff")
 
 
 def test_the_document_is_what_the_library_answers(call: Call, factor_run: Run) -> None:

@@ -12,10 +12,11 @@ import pytest
 from idx_files import CODES, idx
 
 from fingerprint.errors import DatasetError, ReadError
-from fingerprint.ingestion import idx_array
+from fingerprint.ingestion import memory
 from fingerprint.ingestion.dataset import STEM_ROW, ModalitySpec, SpecimensSpec
-from fingerprint.ingestion.idx import FORMAT, parse_name, row_ids
-from fingerprint.ingestion.reader import IdxLayout, Request, Unrecognised
+from fingerprint.ingestion.idx import FORMAT
+from fingerprint.ingestion.reader import Request, StackLayout, Unrecognised
+from fingerprint.ingestion.stack import parse_name, row_ids
 from fingerprint.modality import Kind, RawModality
 
 NUMBERS = {
@@ -173,9 +174,9 @@ def test_what_a_small_file_swells_to_is_neither_kept_nor_read_on(tmp_path: Path)
 
 
 def test_more_than_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idx_array, "_memory", lambda: 71.0)
+    monkeypatch.setattr(memory, "memory", lambda: 71.0)
     assert "memory" in refused(tmp_path / "a.idx", SMALL).what
-    monkeypatch.setattr(idx_array, "_memory", lambda: 72.0)
+    monkeypatch.setattr(memory, "memory", lambda: 72.0)
     assert len(read(tmp_path / "a.idx", SMALL)) == 2
 
 
@@ -260,6 +261,6 @@ def test_numbers_of_one_dimension_serve_as_metadata(tmp_path: Path) -> None:
 def test_a_look_tells_shape_and_name(tmp_path: Path) -> None:
     path = tmp_path / "t10k-images-idx3-ubyte"
     path.write_bytes(SMALL)
-    assert FORMAT.inspect(path) == IdxLayout(path, (2, 2, 3), "t10k", "image")
+    assert FORMAT.inspect(path) == StackLayout(path, "IDX", (2, 2, 3), "t10k", "image")
     path.write_bytes(idx(0x08, (1, 1, 1, 1), (0,)))
     assert isinstance(FORMAT.inspect(path), Unrecognised)

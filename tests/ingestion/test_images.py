@@ -133,9 +133,9 @@ def test_scalars_and_images_from_idx_by_a_dataset_toml(digits: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("kind", ["image", "scalar"])
-def test_values_may_be_left_out_for_idx_only(kind: str, tmp_path: Path) -> None:
+def test_values_may_be_left_out_only_where_nothing_has_a_name(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "dataset.toml"
-    path.write_text(f'[modalities.a]\nkind = "{kind}"\nfiles = "a.idx"\n')
+    path.write_text('[modalities.a]\nkind = "scalar"\nfiles = "a.idx"\n')
     with pytest.raises(DatasetError, match="values is missing") as error:
         load_dataset(path)
     assert '"{stem}-{row}"' in error.value.expected
@@ -151,7 +151,7 @@ def test_images_in_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "dataset.toml").write_text(
         '[modalities.a]\nkind = "image"\nfiles = "a.csv"\nvalues = "x"\nspecimens = "id"\n'
     )
-    with pytest.raises(DatasetError, match="HDF5 and IDX files only"):
+    with pytest.raises(DatasetError, match="HDF5, NumPy and IDX files only"):
         ingest(tmp_path, tmp_path / "store")
 
 

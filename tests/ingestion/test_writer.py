@@ -138,7 +138,7 @@ def test_a_dataset_toml_from_elsewhere_is_followed_exactly(folder: Path, tmp_pat
     [
         ("modalities = 3", "no modality"),
         ("[modality.x]\n", "unknown key 'modality'"),
-        ('[modalities.x]\nkind = "scalar"\nfiles = "a"\nvalues = "b"\ncolour = 1', "unknown field `colour`"),
+        ('[modalities.x]\nkind = "scalar"\nfiles = "a"\nvalues = "b"\nhue = 1', "unknown field `hue`"),
         ('[modalities.x]\nkind = "curve"\nfiles = "a"', "curve"),
         ('[modalities.x]\nkind = "spectrum"\nfiles = "a"', "needs an axis"),
         ('[modalities.x]\nkind = "scalar"\nfiles = "a"', "values is missing"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.ingestion.conform import merge
 from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, ModalitySpec, dump_dataset, load_dataset
+from fingerprint.ingestion.file_names import named_by_pattern, without_pattern
 from fingerprint.ingestion.formats import find_format, format_of
 from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Request, Unrecognised
@@ -153,9 +154,10 @@ def _read(
     read: list[RawModality] = []
     shape: tuple[int, ...] = ()
     sources: dict[str, str] = {}
+    in_file = without_pattern(spec)
     for path in files:
         try:
-            raw = format_of(path).read(Request(path, name, spec, missing))
+            raw = named_by_pattern(format_of(path).read(Request(path, name, in_file, missing)), path, spec.specimens)
             twice = next((specimen for specimen in raw.specimens if specimen in sources), None)
             if twice is not None:
                 raise ReadError(
@@ -192,7 +194,8 @@ def _strangers(modalities: list[RawModality]) -> list[str]:
     """Modalities that share no specimen: most often ids written in two ways."""
     return [
         f"no specimen of {first.modality.name} ({first.specimens[0]!r}, ...) was also measured in "
-        f"{second.modality.name} ({second.specimens[0]!r}, ...): are the ids written alike?"
+        f"{second.modality.name} ({second.specimens[0]!r}, ...): are the ids written alike? In dataset.toml, "
+        'specimens = "{id}_raman" takes a part of each file\'s name.'
         for position, first in enumerate(modalities)
         for second in modalities[position + 1 :]
         if len(first) and len(second) and not set(first.specimens) & set(second.specimens)

@@ -21,6 +21,7 @@ FOLDER = "{folder}"
 STEM_ROW = "{stem}-{row}"
 GROUP = "{group}"
 COLUMN = "{column}"
+ID = "{id}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -54,7 +55,8 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             that of its folder, where a simulation code calls all its files alike; "{stem}-{row}" takes that of each
             row of an IDX file or HDF5 dataset, page of a TIFF or frame of an extended XYZ file, from the file's name
             and the row's number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every
-            column but the axis for a specimen, called as its header is.
+            column but the axis for a specimen, called as its header is. A pattern such as "{id}_raman" or "*-{id}-*"
+            takes the part of the file's name that stands at {id}.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
         uncertainty: column of the standard uncertainty of the values; "" where there is none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,33 @@ def test_a_density_follows_the_unit_of_its_own_axis(tmp_path: Path) -> None:
         for values in block.values:
             area = np.trapezoid(values, np.asarray(block.axis))
             assert area == pytest.approx({"a": 1.0, "b": 2.0}[block.specimens[0]])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "found"),
+    [
+        ("{id}_raman", "A1_raman.csv", "A1"),
+        ("2024-*-s{id}", "2024-05-01-sA-7.csv", "A-7"),
+        ("2024-*-{id}", "2024-05-01-A-7.csv", None),
+        ("s{id}.x", "s12.x.csv.gz", "12"),
+        ("{id}_raman", "A1_xrd.csv", None),
+        ("{id}_*", "_raman.csv", None),
+    ],
+)
+def test_an_id_may_be_a_part_of_the_file_name(pattern: str, name: str, found: str | None, tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    text = b"1,2\n2,3\n"
+    (tmp_path / "lab" / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    axis = 'axis = { name = "x" }'
+    (tmp_path / "lab" / "dataset.toml").write_text(
+        f'[modalities.a]\nkind = "spectrum"\nfiles = "*.csv*"\nspecimens = "{pattern}"\n{axis}\n'
+    )
+    source = find_sources([tmp_path / "lab"])[0]
+    if found is None:
+        with pytest.raises(ReadError, match="does not match"):
+            collect(source, None)
+        return
+    assert collect(source, None).modalities[0].specimens == (found,)
 
 
 def test_a_table_with_the_uncertainty_of_its_one_scalar_is_not_ambiguous(tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ StorePath = Annotated[
     str,
     typer.Option("--store", help="The store: a folder or an object-store URL.", envvar="FINGERPRINT_STORE"),
 ]
+At = Annotated[
+    int | None,
+    typer.Option("--at", min=0, help="An earlier state: the number of an ingest or undo in `fingerprint store log`."),
+]
 RunsFolder = Annotated[Path, typer.Option("--runs", help="The folder that holds the runs.", envvar="FINGERPRINT_RUNS")]
 RunName = Annotated[
     str | None,

@@ -21,6 +21,7 @@ NAMED = 5  # runs in a refusal
 
 def info(
     target: Annotated[str | None, typer.Argument(help="A store, or a run by name or folder.")] = None,
+    at: console.At = None,
     store: console.StorePath = console.DEFAULT_STORE,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
     json: console.Json = False,  # noqa: ARG001
@@ -30,6 +31,8 @@ def info(
     """Say what a store or a run holds."""
     path = None if target is None else run_path(target, runs)
     if path is not None and (path / "run.json").is_file():
+        if at is not None:
+            raise typer.BadParameter("is of a store; a run stands on the state that it names", param_hint="--at")
         _describe_run(path)
         return
     from fingerprint.store import Store
@@ -41,7 +44,7 @@ def info(
             expected="A store that `fingerprint ingest` made, or a run of `fingerprint train`, by folder or name.",
             next=f"{_runs_there(runs)} Without a name, `fingerprint info` describes the store {store}.",
         )
-    _describe_store(target or store)
+    _describe_store(target or store, at)
 
 
 def _runs_there(runs: Path) -> str:
@@ -65,12 +68,12 @@ def _describe_run(path: Path) -> None:
     console.answer(run_document(run) | more, *run_lines(run), told, "", format_recipe(run.recipe))
 
 
-def _describe_store(path: str) -> None:
+def _describe_store(path: str, at: int | None) -> None:
     from rich.text import Text
 
     from fingerprint.store import open_store, summarise
 
-    summary = summarise(open_store(path))
+    summary = summarise(open_store(path), at)
     document = {
         "store": path,
         "snapshot": {"position": summary.snapshot.position, "ingest": summary.snapshot.ingest},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def show(
     specimens: Annotated[list[str], typer.Argument(help="Ids of specimens.", metavar="SPECIMEN...")],
+    at: console.At = None,
     store: console.StorePath = console.DEFAULT_STORE,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
@@ -32,10 +33,10 @@ def show(
     from fingerprint.store import open_store
 
     opened = open_store(store)
-    at = opened.snapshot()
-    known = opened.specimens(at)
+    state = opened.snapshot(at)
+    known = opened.specimens(state)
     _check_known(specimens, known, store)
-    measured = [opened.read(name, specimens=specimens, at=at) for name in opened.modalities(at)]
+    measured = [opened.read(name, specimens=specimens, at=state) for name in opened.modalities(state)]
     answers: list[dict[str, Any]] = []
     lines: list[str] = []
     for specimen in dict.fromkeys(specimens):
@@ -76,6 +77,8 @@ def _place(raw: RawModality, specimen: str) -> tuple[Block, int] | None:
 def _document(modality: Modality, block: Block, row: int) -> dict[str, Any]:
     values = block.values[row]
     source = {"sign": modality.sign, "precision": values.dtype.name, "source": block.sources[row]}
+    if block.uncertainty is not None:
+        source["uncertainty"] = block.uncertainty[row].tolist()
     if block.axis is None:
         return {"value": values.tolist(), "unit": modality.unit, **source}
     return {
@@ -101,7 +104,9 @@ def _told(modality: Modality, block: Block, row: int) -> tuple[str, ...]:
     elif values.ndim:
         told = f"{values.shape[0]} x {values.shape[1]}: {_number(values, 0)} ... {_number(values, -1)}"
     else:
-        told = " ".join(filter(None, (_number(values, 0), modality.unit, modality.sign)))
+        known = block.uncertainty
+        uncertain = "" if known is None else f"± {_number(known[row : row + 1], 0)}"
+        told = " ".join(filter(None, (_number(values, 0), uncertain, modality.unit, modality.sign)))
     return modality.name, told, block.sources[row]
 
 

@@ -36,9 +36,23 @@ class Store:
         """Whether anything was ever stored here."""
         return self._ledger().version >= 0
 
-    def snapshot(self) -> Snapshot:
-        """The state of the store now."""
-        return self._ledger().snapshot
+    def snapshot(self, position: int | None = None) -> Snapshot:
+        """The state of the store now, or after the first `position` rows of its log.
+
+        Raises:
+            StoreError: the log is shorter.
+        """
+        ledger = self._ledger()
+        if position is None:
+            return ledger.snapshot
+        if not 0 <= position <= len(ledger.entries):
+            raise StoreError(
+                f"the store has no state {position}",
+                where=self.path,
+                expected=f"0 to {len(ledger.entries)}.",
+                next="fingerprint store log",
+            )
+        return Ledger(ledger.entries[:position]).snapshot
 
     def modalities(self, at: Snapshot | None = None) -> dict[str, Modality]:
         """The modalities by name, in order of first appearance."""

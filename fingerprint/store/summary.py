@@ -63,13 +63,13 @@ class StoreSummary:
     warnings: tuple[str, ...]
 
 
-def summarise(store: Store) -> StoreSummary:
+def summarise(store: Store, position: int | None = None) -> StoreSummary:
     """Read every measurement once and sum it up.
 
     Raises:
         StoreError: the store is damaged.
     """
-    at = store.snapshot()
+    at = store.snapshot(position)
     specimens = store.specimens(at)
     summaries: dict[str, ModalitySummary] = {}
     measured: Counter[str] = Counter()

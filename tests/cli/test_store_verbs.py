@@ -204,3 +204,19 @@ def test_help_imports_nothing_heavy() -> None:
         "sys.exit(', '.join(heavy) or 0)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_an_earlier_state_is_read_back(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lab"
+    path.mkdir()
+    (path / "a.csv").write_text("id,stress_gpa,stress_err_gpa\na,1,0.25\n")
+    store = str(tmp_path / "own")
+    assert run("ingest", str(path), "--store", store)[0] == 0
+    (path / "a.csv").write_text("id,stress_gpa,stress_err_gpa\na,2,0.5\nb,3,0.5\n")
+    assert run("ingest", str(path), "--store", store)[0] == 0
+    assert "2.0 ± 0.5 GPa" in run("show", "a", "--store", store)[1]
+    assert "1.0 ± 0.25 GPa" in run("show", "a", "--store", store, "--at", "1")[1]
+    assert [_json(run, "info", store, "--at", str(at))["specimens"] for at in (0, 1, 2)] == [0, 1, 2]
+    code, _, err = run("info", store, "--at", "3")
+    assert code == 1
+    assert "the store has no state 3" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 REJECTED = Path("rejected.csv")
 
 
+class Conflict(StrEnum):
+    """What can become of a measurement that differs from the stored one."""
+
+    ERROR = "error"
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Folders and files of measurements.", metavar="PATH...")],
     store: console.StorePath = console.DEFAULT_STORE,
@@ -30,6 +39,10 @@ def ingest(
         bool,
         typer.Option("--skip-bad", help="Leave out files that cannot be read; list them in rejected.csv."),
     ] = False,
+    on_conflict: Annotated[
+        Conflict,
+        typer.Option(help="What becomes of a measurement that differs from the stored one of its specimen."),
+    ] = Conflict.ERROR,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
@@ -46,7 +59,9 @@ def ingest(
     from fingerprint.ingestion import write_rejected
 
     try:
-        report = ingest_files(paths, store, dataset=dataset, dry_run=dry_run, skip_bad=skip_bad)
+        report = ingest_files(
+            paths, store, dataset=dataset, dry_run=dry_run, skip_bad=skip_bad, on_conflict=on_conflict.value
+        )
     except AmbiguousError as error:
         if not dry_run or console.wants_json():
             raise
@@ -71,10 +86,10 @@ def ingest(
 
 def _table(report: IngestReport) -> str:
     rows: list[tuple[str, ...]] = [
-        ("modality", "kind", "unit", "read", "missing", "new", "unchanged", "replaced", "axis")
+        ("modality", "kind", "unit", "read", "missing", "new", "unchanged", "replaced", "kept", "axis")
     ]
     for name, each in report.modalities.items():
-        counts = (each.read, each.missing, each.new, each.unchanged, each.replaced)
+        counts = (each.read, each.missing, each.new, each.unchanged, each.replaced, each.kept)
         shown = ["-" if count is None else str(count) for count in counts]
         rows.append((name, str(each.modality.kind), each.modality.unit or "-", *shown, _axis(each)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -111,6 +126,7 @@ def _document(report: IngestReport) -> dict[str, Any]:
             "new": each.new,
             "unchanged": each.unchanged,
             "replaced": each.replaced,
+            "kept": each.kept,
         }
         for name, each in report.modalities.items()
     }

@@ -107,6 +107,6 @@ def _entry(entry: LedgerEntry, undone: set[str]) -> dict[str, Any]:
 
 def _counted(counts: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
     return {
-        name: {"new": count.new, "unchanged": count.unchanged, "replaced": count.replaced}
+        name: {"new": count.new, "unchanged": count.unchanged, "replaced": count.replaced, "kept": count.kept}
         for name, count in counts.items()
     }

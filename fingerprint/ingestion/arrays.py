@@ -17,7 +17,7 @@ from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.report import IngestReport
 from fingerprint.ingestion.writer import store_all
 from fingerprint.modality import Block, Kind, Modality, RawModality
-from fingerprint.store import Store
+from fingerprint.store import OnConflict, Store
 from fingerprint.units import canonical
 
 
@@ -33,6 +33,7 @@ def ingest_arrays(
     axis_name: str = "axis",
     sign: str = "",
     metadata: Mapping[str, Mapping[str, Cell]] | None = None,
+    on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Store arrays as one modality.
 
@@ -48,6 +49,7 @@ def ingest_arrays(
         axis_name: what x measures.
         sign: the sign convention in words.
         metadata: specimen -> column -> value.
+        on_conflict: what becomes of a measurement that differs from the stored one of its specimen (`Store.append`).
 
     Raises:
         ReadError: shapes do not fit, an id is empty or repeated, the axis is not monotonic, a value is
@@ -67,7 +69,7 @@ def ingest_arrays(
         )
     axis_unit, unit = units if isinstance(units, tuple) else ("", units)
     modality = Modality(name, chosen, canonical(unit), sign, axis_name if has_axis else "", canonical(axis_unit))
-    return store_all([_raw(modality, specimens, axis, values)], metadata or {}, "", store)
+    return store_all([_raw(modality, specimens, axis, values)], metadata or {}, "", store, on_conflict=on_conflict)
 
 
 def ingest_frame(
@@ -78,6 +80,7 @@ def ingest_frame(
     id: str | None = None,
     metadata: Sequence[str] = (),
     signs: Mapping[str, str] | None = None,
+    on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Store columns of a data frame, each as a scalar modality of the column's name.
 
@@ -88,6 +91,7 @@ def ingest_frame(
         id: the column of ids; None takes the index.
         metadata: columns that say how the specimens were made.
         signs: column -> sign convention in words.
+        on_conflict: as of `ingest_arrays`.
 
     Raises:
         DatasetError: a column is named nowhere, or a named one is not there; none is guessed.
@@ -119,7 +123,7 @@ def ingest_frame(
         for row, name in enumerate(specimens)
         if metadata
     }
-    return store_all(modalities, described, "", store)
+    return store_all(modalities, described, "", store, on_conflict=on_conflict)
 
 
 def _kind(kind: Kind | None, values: NDArray[Any], name: str) -> Kind:

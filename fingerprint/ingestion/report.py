@@ -33,7 +33,7 @@ class ModalityReport:
         axis: None for scalars and images.
         read: measurements in the files.
         missing: specimens of these files without this measurement.
-        new, unchanged, replaced: against the store; None when nothing was to be stored.
+        new, unchanged, replaced, kept: against the store; None when nothing was to be stored.
     """
 
     modality: Modality
@@ -43,6 +43,7 @@ class ModalityReport:
     new: int | None = None
     unchanged: int | None = None
     replaced: int | None = None
+    kept: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.report import IngestReport, Refused, describe_modality
 from fingerprint.ingestion.sources import find_sources
 from fingerprint.modality import RawModality
-from fingerprint.store import Store, open_store
+from fingerprint.store import OnConflict, Store, open_store
 
 
 def ingest(
@@ -24,6 +24,7 @@ def ingest(
     dataset: Path | None = None,
     dry_run: bool = False,
     skip_bad: bool = False,
+    on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Read files and folders of measurements into a store; all of them or, on an error, none.
 
@@ -33,12 +34,13 @@ def ingest(
         dataset: a dataset.toml from elsewhere, followed for every path, its patterns in the data folder.
         dry_run: read and check everything, and store nothing.
         skip_bad: leave files that cannot be read out instead of stopping; `refused` of the report lists them.
+        on_conflict: what becomes of a measurement that differs from the stored one of its specimen (`Store.append`).
 
     Raises:
         ReadError: a claimed file cannot be read; with file and line.
         DatasetError: dataset.toml is wrong, or what the files mean is ambiguous; it then shows one to edit.
         UnitError: a unit is unknown or cannot be converted into the store's.
-        StoreError: the store is newer or damaged.
+        StoreError: the store is newer or damaged, or holds other measurements of these specimens.
     """
     given = [paths] if isinstance(paths, str | Path) else paths
     found = [collect(source, dataset) for source in find_sources([Path(path) for path in given])]
@@ -53,7 +55,7 @@ def ingest(
         found[0].dataset_toml if len(found) == 1 else "\n".join(f"# {each.root}\n{each.dataset_toml}" for each in found)
     )
     files = [path for each in found for path in each.files]
-    report = store_all(modalities, metadata, toml, store, files=files, dry_run=dry_run)
+    report = store_all(modalities, metadata, toml, store, files=files, dry_run=dry_run, on_conflict=on_conflict)
     return replace(
         report,
         ignored=tuple(item for each in found for item in each.ignored),
@@ -71,6 +73,7 @@ def store_all(
     *,
     files: Sequence[Path] = (),
     dry_run: bool = False,
+    on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Convert into the store's units and append, in one step; the ledger keeps what `files` hold by their SHA-256.
 
@@ -94,9 +97,13 @@ def store_all(
     reports = {raw.modality.name: describe_modality(raw, len(specimens)) for raw in stored}
     if dry_run:
         return IngestReport(reports, len(specimens), None, (), (), None, toml, False, tuple(warnings))
-    receipt = opened.append(stored, metadata, toml, {_unicode(path): _sha256(path) for path in files})
+    receipt = opened.append(
+        stored, metadata, toml, {_unicode(path): _sha256(path) for path in files}, on_conflict=on_conflict
+    )
     for name, counts in receipt.counts.items():
-        reports[name] = replace(reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced)
+        reports[name] = replace(
+            reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced, kept=counts.kept
+        )
     return IngestReport(
         reports, receipt.total_specimens, receipt.new_specimens, (), (), receipt.ingest, toml, False, ()
     )

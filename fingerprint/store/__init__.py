@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from fingerprint.store.ledger import Counts, LedgerEntry, Snapshot
 from fingerprint.store.receipt import Compacted, Receipt
+from fingerprint.store.rows import OnConflict
 from fingerprint.store.store import Store, open_store
 from fingerprint.store.summary import AxisSummary, ModalitySummary, StoreSummary, summarise
 
@@ -26,6 +27,7 @@ __all__ = [
     "Counts",
     "LedgerEntry",
     "ModalitySummary",
+    "OnConflict",
     "Receipt",
     "Snapshot",
     "Store",

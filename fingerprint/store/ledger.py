@@ -43,11 +43,13 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Counts:
-    """Measurements of one modality: new, stored already, and different from what was stored."""
+    """Measurements of one modality: new, stored already, different from what was stored and now in its place, and
+    different and left out."""
 
     new: int = 0
     unchanged: int = 0
     replaced: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fingerprint.errors import StoreError
 from fingerprint.modality import Block, Kind, RawModality
 from fingerprint.store.axes import axis_id
 from fingerprint.store.ledger import Counts
+
+OnConflict = Literal["error", "keep", "replace"]
 
 VALUES = {
     "value": pa.float64(),
@@ -80,25 +84,49 @@ def rows_of(kind: Kind, block: Block) -> Rows:
     return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests), uncertainty)
 
 
-def compared(raw: RawModality, stored: Mapping[str, str]) -> tuple[list[Rows], Counts]:
+def compared(raw: RawModality, stored: Mapping[str, str], on_conflict: OnConflict) -> tuple[list[Rows], Counts]:
     """The measurements that are to be written, and how all of them compare with what is stored.
 
     Args:
         raw: what was measured.
         stored: the digest of the stored measurement of each specimen.
+        on_conflict: what becomes of those that differ from what is stored.
+
+    Raises:
+        StoreError: there are such, and they are an error.
     """
     parts: list[Rows] = []
-    new = replaced = 0
+    new = replaced = kept = 0
     for block in raw.blocks:
         rows = rows_of(raw.modality.kind, block)
         before = _objects([stored.get(specimen, "") for specimen in block.specimens])
         differs = before != rows.digests
         fresh = int((before == "").sum())
         new += fresh
-        replaced += int(differs.sum()) - fresh
+        conflicts = differs & (before != "")
+        if on_conflict == "error":
+            refuse_conflicts(raw.modality.name, rows.specimens[conflicts].tolist())
+        if on_conflict == "keep":
+            differs &= ~conflicts
+            kept += int(conflicts.sum())
+        else:
+            replaced += int(conflicts.sum())
         if differs.any():
             parts.append(rows[differs])
-    return parts, Counts(new=new, unchanged=len(raw) - new - replaced, replaced=replaced)
+    return parts, Counts(new=new, unchanged=len(raw) - new - replaced - kept, replaced=replaced, kept=kept)
+
+
+def refuse_conflicts(name: str, specimens: Sequence[str]) -> None:
+    """Raise StoreError where there are specimens whose measurement differs from the stored one."""
+    if not specimens:
+        return
+    others = f", and {len(specimens) - 1} more," if len(specimens) > 1 else ""
+    raise StoreError(
+        f"the {name} of specimen {specimens[0]!r}{others} differs from what is stored",
+        where=f"modality {name}",
+        expected="The same measurement again, or one that is not stored yet. Nothing was written.",
+        next="See what is stored: fingerprint show ID. --on-conflict replace takes the new, keep leaves the stored.",
+    )
 
 
 def row_reader(kind: Kind, parts: Sequence[Rows], ingest: str) -> pa.RecordBatchReader:

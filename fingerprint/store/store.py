@@ -15,7 +15,7 @@ from fingerprint.store.checks import check_agreement, check_metadata, check_moda
 from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import UNCERTAINTY, VALUES, Rows, compared, row_reader
+from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict, Rows, compared, refuse_conflicts, row_reader
 from fingerprint.store.visible import newest, read_visible
 
 
@@ -101,20 +101,24 @@ class Store:
         metadata: Mapping[str, Mapping[str, JsonScalar]],
         dataset_toml: str,
         files: Mapping[str, str] | None = None,
+        *,
+        on_conflict: OnConflict = "replace",
     ) -> Receipt:
         """Store measurements and metadata: all of them, or none when anything fails or interrupts.
 
-        A measurement that is stored already is not written again. One that differs from what is stored of its
-        specimen is written, and is the one that is read from then on.
+        A measurement that is stored already is not written again.
 
         Args:
             modalities: what was measured. float32 stays float32; everything else is stored as float64.
             metadata: of specimens, by id. A number that is not finite becomes None.
             dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
             files: the SHA-256 of each file that was read, by path, kept there too.
+            on_conflict: what becomes of a measurement that differs from what is stored of its specimen: it is written,
+                and is the one that is read from then on; nothing ("keep"); or an error, as `ingest` has it.
 
         Raises:
-            StoreError: a name, value or axis is refused, or a modality disagrees with what the store holds.
+            StoreError: a name, value or axis is refused, or a modality or a measurement disagrees with what the store
+                holds, now or by the time of writing.
             DiskError: the disk is full or cannot be written.
         """
         for raw in modalities:
@@ -133,7 +137,7 @@ class Store:
         counts: dict[str, Counts] = {}
         for raw in modalities:
             name = raw.modality.name
-            parts[name], counts[name] = compared(raw, self._digests(name, before))
+            parts[name], counts[name] = compared(raw, self._digests(name, before), on_conflict)
         written = {name: rows for name, rows in parts.items() if rows}
         ingest = new_id() if written or described else None
         receipt = Receipt(ingest, counts, len(given - stored.keys()), len(given | stored.keys()))
@@ -153,6 +157,8 @@ class Store:
         def entry(ledger: Ledger) -> LedgerEntry:
             check_agreement(definitions.values(), ledger.modalities())
             ledger.check_nothing_undone_since(before)
+            if on_conflict == "error" and len(ledger.entries) > len(before.entries):
+                self._check_no_conflict(written, ledger)
             defined = {name: definitions[name] for name in written}
             told = {"dataset_toml": dataset_toml, "files": files or {}}
             return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, **told)
@@ -186,6 +192,13 @@ class Store:
         tables = ["specimens", "axes", "ingests", *(f"modalities/{name}" for name in names)]
         urls = {table: self._url(table) for table in tables}
         return [Compacted(table, *delta.compact(url)) for table, url in urls.items() if delta.exists(url)]
+
+    def _check_no_conflict(self, written: Mapping[str, Sequence[Rows]], ledger: Ledger) -> None:
+        """Refuse to commit what another process has stored otherwise meanwhile."""
+        for name, parts in written.items():
+            stored = self._digests(name, ledger)
+            own = [pair for rows in parts for pair in zip(rows.specimens, rows.digests, strict=True)]
+            refuse_conflicts(name, [specimen for specimen, digest in own if stored.get(specimen, digest) != digest])
 
     def _digests(self, name: str, ledger: Ledger) -> dict[str, str]:
         """The digest of the stored measurement of each specimen."""

@@ -144,8 +144,8 @@ def test_info_warns(run: Run, store: Store) -> None:
 def test_history(run: Run, store: Store) -> None:
     first, second = _json(run, "store", "log")["entries"]
     assert (first["kind"], first["undone"], first["dataset_toml"]) == ("ingest", False, "first = 1")
-    assert first["modalities"]["vdos"] == {"new": 2, "unchanged": 0, "replaced": 0}
-    assert second["modalities"] == {"stress": {"new": 0, "unchanged": 0, "replaced": 1}}
+    assert first["modalities"]["vdos"] == {"new": 2, "unchanged": 0, "replaced": 0, "kept": 0}
+    assert second["modalities"] == {"stress": {"new": 0, "unchanged": 0, "replaced": 1, "kept": 0}}
 
     (undo,) = _json(run, "store", "undo", second["ingest"])["entries"]
     assert (undo["kind"], undo["undoes"], undo["position"]) == ("undo", second["ingest"], 3)
@@ -213,10 +213,18 @@ def test_an_earlier_state_is_read_back(run: Run, tmp_path: Path) -> None:
     store = str(tmp_path / "own")
     assert run("ingest", str(path), "--store", store)[0] == 0
     (path / "a.csv").write_text("id,stress_gpa,stress_err_gpa\na,2,0.5\nb,3,0.5\n")
-    assert run("ingest", str(path), "--store", store)[0] == 0
+    code, _, err = run("ingest", str(path), "--store", store)
+    assert code == 1
+    assert "the stress of specimen 'a' differs from what is stored" in err
+    assert "--on-conflict replace" in err
+    assert run("show", "b", "--store", store)[0] == 1, "nothing of it was written"
+    kept = _json(run, "ingest", str(path), "--store", store, "--on-conflict", "keep")["modalities"]["stress"]
+    assert (kept["new"], kept["kept"], kept["replaced"]) == (1, 1, 0)
+    assert "1.0 ± 0.25 GPa" in run("show", "a", "--store", store)[1]
+    assert run("ingest", str(path), "--store", store, "--on-conflict", "replace")[0] == 0
     assert "2.0 ± 0.5 GPa" in run("show", "a", "--store", store)[1]
     assert "1.0 ± 0.25 GPa" in run("show", "a", "--store", store, "--at", "1")[1]
-    assert [_json(run, "info", store, "--at", str(at))["specimens"] for at in (0, 1, 2)] == [0, 1, 2]
-    code, _, err = run("info", store, "--at", "3")
+    assert [_json(run, "info", store, "--at", str(at))["specimens"] for at in (0, 1, 3)] == [0, 1, 2]
+    code, _, err = run("info", store, "--at", "4")
     assert code == 1
-    assert "the store has no state 3" in err
+    assert "the store has no state 4" in err

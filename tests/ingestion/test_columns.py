@@ -78,7 +78,8 @@ def test_a_third_column_of_uncertainties_is_stored_with_its_curve(tmp_path: Path
     again = ingest([tmp_path / "lab"], tmp_path / "store")
     assert again.ingest is None, "the same again writes nothing"
     (tmp_path / "lab" / "a.csv").write_text(CURVE.replace("0.3", "0.4"))
-    assert ingest([tmp_path / "lab"], tmp_path / "store").modalities["load"].replaced == 1
+    report = ingest([tmp_path / "lab"], tmp_path / "store", on_conflict="replace")
+    assert report.modalities["load"].replaced == 1
 
 
 def test_uncertainties_are_converted_as_differences_are(tmp_path: Path) -> None:

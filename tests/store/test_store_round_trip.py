@@ -147,7 +147,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rows_module, "_NUMBERS_PER_BATCH", 12)
     store = open_store(tmp_path, create=True)
     written = vdos([f"s{number:02}" for number in range(23)], points=5)
-    parts, _ = rows_module.compared(written, {})
+    parts, _ = rows_module.compared(written, {}, "replace")
     reader = rows_module.row_reader(VDOS.kind, parts, "x")
     assert [batch.num_rows for batch in reader] == [2] * 11 + [1]
     store.append([written], {}, "")

@@ -526,14 +526,13 @@ def test_no_damage_ends_in_anything_but_a_refusal(content: bytes, tmp_path: Path
 @settings(max_examples=200, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_changed_digit_of_a_difference_is_always_noticed(data: st.DataObject, tmp_path: Path) -> None:
-    """DIF says every ordinate twice over a line: a changed letter or digit moves the last, which stands again; or it says
-    the same in another way, as a difference of 2 from 0 and an ordinate of 2."""
+    """DIF says every ordinate twice over a line: a changed letter or digit moves the last, which stands again. Or it
+    says the same in another way, as a difference of 2 from 0 and an ordinate of 2."""
     text = whole("DIF")
     begin, end = text.index("(X++(Y..Y))\n") + 12, text.rindex("\n##END=")
     place = data.draw(st.sampled_from([at for at in range(begin, end) if text[at] not in "\n"]))
     other = data.draw(st.sampled_from([each for each in "0123456789JKLjklABab" if each != text[place]]))
     as_written = read(tmp_path / "a.jdx", text).blocks[0].values
     with contextlib.suppress(ReadError):
-        np.testing.assert_array_equal(
-            read(tmp_path / "a.jdx", text[:place] + other + text[place + 1 :]).blocks[0].values, as_written
-        )
+        changed = read(tmp_path / "a.jdx", text[:place] + other + text[place + 1 :])
+        np.testing.assert_array_equal(changed.blocks[0].values, as_written)

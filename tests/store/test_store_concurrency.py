@@ -101,3 +101,25 @@ def test_endless_conflicts_end_in_an_error(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(delta, "append_next", conflict)
     with pytest.raises(StoreError, match="other processes kept writing"):
         open_store(tmp_path, create=True).append([vdos(["a"])], {}, "")
+
+
+@pytest.mark.parametrize(("value", "conflict"), [(1.0, False), (2.0, True)])
+def test_what_another_process_measured_otherwise_meanwhile_is_a_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float, conflict: bool
+) -> None:
+    store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
+    append = delta.append
+
+    def overtaken(url: str, *arguments: object) -> None:
+        monkeypatch.undo()
+        other.append([stress({"a": value})], {}, "")
+        append(url, *arguments)
+
+    monkeypatch.setattr(delta, "append", overtaken)
+    if conflict:
+        with pytest.raises(StoreError, match="'a' differs from what is stored"):
+            store.append([stress({"a": 1.0, "b": 3.0})], {}, "", on_conflict="error")
+        assert open_store(tmp_path).read("stress").specimens == ("a",)
+    else:
+        store.append([stress({"a": 1.0, "b": 3.0})], {}, "", on_conflict="error")
+        assert open_store(tmp_path).read("stress").specimens == ("a", "b")

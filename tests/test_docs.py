@@ -16,11 +16,13 @@ from image_and_line import fill_image_store
 
 from fingerprint.bundled import bundled
 from fingerprint.cli import main
+from fingerprint.ingestion import load_dataset
 from fingerprint.recipe import parse_recipe
 from fingerprint.training import train
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ANY = '[modalities.a]\nkind = "scalar"\nfiles = "a.csv"\nvalues = "a"\nspecimens = "id"\n'
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
@@ -80,6 +82,15 @@ def test_the_recipes_of_the_page_train(number: int, tmp_path: Path, monkeypatch:
     run = train(fill_image_store(tmp_path / "store"), recipe, tmp_path / "run", device="cpu")
     assert run.info.status == "completed"
     assert set(run.preparations) == set(recipe.modalities or {"image", "line", "dose"})
+
+
+@pytest.mark.parametrize("page", ["data.md", "ingest.md"])
+def test_the_dataset_tomls_of_the_pages_are_understood(page: str, tmp_path: Path) -> None:
+    found = blocks((ROOT / "docs" / page).read_text(encoding="utf-8"), "toml")
+    assert found
+    for text in found:
+        (tmp_path / "dataset.toml").write_text(text if "[modalities." in text else f"{text}\n{ANY}", encoding="utf-8")
+        load_dataset(tmp_path / "dataset.toml")
 
 
 def test_the_benchmark_page_is_made_from_the_records() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
-from fingerprint.ingestion.inference import slug
+from fingerprint.ingestion.draft import slug
 from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.report import IngestReport
 from fingerprint.ingestion.writer import store_all

@@ -12,8 +12,8 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.codes.output import ENERGY_FROM_FERMI
 from fingerprint.ingestion.conform import conform, unit_on
 from fingerprint.ingestion.dataset import COLUMN, MISSING, STEM, STEM_ROW, AxisSpec, ModalitySpec
+from fingerprint.ingestion.draft import modality_name, slug
 from fingerprint.ingestion.formats import format_of
-from fingerprint.ingestion.inference import modality_name, slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,

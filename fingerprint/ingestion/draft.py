@@ -1,0 +1,118 @@
+"""A dataset.toml in the making: what has been guessed, why, and what is open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fingerprint.errors import DatasetError, UnitError
+from fingerprint.ingestion.dataset import FILE_NAME, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.reader import Column, stem
+from fingerprint.ingestion.sources import Source
+from fingerprint.modality import Kind
+from fingerprint.units import canonical, is_time
+
+_SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
+
+
+def slug(name: str) -> str:
+    """A name fit for a modality: "Raman shift" is raman_shift."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name.strip()).strip("_-").lower()
+    return plain[:100] or "measurement"
+
+
+def modality_name(column: Column) -> str:
+    """What measurements in a column or dataset are called: after the last part of its name."""
+    return slug(column.name.rsplit("/")[-1])
+
+
+@dataclass
+class Draft:
+    """What has been guessed so far of a folder.
+
+    Attributes:
+        source: the folder.
+        modalities: by name.
+        reasons: (section, sentence) for each guess.
+        ignored: files that were not understood, and why.
+        warnings: what the person should check.
+        ambiguous: questions that only the person can answer.
+        tables: tables that say how specimens were made, each with its columns of numbers.
+    """
+
+    source: Source
+    modalities: dict[str, ModalitySpec] = field(default_factory=dict[str, ModalitySpec])
+    reasons: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    ignored: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    warnings: list[str] = field(default_factory=list[str])
+    ambiguous: list[str] = field(default_factory=list[str])
+    tables: list[tuple[SpecimensSpec, list[str]]] = field(default_factory=list[tuple[SpecimensSpec, list[str]]])
+
+    def axis(self, column: Column | None, values: str, path: Path) -> tuple[Kind, AxisSpec]:
+        """The axis that a column is, and what is measured over it; `values` is its place in the file."""
+        if column is None or column.unit is None:
+            self.warnings.append(
+                f"the axis unit of {path} is not stated; axis = {{ unit = ... }} in {FILE_NAME} says it"
+            )
+        if column is None:
+            return Kind.SPECTRUM, AxisSpec("axis", "", values)
+        series = _SERIES.search(column.name) or (column.unit and is_time(column.unit))
+        kind = Kind.SERIES if series else Kind.SPECTRUM
+        return kind, AxisSpec(modality_name(column), self.unit(column, path), values)
+
+    def unit(self, column: Column | None, path: Path) -> str:
+        """The unit that a column states in its one spelling; "" where it states none.
+
+        Raises:
+            UnitError: it is unknown.
+        """
+        if column is None or column.unit is None:
+            return ""
+        try:
+            return canonical(column.unit)
+        except UnitError as error:
+            where = f"{path}: {column.header}"
+            raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
+
+    def put(self, name: str, spec: ModalitySpec, path: Path, how: str, column: Column | None = None) -> None:
+        """Take in a modality, and say how it was recognised.
+
+        Raises:
+            DatasetError: its name is taken.
+        """
+        if name in self.modalities:
+            name = slug(f"{name}_{spec.sheet or stem(path)}")
+        if name in self.modalities:
+            raise DatasetError(
+                f"two different sets of measurements would both be called {name!r}",
+                where=str(path),
+                next=f"Describe them in {self.source.root / FILE_NAME} (see docs/ingest.md).",
+            )
+        self.modalities[name] = spec
+        stated = column is not None and column.unit is not None
+        unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
+        unit = f"{unit}; {spec.unit} is a default" if spec.unit and not stated else unit
+        self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
+        if spec.axis is not None and not spec.axis.unit:
+            self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
+
+    def choose_specimens(self) -> SpecimensSpec | None:
+        """The table that says most in words about the specimens."""
+        if not self.tables:
+            return None
+        chosen, numbers = max(self.tables, key=lambda table: len(table[0].metadata))
+        if chosen.id == STEM_ROW:
+            self.reasons.append(
+                ("specimens", f"{chosen.file} says this of each image or frame: stored, shown to no model")
+            )
+        elif chosen.metadata:
+            self.reasons.append(("specimens", f"columns of text in {chosen.file} say how the specimens were made"))
+        if numbers:
+            listed = ", ".join(f'"{header}"' for header in (*chosen.metadata, *numbers))
+            self.reasons.append(("specimens", "columns of numbers that say so too belong here, and not below:"))
+            self.reasons.append(("specimens", f"metadata = [{listed}]"))
+        for other, _ in self.tables:
+            if other is not chosen and other.metadata:
+                self.warnings.append(f"these columns of {other.file} are not kept: {', '.join(other.metadata)}")
+        return chosen

@@ -2,12 +2,13 @@
 
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
-  draft.py, grouping.py, uncertainties.py    the same in the making; files that look alike; whose uncertainty a column is
+  draft.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties of columns
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
-decoding.py, dialect.py, text.py    text out of its compression and encoding; its delimiter and decimal mark; its header
+decoding.py, dialect.py, text.py    text out of its compression and encoding; delimiter and decimal mark; header
 delimited.py, delimited_layout.py, columns.py   delimited text
-jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py, quantities.py, printed.py   spectral files
+jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
+  quantities.py, printed.py    their words for quantities, and the worth of their digits
 hdf5.py        HDF5
   hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
   hdf5_address.py, hdf5_axis.py                                                                      where it stands

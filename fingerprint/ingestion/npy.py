@@ -21,6 +21,7 @@ from fingerprint.ingestion.table import DIALECT, Table, as_row, as_text
 from fingerprint.modality import Kind, RawModality
 
 _FAMILY = "NumPy's .npy"
+_LAST_LETTER, _SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)  # of Unicode; halves of letters
 _WITHOUT_AXIS = (
     "an array {} without an axis: numpy.savez writes it into an .npz together with its axis and the ids "
     '(one image: kind = "image", specimens = "{{stem}}" in dataset.toml)'
@@ -129,8 +130,12 @@ def texts(column: NDArray[Any], where: str) -> list[object]:
     """What stands in a one-dimensional array, as Python's own texts and numbers; dates as text.
 
     Raises:
-        ReadError: bytes in it are no text.
+        ReadError: what is in it is no text.
     """
+    if column.dtype.kind == "U":
+        letters = np.frombuffer(column.tobytes(), np.dtype("u4").newbyteorder(column.dtype.byteorder))
+        if ((letters > _LAST_LETTER) | ((letters >= _SURROGATES[0]) & (letters <= _SURROGATES[1]))).any():
+            raise ReadError("the letters are no Unicode", where=where)
     if column.dtype.kind == "M":
         return np.datetime_as_string(column).tolist()
     if column.dtype.kind != "S":

@@ -434,3 +434,16 @@ def test_folders_of_stacks_are_inferred_as_idx_is(tmp_path: Path) -> None:
     assert [Path(each.file).name for each in report.ignored] == ["stress.npy"]
     found = read_measurement(path, Modality("image", Kind.IMAGE)).raw
     assert found.specimens == ("train-00000", "train-00001")
+
+
+@pytest.mark.parametrize("letter", [0x110000, 0xFFFFFFFF, 0xD800])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_letters_beyond_unicode_are_refused(letter: int, order: str, tmp_path: Path) -> None:
+    """Python itself breaks off where it meets one."""
+    array = np.array([("a", 1.0), ("b", 2.0)], dtype=[("id", f"{order}U3"), ("x", "<f8")])
+    content = io.BytesIO()
+    np.save(content, array)
+    right = np.array([ord("b")], f"{order}u4").tobytes()
+    (tmp_path / "a.npy").write_bytes(content.getvalue().replace(right, np.array([letter], f"{order}u4").tobytes()))
+    with pytest.raises(ReadError, match="no Unicode"):
+        npy.FORMAT.inspect(tmp_path / "a.npy")

@@ -230,7 +230,7 @@ def convert_curve(
     if not same_unit(x_from, x_to) and is_density(y_from, x_from):
         source, target = _parse(canonical(x_from)), _parse(canonical(x_to))
         density = _parse(canonical(y_from)) * source / target
-        jacobian = x / new_x if _reciprocal(source, target) else 1 / _step(x_from, x_to)
+        jacobian = x / new_x if _reciprocal(source, target) else 1 / step(x_from, x_to)
         scaled = np.asarray(y, dtype=np.float64) * np.abs(jacobian)
         new_y = convert(scaled.astype(y.dtype if y.dtype.kind == "f" else np.float64), f"{density:C}", y_to)
     else:
@@ -250,9 +250,21 @@ def _quoted(unit: str) -> str:
     return repr(unit) if canonical(unit) else "a value without unit"
 
 
-def _step(from_unit: str, to_unit: str) -> float:
-    first, second = convert(np.array([1.0, 2.0]), from_unit, to_unit)
+def step(from_unit: str, to_unit: str) -> float:
+    """What a difference of 1 in one unit is in another, an offset between them left out.
+
+    Raises:
+        UnitError: they are reciprocals, or cannot be converted.
+    """
+    if same_unit(from_unit, to_unit):
+        return 1.0
+    first, second = convert(np.array([0.0, 1.0]), from_unit, to_unit)
     return float(second - first)
+
+
+def axis_turns(from_unit: str, to_unit: str) -> bool:
+    """Whether an axis that ascends in one unit descends in another, as wavelength and frequency do."""
+    return not same_unit(from_unit, to_unit) and _reciprocal(_parse(canonical(from_unit)), _parse(canonical(to_unit)))
 
 
 @cache

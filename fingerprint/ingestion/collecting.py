@@ -93,7 +93,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         metadata,
         (*plan.ignored, *(each for each in rest if each.file not in known)),
         tuple({each.file + each.where: (each, error) for each, error in refused}.values()),
-        tuple(sorted(path for path in used if str(path) not in known)),
+        tuple(sorted(path for path in used if str(path) not in {each.file for each, _ in refused})),
         plan.toml,
         plan.inferred,
         (*plan.warnings, *_strangers(modalities)),

@@ -11,6 +11,8 @@ from fingerprint.ingestion.reader import Cell, Column
 from fingerprint.units import split_unit
 
 _HEAD = 1000  # cells looked at to tell numbers from text
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_PADDED = re.compile(r"[+-]?0[0-9]")  # 007 is no number, but a name
 _ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
 
 
@@ -43,9 +45,9 @@ def find_id(columns: Sequence[Column]) -> Column | None:
 def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str = ".") -> list[Cell]:
     """A column of metadata: whole numbers, numbers or text, as all its values are; None where missing."""
     present = [None if cell.lower() in missing else cell for cell in cells]
-    try:
+    words = [cell for cell in present if cell is not None]
+    if all(_WHOLE.fullmatch(word) for word in words):
         return [None if cell is None else int(cell) for cell in present]
-    except ValueError:
-        numbers = [None if cell is None else as_number(cell, decimal) for cell in present]
-    unread = any(number is None and cell is not None for number, cell in zip(numbers, present, strict=True))
-    return list(present) if unread else list(numbers)
+    if any(as_number(word, decimal) is None or _PADDED.match(word) for word in words):
+        return list(present)
+    return [None if cell is None else as_number(cell, decimal) for cell in present]

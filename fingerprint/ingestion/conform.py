@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fingerprint.errors import DatasetError, UnitError
 from fingerprint.ingestion.checks import check_unit
 from fingerprint.modality import Block, Modality, RawModality
-from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit
+from fingerprint.units import axis_turns, canonical, convert, convert_curve, is_density, same_unit, step
 
 
 def conform(raw: RawModality, target: Modality) -> RawModality:
@@ -88,10 +88,24 @@ def unit_on(modality: Modality, axis_unit: str | None) -> str:
 def _convert(block: Block, own: Modality, target: Modality) -> Block:
     axis, values = _converted(block.axis, block.values, own, target)
     uncertainty = block.uncertainty
-    if uncertainty is not None:  # a difference of values: offsets, as of degC, drop out
-        zero = _converted(block.axis, np.zeros_like(uncertainty), own, target)[1]
-        uncertainty = _converted(block.axis, uncertainty, own, target)[1] - zero
+    if uncertainty is not None:
+        uncertainty = _converted_uncertainty(block.axis, np.asarray(uncertainty, np.float64), own, target)
     return Block(block.specimens, values, axis, block.sources, uncertainty)
+
+
+def _converted_uncertainty(
+    axis: NDArray[np.float64] | None, uncertainty: NDArray[np.float64], own: Modality, target: Modality
+) -> NDArray[np.float64]:
+    """As a difference of values, so that offsets, as of degC, drop out; a density's with its axis.
+
+    Raises:
+        UnitError: the values become reciprocals, of which nothing is known then.
+    """
+    if axis is not None and is_density(own.unit, own.axis_unit):
+        return np.asarray(_converted(axis, uncertainty, own, target)[1])
+    factor = abs(step(own.unit, target.unit))
+    turned = axis is not None and axis_turns(own.axis_unit, target.axis_unit)
+    return (uncertainty[..., ::-1] if turned else uncertainty) * factor
 
 
 def _converted(

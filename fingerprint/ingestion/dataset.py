@@ -89,6 +89,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         file: a glob, relative to the data folder.
         id: its id column or dataset; "{stem}-{row}" for an IDX file, "{group}" and "{stem}" for HDF5.
         metadata: columns that are stored and never shown to a model.
+        decimal: as in `ModalitySpec`.
         sheet: of a workbook; "" for the only one that is not empty.
     """
 
@@ -96,6 +97,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     metadata: tuple[str, ...] = ()
     sheet: str = ""
+    decimal: Literal["", ".", ","] = ""
 
 
 class DatasetSpec(msgspec.Struct, frozen=True):

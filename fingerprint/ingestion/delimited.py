@@ -132,9 +132,14 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     x, axis_unit = _axis_column(text, request)
     others = [column for column in range(text.width) if column != x]
     labels = [split_unit(text.label(column)) for column in others]
-    units = [label.unit for label in labels if label.unit is not None]
-    for unit, column in zip(units, others, strict=False):
-        check_unit(unit, units[0], text.label(column), _top(text))
+    unit = labels[0].unit if labels else None
+    for label, column in zip(labels, others, strict=True):
+        if (label.unit or "") != (unit or ""):
+            raise ReadError(
+                f"{text.label(column)!r} and {text.label(others[0])!r} do not state the same unit",
+                where=_top(text),
+                expected="One unit for all columns, stated in all of their headers or in none.",
+            )
     ids = [label.name for label in labels]
     check_ids(ids, lambda row: f"{_top(text)}: column {text.label(others[row])}")
     numbers = text.numbers([x, *others], request.missing)
@@ -148,7 +153,7 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
     kept = np.flatnonzero(complete_rows(values, where))
     block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
-    return as_declared(block, modality, Stated(units[0] if units else None, axis_unit, _top(text)))
+    return as_declared(block, modality, Stated(unit, axis_unit, _top(text)))
 
 
 def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
@@ -202,8 +207,8 @@ def _value_columns(text: Text, request: Request) -> tuple[list[int], str | None]
     columns = [_find(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
     columns += [_find(text, spec.uncertainty)] if spec.uncertainty else []
     units = [split_unit(text.label(column)).unit if text.header else None for column in columns]
-    if units[0] is not None:
-        check_unit(units[-1], units[0], text.label(columns[-1]), _top(text))
+    if len(columns) > 1:
+        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), _top(text))
     return columns, units[0]
 
 
@@ -224,7 +229,7 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     Raises:
         ReadError: a column is not there, or an id is empty or repeated.
     """
-    return metadata_of(open_text(path), spec, missing)
+    return metadata_of(open_text(path, spec.decimal), spec, missing)
 
 
 def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:

@@ -13,6 +13,7 @@ from fingerprint.errors import ReadError
 BLANKS = " "  # as delimiter: runs of blanks
 SAMPLE = 60  # lines that are looked at
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_STRAY_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})
 
@@ -54,7 +55,7 @@ def as_number(token: str, decimal: str = ".") -> float | None:
     """
     text = plain_number(token)
     if decimal == ",":
-        if "." in text:
+        if "." in text or _STRAY_COMMA.search(text):
             return None
         text = text.replace(",", ".")
     try:
@@ -86,7 +87,8 @@ def sniff(lines: Sequence[str], top: Sequence[str], where: str, decimal: str = "
         return best
     if best == COMMAS:
         rival = max((each for each in told if each.decimal == "," != each.delimiter), key=lambda dialect: told[dialect])
-        if told[rival] == told[best] > (0.0, True) and _regular(rival, top) >= _regular(best, top):
+        separates = any(field.endswith(",") for line in lines for field in rival.split(line))
+        if not separates and told[rival] == told[best] > (0.0, True) and _regular(rival, top) >= _regular(best, top):
             raise ReadError("commas may separate fields or be decimal", where=where, expected=_ASKED)
     if best.decimal == ",":
         numbers = [field for line in lines for field in best.split(line) if best.number(field) is not None]

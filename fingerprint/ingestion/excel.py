@@ -24,7 +24,7 @@ from fingerprint.ingestion.reader import (
 from fingerprint.ingestion.table import Table
 from fingerprint.ingestion.workbook import Sheet, read_sheet, read_sheets
 from fingerprint.modality import RawModality
-from fingerprint.units import canonical
+from fingerprint.units import canonical, split_unit
 
 _READ = (".xlsx", ".xlsm")
 _OTHER = (".xls", ".xlsb", ".ods")
@@ -106,8 +106,10 @@ def _refuse_percentages(sheet: Sheet, table: Table, request: Request) -> None:
     asked += [(spec.uncertainty, spec.unit)] if spec.uncertainty else []
     for column, cell in sheet.percent.items():
         header = table.header[sheet.columns.index(column)] if table.header else ""
+        own = split_unit(header)
         for name, unit in asked:
-            if canonical(unit) in _HUNDREDTHS and name in ("", header):
+            alike = name in ("", header) or split_unit(name).name == own.name
+            if canonical(unit if own.unit is None else own.unit) in _HUNDREDTHS and alike:
                 raise ReadError(
                     f"{name or 'the value'} is to be in {unit}, and Excel shows this cell as a percentage but stores a "
                     "hundredth of it",

@@ -17,6 +17,7 @@ from fingerprint.ingestion.hdf5_chunks import chunk_fault
 MOST_BYTES = 448 << 20  # of one dataset as floating-point numbers; with the copies that checks need, below 1 GiB
 _MOST_LOOKED_AT = 1 << 23
 _PIECE = 16 << 20
+_SCALINGS = {"scale_factor": 1.0, "scaling_factor": 1.0, "add_offset": 0.0}  # and where they change nothing
 _MOST_TEXTS = 1 << 20
 _EXACT = 2**53
 _UNDEFINED_FILL = h5py.h5d.FILL_VALUE_USER_DEFINED
@@ -74,7 +75,7 @@ def numbers(dataset: h5py.Dataset) -> NDArray[np.floating[Any]]:
     Raises:
         ReadError: it cannot be read, or holds an integer that float64 cannot.
     """
-    reason = fault(dataset) or ("" if is_numeric(dataset) else "the values are not numbers")
+    reason = fault(dataset) or ("" if is_numeric(dataset) else "the values are not numbers") or _scaled(dataset)
     if reason:
         raise ReadError(reason, where=at(dataset), next=_ADVICE if "link" in reason or "files" in reason else "")
     values = np.empty(dataset.shape, _width(dataset))
@@ -88,6 +89,12 @@ def numbers(dataset: h5py.Dataset) -> NDArray[np.floating[Any]]:
         if absent is not None:
             values[part] = np.where(absent, np.nan, values[part])
     return matlab.oriented(values) if matlab.wrote(dataset) else values
+
+
+def _scaled(dataset: h5py.Dataset) -> str:
+    """Why its numbers are not those that were measured: attributes say how to scale them; "" where none does."""
+    said = [name for name, idle in _SCALINGS.items() if name in dataset.attrs and np.any(dataset.attrs[name] != idle)]
+    return f"its attribute {said[0]} says that the numbers are to be scaled, which is not done" if said else ""
 
 
 def texts(dataset: h5py.Dataset) -> list[str]:

@@ -17,6 +17,7 @@ from fingerprint.ingestion.hdf5_names import distinct_names
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, stem
 
 _MOST_HOPS = 8
+_SCALINGS = ("scaling_factor", "offset")  # NXdata's, of its signal
 
 
 class _Plot(NamedTuple):
@@ -132,6 +133,9 @@ def _plot(file: h5py.File, name: str, notes: list[str]) -> _Plot | str:
         return f"its signal {signal} is not there"
     if not is_numeric(data) or fault(data):
         return f"its signal {signal}: {fault(data) or 'it does not hold numbers'}"
+    scalings = [each for name in _SCALINGS for each in (name, f"{signal}_{name}") if each in group]
+    for scaling in scalings:
+        return f"{scaling} says that {signal} is to be scaled, which is not done"
     notes.extend(_notes(group, name, signal, data))
     axes = _axes(group, data)
     shape = tuple(data.shape or ())

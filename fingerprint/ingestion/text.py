@@ -19,9 +19,10 @@ from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
 from fingerprint.units import split_unit, unit_in_brackets
 
 TOP = 1000  # lines among which the numbers begin
-_COMMENT = re.compile(r"[#%!@]|//")
+_COMMENT = re.compile(r"#|(?:%|!|@|//)(?=[\s%!@/]|$)")
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]*\)|\[[^\]]*\]))?")
 _MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
+_NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x"))
 _EXPECTED = {
     ".": "Most numbers in this file have a decimal point, and none separates thousands.",
     ",": "Most numbers in this file have a decimal comma, and none separates thousands.",
@@ -81,6 +82,8 @@ class Text:
         Raises:
             ReadError: a row has another number of fields, or a token is not a number; with line and column.
         """
+        if any(self.dialect.number(token) is not None for token in missing if token != "nan"):
+            return self._numbers_one_by_one(columns, missing)  # a number that is none, however it is written
         tokens = {form for token in missing for form in (token, token.upper(), token.capitalize())}
         try:
             table = self._parse({column: pa.float64() for column in columns}, sorted(tokens))
@@ -130,8 +133,9 @@ class Text:
             fields = self.fields(row)
             for place, column in enumerate(columns):
                 token = fields[column]
-                number = self.dialect.number(token)
-                if number is None and token.lower() not in missing:
+                absent = token.lower() in missing
+                number = None if absent else self.dialect.number(token)
+                if number is None and not absent:
                     raise ReadError(
                         f"{self.label(column)} {token!r} is not a number",
                         where=self.where(row),
@@ -157,11 +161,13 @@ def open_text(path: Path, decimal: str = "") -> Text:
     rows: list[str] = []
     lines: list[int] = []
     comments: list[tuple[int, str]] = []
+    inside: list[tuple[int, str]] = []
     for number, line in enumerate(read_lines(path), start=1):
         mark = _COMMENT.match(line)
-        if mark:
-            if not rows:
-                comments.append((number, line[mark.end() :].lstrip("#%!@/ \t")))
+        if mark and not rows:
+            comments.append((number, line[mark.end() :].lstrip("#%!@/ \t")))
+        elif line.startswith("#"):
+            inside.append((number, line))
         elif line.strip():
             rows.append(line)
             lines.append(number)
@@ -174,10 +180,24 @@ def open_text(path: Path, decimal: str = "") -> Text:
     if dialect.delimiter == BLANKS:
         dialect = Dialect("\t", dialect.decimal)
         written, rows, sample = rows, _blanks_as_tabs(rows), _blanks_as_tabs(sample)
-    elif all(row.rstrip(" ").endswith(dialect.delimiter) for row in sample):
+    elif _end_alike(rows, sample, dialect.delimiter):
         rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
         sample = rows[middle : middle + SAMPLE]
-    return _Body.of(sample, dialect).text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
+    body = _Body.of(sample, dialect)
+    for number, line in inside:
+        if any(body.fits(_fields(each, dialect)) for each in (line, line.lstrip("# \t"))):
+            raise ReadError(
+                "this line begins with #, and looks like one of data",
+                where=f"{path}:{number}",
+                expected="A comment, or a line of data, but not both.",
+                next="Remove the # or the line.",
+            )
+    return body.text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
+
+
+def _fields(line: str, dialect: Dialect) -> list[str]:
+    """The fields of a line in which blanks may not have been turned into tabs."""
+    return line.split() if dialect.delimiter == "\t" and "\t" not in line else dialect.split(line)
 
 
 def tabulate(path: Path, rows: Sequence[str], lines: Sequence[int], dialect: Dialect) -> Text:
@@ -188,6 +208,12 @@ def tabulate(path: Path, rows: Sequence[str], lines: Sequence[int], dialect: Dia
     """
     middle = max(len(rows) // 2 - SAMPLE // 2, 0)
     return _Body.of(rows[middle : middle + SAMPLE], dialect).text(path, rows, lines, ())
+
+
+def _end_alike(rows: Sequence[str], sample: Sequence[str], delimiter: str) -> bool:
+    """Whether every line with as many delimiters as most, header included, ends in one, which then opens no column."""
+    most = Counter(row.count(delimiter) for row in sample).most_common(1)[0][0]
+    return all(row.rstrip(" ").endswith(delimiter) for row in rows if row.count(delimiter) == most)
 
 
 def _blanks_as_tabs(rows: Sequence[str]) -> list[str]:
@@ -225,6 +251,7 @@ class _Body:
         """The header and the data of a file."""
         top = [self.dialect.split(row) for row in rows[:TOP]]
         begin = self._header(top)
+        self._refuse_lost(top, begin, path, lines)
         header, header_line = None, 0
         if begin is not None:
             header, header_line = tuple(top[begin]), lines[begin]
@@ -255,12 +282,37 @@ class _Body:
             above -= 1
         return above if above >= 0 and len(top[above]) == self.width else None
 
+    def _refuse_lost(self, top: Sequence[list[str]], header: int | None, path: Path, lines: Sequence[int]) -> None:
+        """Refuse numbers above the data that are no free text: beside a header, or in as many fields as the data.
+
+        Raises:
+            ReadError: there are such.
+        """
+        if len(self.numeric) < self.width:
+            return
+        named = False
+        for row, fields in enumerate(top):
+            if self.fits(fields):
+                return
+            numbers = [self.dialect.number(field) is not None for field in fields]
+            unlike = named or len(fields) == self.width or sum(numbers) > 1
+            if numbers[0] and len(fields) > 1 and unlike:
+                raise ReadError(
+                    f"{fields[0]} begins a line that is unlike the others",
+                    where=f"{path}:{lines[row]}",
+                    expected=f"{self.width} numbers, or a header, or free text above it.",
+                )
+            named = named or len(fields) == self.width or row == header
+
     def _are_units(self, fields: Sequence[str]) -> bool:
         """Whether this line states the units of the columns and nothing else."""
         if len(fields) != self.width or not self.numeric:
             return False
+        others = [fields[column].strip("()[] ") for column in range(self.width) if column not in self.numeric]
         stated = [fields[column].strip("()[] ") for column in self.numeric]
-        return any(stated) and all(not each or unit_in_brackets(each) is not None for each in stated)
+        stated = ["" if each.lower() in _MISSING | _NO_UNIT else each for each in stated]
+        said = any(stated) and all(not each or unit_in_brackets(each) is not None for each in stated)
+        return said and all(other in _MISSING for other in others)
 
     def _free_header(self, above: Sequence[tuple[int, str]]) -> tuple[tuple[str, ...] | None, int]:
         """The line or comment just above the data, where it names as many columns as there are, one with its unit."""

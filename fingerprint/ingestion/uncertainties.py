@@ -8,45 +8,42 @@ from collections.abc import Sequence
 from fingerprint.ingestion.reader import Column
 from fingerprint.units import same_unit
 
-_WORDS = frozenset(
+_ALONE = frozenset(
     (
-        "err", "error", "errors", "sigma", "esd", "unc", "uncert", "uncertainty", "uncertainties", "std", "stdev",
-        "stddev", "sd", "stderr", "se", "sem", "dy", "+-", "±",
+        "err", "error", "errors", "esd", "unc", "uncert", "uncertainty", "uncertainties", "std", "stdev", "stddev",
+        "stderr", "+-", "±",
     )
 )  # fmt: skip
+_JOINED = _ALONE | {"sigma", "sd", "se", "sem"}  # alone they may be a strength, or selenium
 _BETWEEN = re.compile(r"[\s_\-.:(){}\[\]]+")
-
-
-def is_uncertainty(column: Column) -> bool:
-    """Whether a column is called like the uncertainty of something."""
-    return bool(_words(column.name) & _WORDS)
 
 
 def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column | None]]:
     """The columns that are none's uncertainty, each with the column of its own.
 
-    "stress_err" belongs to "stress"; one that is called "err" alone, to the only other column or the one before it.
-    What shares neither a name nor a place with another column of the same unit stays a column of its own.
+    "stress_err" and "sigma stress" belong to "stress"; one that is called "err" alone, to the column before it. What
+    shares neither a name nor a place with another column, or is in another unit, stays a column of its own.
     """
-    plain = [column for column in columns if not is_uncertainty(column)]
     found: dict[str, Column] = {}
-    left: list[Column] = []
+    taken: set[str] = set()
     for place, column in enumerate(columns):
-        if not is_uncertainty(column):
-            continue
-        rest = _words(column.name) - _WORDS
-        named = [each for each in plain if rest and _words(each.name) == rest]
-        before = [columns[place - 1]] if place and not rest else []
-        owners = [each for each in (*named, *before) if each in plain and each.header not in found]
-        if owners and _agree(owners[0], column):
-            found[owners[0].header] = column
+        words = _words(column.name)
+        rests = [words - {word} for word in words & _JOINED]
+        if words <= _ALONE:
+            owners = [columns[place - 1]] if place and words else []
         else:
-            left.append(column)
-    return [(column, found.get(column.header)) for column in columns if column in plain or column in left]
+            owners = [each for each in columns if each is not column and _words(each.name) in rests]
+        owners = [each for each in owners if each.header not in found | dict.fromkeys(taken) and _agree(each, column)]
+        if owners:
+            found[owners[0].header] = column
+            taken.add(column.header)
+    return [(column, found.get(column.header)) for column in columns if column.header not in taken]
 
 
 def _agree(column: Column, uncertainty: Column) -> bool:
-    return column.unit is None or uncertainty.unit is None or same_unit(column.unit, uncertainty.unit)
+    if uncertainty.unit is None:
+        return True
+    return column.unit is not None and same_unit(column.unit, uncertainty.unit)
 
 
 def _words(name: str) -> frozenset[str]:

@@ -157,7 +157,7 @@ class Store:
         def entry(ledger: Ledger) -> LedgerEntry:
             check_agreement(definitions.values(), ledger.modalities())
             ledger.check_nothing_undone_since(before)
-            if on_conflict == "error" and len(ledger.entries) > len(before.entries):
+            if on_conflict != "replace" and len(ledger.entries) > len(before.entries):
                 self._check_no_conflict(written, ledger)
             defined = {name: definitions[name] for name in written}
             told = {"dataset_toml": dataset_toml, "files": files or {}}

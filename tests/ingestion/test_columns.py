@@ -53,6 +53,12 @@ def named(*names: str, unit: str | None = None) -> list[Column]:
         (("load", "err_strain"), {"load": None, "err_strain": None}),
         (("load", "strain"), {"load": None, "strain": None}),
         (("verror", "terra"), {"verror": None, "terra": None}),
+        (("Pb", "Se"), {"Pb": None, "Se": None}),
+        (("Fe", "Dy"), {"Fe": None, "Dy": None}),
+        (("force", "sigma"), {"force": None, "sigma": None}),
+        (("Se", "Se_sd"), {"Se": "Se_sd"}),
+        (("err", "load"), {"err": None, "load": None}),
+        (("load", "err", "std"), {"load": "err", "std": None}),
     ],
 )
 def test_an_uncertainty_belongs_to_the_column_of_its_name_or_before_it(
@@ -63,8 +69,9 @@ def test_an_uncertainty_belongs_to_the_column_of_its_name_or_before_it(
 
 
 def test_an_uncertainty_of_another_unit_is_none() -> None:
-    columns = [*named("strain", unit="%"), *named("sigma", unit="MPa")]
-    assert [error for _, error in with_uncertainties(columns)] == [None, None]
+    for unit in (None, "%"):
+        columns = [*named("strain", unit=unit), *named("strain_err", unit="MPa")]
+        assert [error for _, error in with_uncertainties(columns)] == [None, None]
 
 
 def test_a_third_column_of_uncertainties_is_stored_with_its_curve(tmp_path: Path) -> None:

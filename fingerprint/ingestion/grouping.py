@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fingerprint.ingestion.reader import (
+    TEXT,
     ArraysLayout,
     Column,
     ColumnsLayout,
@@ -66,7 +67,7 @@ def _columns(curve: CurveLayout) -> tuple[str, str]:
 
 
 def _bare(column: Column) -> tuple[str, bool]:
-    """What a column is called, whatever its unit; it is converted where one is stated."""
+    """What a column of text is called, whatever its unit; it is converted where one is stated."""
     return column.name, column.unit is not None
 
 
@@ -74,8 +75,11 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, CurveLayout):
         if layout.x is None or layout.y is None:
             return ("curve", layout.path.parent, layout.sheet)
+        what = (layout.specimens, layout.form, layout.sheet)
+        if layout.form != TEXT:
+            return ("curve", layout.x.header, layout.y.header, *what)
         error = layout.uncertainty and _bare(layout.uncertainty)
-        return ("curve", _bare(layout.x), _bare(layout.y), error, layout.specimens, layout.form, layout.sheet)
+        return ("curve", _bare(layout.x), _bare(layout.y), error, *what)
     if isinstance(layout, ColumnsLayout):
         return ("columns", layout.sheet, layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):

@@ -137,7 +137,7 @@ class _Guesses(Draft):
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             if first.ambiguous:
                 self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
-            self._add_columns(first.path, files, first.specimens, first.columns, "")
+            self._add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
@@ -245,10 +245,20 @@ class _Guesses(Draft):
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
         columns = [column for column in layout.columns if column != layout.id]
-        self._add_columns(layout.path, files, layout.id, columns, layout.sheet)
+        numeric = with_uncertainties([column for column in columns if column.numeric])
+        text = [(column, None) for column in columns if not column.numeric]
+        self._add_columns(layout.path, files, layout.id, [*numeric, *text], layout.sheet)
 
-    def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column], sheet: str) -> None:
-        owned = with_uncertainties([column for column in columns if column.numeric])
+    def _add_columns(
+        self,
+        path: Path,
+        files: str,
+        identity: Column,
+        columns: Sequence[tuple[Column, Column | None]],
+        sheet: str,
+    ) -> None:
+        """Scalars, each with the column of its uncertainty, and what else is said of specimens."""
+        owned = [pair for pair in columns if pair[0].numeric]
         numeric = [column for column, _ in owned]
         for column, error in owned:
             unit, uncertain = self.unit(column, path), error.header if error else ""
@@ -257,7 +267,7 @@ class _Guesses(Draft):
             )
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
             self.put(modality_name(column), spec, path, how, column)
-        labels = [column.header for column in columns if not column.numeric and column.header]
+        labels = [column.header for column, _ in columns if not column.numeric and column.header]
         if len(numeric) > 1:
             listed = ", ".join(column.header for column in numeric)
             self.ambiguous.append(

@@ -11,6 +11,7 @@ from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import RawModality
 
+TEXT = "two columns"  # what a curve in delimited text is
 Cell = str | float | int | bool | None
 _DIGITS = 5
 
@@ -65,7 +66,7 @@ class CurveLayout:
     x: Column | None
     y: Column | None
     specimens: str = STEM
-    form: str = "two columns"
+    form: str = TEXT
     uncertainty: Column | None = None
     sheet: str = ""
     notes: tuple[str, ...] = ()

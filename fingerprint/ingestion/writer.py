@@ -132,7 +132,7 @@ def _merged(found: Sequence[Collected]) -> list[RawModality]:
             if twice:
                 raise ReadError(
                     f"specimen {min(twice)!r} has {name} in two of the given folders",
-                    next="Ingest one folder after the other; the newest measurement is the one that is read.",
+                    next="Ingest one folder after the other, the second with --on-conflict replace or keep.",
                 )
             merged[name] = merge(merged[name].modality, [merged[name], conform(raw, merged[name].modality)])
     return list(merged.values())

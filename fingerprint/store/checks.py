@@ -43,7 +43,7 @@ def check_modality(raw: RawModality) -> None:
             f"specimen {twice[0]!r} is measured twice",
             where=f"modality {name}",
             expected="One measurement of a specimen per modality and ingest.",
-            next="Leave one out, or ingest them one after the other: the newest is the one that is read.",
+            next="Leave one out, or ingest them one after the other: see --on-conflict.",
         )
     for block in raw.blocks:
         _check_block(raw.modality, block)

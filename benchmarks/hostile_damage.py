@@ -33,6 +33,10 @@ NUMBERS = (
     "1,5", "--1", "\N{ARABIC-INDIC DIGIT ONE}", "18446744073709551616", "1e+0000000000000000001", "1.5.2", "NaN(1)",
     "1e-400", "5e-324",
 )  # fmt: skip
+UNITS = (
+    "m/9**9**9", "m^9^9^9^9", "m*9⁹9⁹9⁹", "m/0", "1/1e999", "(((m", "m)", "m**nan", "furlong per", "a" * 5000, "__import__",
+    "K^99999", "degC/degC", "%", "[]", "{}", "\0", "\\", "µ", "dB", "Δ°C",
+)  # fmt: skip
 REALS = (float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 5e-324, -0.0, 1e39, 2.0**64)
 SIZES = (0, 1, 255, 2**16 - 1, 2**16, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63 - 1, 2**64 - 1)
 OPENINGS = (b"[", b"{", b"(", b'{"a":', b"<a>", b'"', b"##TITLE=\n", b"((1,", b"\\")
@@ -44,6 +48,7 @@ STEMS = (
 )  # fmt: skip
 
 _WORD = re.compile(rb"[^\s,;=:\"'\[\]{}()<>#]+")
+_UNIT = re.compile(rb"(?<=[(\[])[^()\[\]\n]+(?=[)\]])|\b(THz|GPa|eV|1/CM|ABSORBANCE)\b")
 _INTEGER = re.compile(rb"(?<![\w.])\d+(?![\w.])")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -208,12 +213,12 @@ def _numbers(rng: Random, sound: Sound) -> bytes:
     return content
 
 
-def _texts(choices: tuple[str, ...]) -> Callable[[Random, Sound], bytes]:
+def _texts(choices: tuple[str, ...], place: re.Pattern[bytes] = _WORD) -> Callable[[Random, Sound], bytes]:
     def changed(rng: Random, sound: Sound) -> bytes:
         ids = tuple(rng.choice(choices) if rng.random() < 0.6 else own for own in IDS)
-        content = sound.make(ids, NUMBER)
+        content = sound.make(ids if place is _WORD else IDS, NUMBER)
         if content == sound.make(IDS, NUMBER):
-            content = _inside(rng, content, lambda own, part: _replaced(own, part, own.choice(choices).encode(), _WORD))
+            content = _inside(rng, content, lambda own, part: _replaced(own, part, own.choice(choices).encode(), place))
         return content
 
     return changed
@@ -260,6 +265,7 @@ DAMAGES: dict[str, Callable[[Random, Sound], bytes]] = {
     "strange numbers": _numbers,
     "ids like paths": _texts(PATHS),
     "cells like formulas": _texts(FORMULAS),
+    "strange units": _texts(UNITS, _UNIT),
     "encodings swapped": lambda rng, sound: _encoded(rng, sound.make(IDS, NUMBER)),
     "another file's content": lambda rng, sound: rng.choice(SOUND).make(IDS, NUMBER),
 }

@@ -45,8 +45,8 @@ def test_what_is_damaged_was_sound(sound: Sound, tmp_path: Path) -> None:
 
 
 def test_hostile_files_are_read_or_refused(bench: ModuleType) -> None:
-    found = bench.answers(READERS, 24, workers=2)
-    assert len(found) == 24 * len(READERS)
+    found = bench.answers(READERS, 26, workers=2)
+    assert len(found) == 26 * len(READERS)
     assert bench.failures(found) == []
     assert {answer.reader for answer in found if answer.outcome == "read"} == {*READERS} - {*PACKAGED}
 

@@ -308,6 +308,14 @@ def test_entities_that_swell_are_refused(tmp_path: Path) -> None:
         FORMAT.inspect(path)
 
 
+@pytest.mark.parametrize(("digits", "what"), [("9" * 400, "not a finite"), ("9007199254740993", "too large a whole")])
+def test_whole_numbers_that_floats_do_not_hold_are_refused(digits: str, what: str, tmp_path: Path) -> None:
+    path = edited(table(tmp_path / "a.xlsx"), r"<v>12</v>", f"<v>{digits}</v>")
+    with pytest.raises(ReadError, match=what) as error:
+        scalars(path)
+    assert error.value.where == f"{path}: Sheet1!4"
+
+
 def test_an_archive_that_swells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

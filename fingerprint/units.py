@@ -73,9 +73,13 @@ _EXPRESSIONS = {
 }  # fmt: skip
 _EXACT = ("MeV", "mPa")  # an upper-case letter decides
 
-_BRACKET = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*)\])$")
-_SLASH = re.compile(r"^(?P<name>.+?)\s+/\s+(?P<unit>\S.*)$")
-_TIGHT = re.compile(r"^(?P<name>[^/,]+?)\s*[/,]\s*(?P<unit>[^/,]+)$")
+_BRACKET = re.compile(r"^(?P<name>.*?)(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*)\])$")
+_SLASH = re.compile(r"^(?P<name>.+?)\s/\s+(?P<unit>\S.*)$")
+_TIGHT = re.compile(r"^(?P<name>[^/,]+?)[/,]\s*(?P<unit>[^/,]+)$")
+_SUPERSCRIPT = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_PLAIN = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+_INTEGER = re.compile(r"(?<![\w.])\d[\d_]*(?![\w.])")
+_MOST_OF_A_HEADER, _MOST_OF_A_UNIT = 300, 100  # characters; no header or unit is as long, and patterns would take long
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμÅ])(-?\d+)\b")
 
 
@@ -92,6 +96,8 @@ def split_unit(header: str) -> Header:
     In brackets or after a slash any known unit counts; as a bare suffix only the unmistakable ones do.
     """
     header = header.strip()
+    if len(header) > _MOST_OF_A_HEADER:
+        return Header(header, None)
     for pattern in (_BRACKET, _SLASH):
         match = pattern.match(header)
         if match and match["name"].strip():
@@ -142,6 +148,8 @@ def canonical(unit: str) -> str:
     if lower in _UNSTATED or lower in _ARBITRARY:
         return ""
     known = _SPELLINGS.get(lower)
+    if len(text) > _MOST_OF_A_UNIT:
+        raise UnitError(f"{text[:_MOST_OF_A_UNIT]!r}... is too long for a unit", expected=f"Known are {_KNOWN}.")
     if known is not None and (text in (lower, known) or _means(text, known)):
         return known
     _parse(text)
@@ -291,7 +299,7 @@ def _parse(unit: str) -> Unit:
     expression = _EXPRESSIONS.get(unit, unit)
     for attempt in (expression, _EXPONENT.sub(r"^\1", expression)):
         try:
-            return _registry().Unit(attempt)
+            return _registry().Unit(_harmless(attempt))
         except Exception:  # pint raises whatever its parser stumbles over
             continue
     raise UnitError(
@@ -299,6 +307,12 @@ def _parse(unit: str) -> Unit:
         expected=f"Known are {_KNOWN}.",
         next='Correct the unit, or write unit = "" for arbitrary units in dataset.toml.',
     )
+
+
+def _harmless(expression: str) -> str:
+    """The same with floating-point numbers, whose powers overflow at once where those of integers take for ever."""
+    plain = _SUPERSCRIPT.sub(lambda match: "**" + match[0].translate(_PLAIN), expression)
+    return _INTEGER.sub(r"\g<0>.0", plain)
 
 
 def _means(text: str, unit: str) -> bool:

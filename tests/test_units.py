@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fingerprint.errors import UnitError
-from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit, split_unit
+from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit, split_unit, unit_in_brackets
 
 SPECTROSCOPIC = ("THz", "cm^-1", "meV", "nm")
 positive = arrays(np.float64, st.integers(2, 20), elements=st.floats(1e-3, 1e6))
@@ -57,6 +59,27 @@ def test_headers_are_taken_apart(header: str, name: str, unit: str | None) -> No
 )
 def test_spellings_of_one_unit_agree(spellings: tuple[str, ...]) -> None:
     assert all(same_unit(spellings[0], other) for other in spellings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["m/9**9**9", "m^9^9^9^9", "m*(9**9**9)", "m*9⁹9⁹9⁹9⁹", "m/1_0**1_0**1_0", "m/10**10**10", "T" + "<a>" * 100_000]
+    + [piece * 50_000 for piece in ("a_", " ", "a(", "/ ", " / a", "per ")],
+)  # fmt: skip
+def test_no_text_takes_long(text: str) -> None:
+    begun = time.process_time()
+    assert unit_in_brackets(text) is None
+    for header in (text, f"x ({text})", f"x / {text}", f"a{text[:297]}b"):
+        split_unit(header)
+        with pytest.raises(UnitError):
+            canonical(f"m{text}**2")
+    assert time.process_time() - begun < 2
+
+
+def test_powers_in_every_spelling_are_one_unit() -> None:
+    assert same_unit("m²·s⁻²", "m^2/s^2")
+    assert same_unit("m⁻¹", "1/m")
+    np.testing.assert_allclose(convert(np.array([1.5]), "1/cm³", "m^-3"), [1.5e6], rtol=1e-15)
 
 
 def test_mega_and_milli_are_told_apart() -> None:

@@ -38,7 +38,7 @@ class Table(Text):
     def numbers(self, columns: Sequence[int], missing: frozenset[str]) -> NDArray[np.float64]:
         """As of a text; a whole number that float64 does not hold exactly is refused."""
         numbers = super().numbers(columns, missing)
-        for row, place in np.argwhere(np.abs(numbers) >= EXACT):
+        for row, place in np.argwhere((np.abs(numbers) >= EXACT) & np.isfinite(numbers)):
             token = self.fields(int(row))[columns[place]]
             if re.fullmatch(r"-?\d+", token) and int(token) != int(numbers[row, place]):
                 raise ReadError(

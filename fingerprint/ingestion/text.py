@@ -20,7 +20,7 @@ from fingerprint.units import split_unit, unit_in_brackets
 
 TOP = 1000  # lines among which the numbers begin
 _COMMENT = re.compile(r"#|(?:%|!|@|//)(?=[\s%!@/]|$)")
-_COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]*\)|\[[^\]]*\]))?")
+_COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]{0,99}\)|\[[^\]]{0,99}\]))?")
 _MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
 _NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x"))
 _EXPECTED = {
@@ -322,8 +322,7 @@ class _Body:
                 re.split(r" {2,}", told.strip()),
                 _COMMENT_FIELD.findall(told),
             ):
-                stated = any(split_unit(field).unit is not None for field in fields)
-                if len(fields) == self.width and stated:
+                if len(fields) == self.width and any(split_unit(field).unit is not None for field in fields):
                     return tuple(field.strip() for field in fields), line
         return None, 0
 

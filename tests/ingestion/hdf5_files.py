@@ -35,7 +35,7 @@ def groups(path: Path, parent: str = "", names: Mapping[str, np.ndarray] = SPECT
             end = POINTS - 2 * (number == 1)
             put(group, "frequency", AXIS[:end], "THz")
             put(group, "intensity", values[:end], "1/THz")
-            put(group, "stress_gpa", STRESS[name])
+            put(group, "stress_gpa", STRESS.get(name, float(number)))
             put(group, "route", f"route of {name}")
 
 

@@ -7,6 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 ENCODINGS = ("AFFN", "PAC", "SQZ", "DIF", "DIFDUP")
+STEPS = np.arange(40)
+RAW_Y = np.array(
+    [0, 0, 0, 0, 2, 4, 4, 4, 7, 5, 4, 4, 5, 5, 7, 10, 11, 11, 6, -5, 7, 6, -9, 9, 7, 1000, 10, 9, 10, 11, 12, 15,
+     -16160, 16, 14, 17, 38, 38, 35, 35]
+)  # fmt: skip
+X, Y = 400 + 2.5 * STEPS, RAW_Y * 0.001
 
 
 def _packed(number: int, positive: str, negative: str) -> str:
@@ -84,3 +90,9 @@ def labels(x: np.ndarray, y: np.ndarray, x_factor: float = 1.0, y_factor: float 
         "MAXY": y.max(),
         "MINY": y.min(),
     }
+
+
+def whole(encoding: str = "DIFDUP", **changed: object) -> str:
+    """A correct file, but for the labels that are changed; None leaves one out."""
+    lines = table((160 + STEPS).tolist(), RAW_Y.tolist(), encoding)
+    return block(labels(X, Y, 2.5, 0.001) | changed, lines)

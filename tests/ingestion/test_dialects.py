@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import time
 import zipfile
 from pathlib import Path
 
@@ -157,6 +158,14 @@ def test_what_is_open_or_wrong_is_refused_and_named(content: str, what: str, tmp
     path.write_text(content)
     with pytest.raises(ReadError, match=what.replace("*", "[*]")):
         curve(path)
+
+
+def test_no_comment_above_the_data_takes_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(f"# x{'((1,' * 100_000}\n1 2\n3 4\n")
+    begun = time.process_time()
+    assert len(curve(path).values) == 1
+    assert time.process_time() - begun < 5  # 1 s
 
 
 def test_a_decimal_mark_that_is_declared_is_obeyed(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from excel_files import CURVE, ROWS, edited, table, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import damaged, survive
@@ -28,41 +28,6 @@ from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.store import open_store
 
 MISSING = frozenset({"", "nan"})
-ROWS = (("specimen", "stress (GPa)", "route"), ("a1", 1 / 3, "cold"), ("b-2", -2.25e-3, "hot"), ("c 3", 12, "hot"))
-CURVE = (("frequency (THz)", "dos (1/THz)"), (0.1, 1e-300), (0.1 + 0.2, 5e-324), (7, 123456789.12345679))
-Rows = Sequence[Sequence[Any]]
-
-
-def write(path: Path, sheets: dict[str, Rows], change: Callable[[Workbook], None] | None = None) -> Path:
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append([f"number {cell!r}" if isinstance(cell, float) else cell for cell in row])
-    if change:
-        change(book)
-    book.save(path)
-    # openpyxl writes 16 digits of a number; Excel writes 17.
-    return edited(path, r't="inlineStr"><is><t>number ([^<]*)</t></is>', r't="n"><v>\1</v>', must=False)
-
-
-def table(path: Path, rows: Rows = ROWS, change: Callable[[Any], None] | None = None) -> Path:
-    return write(path, {"Sheet1": rows}, (lambda book: change(book.worksheets[0])) if change else None)
-
-
-def edited(path: Path, pattern: str, new: str, must: bool = True) -> Path:
-    """Change the XML of the sheets: what openpyxl does not write."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    sheets = [name for name in parts if name.startswith("xl/worksheets/sheet")]
-    assert not must or any(re.search(pattern, parts[name].decode()) for name in sheets)
-    for name in sheets:
-        parts[name] = re.sub(pattern, new, parts[name].decode()).encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return path
 
 
 def scalars(
@@ -341,6 +306,14 @@ def test_entities_that_swell_are_refused(tmp_path: Path) -> None:
     edited(path, r"<v>12</v>", "<v>&e11;</v>")
     with pytest.raises(ReadError):
         FORMAT.inspect(path)
+
+
+@pytest.mark.parametrize(("digits", "what"), [("9" * 400, "not a finite"), ("9007199254740993", "too large a whole")])
+def test_whole_numbers_that_floats_do_not_hold_are_refused(digits: str, what: str, tmp_path: Path) -> None:
+    path = edited(table(tmp_path / "a.xlsx"), r"<v>12</v>", f"<v>{digits}</v>")
+    with pytest.raises(ReadError, match=what) as error:
+        scalars(path)
+    assert error.value.where == f"{path}: Sheet1!4"
 
 
 def test_an_archive_that_swells_is_refused(tmp_path: Path) -> None:

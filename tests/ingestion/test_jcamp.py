@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jcamp_files import ENCODINGS, block, labels, table
+from jcamp_files import ENCODINGS, RAW_Y, STEPS, X, Y, block, labels, table, whole
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.ingestion import ingest, read_measurement
@@ -25,12 +25,6 @@ from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.store import open_store
 
 MISSING = frozenset({"", "nan"})
-STEPS = np.arange(40)
-RAW_Y = np.array(
-    [0, 0, 0, 0, 2, 4, 4, 4, 7, 5, 4, 4, 5, 5, 7, 10, 11, 11, 6, -5, 7, 6, -9, 9, 7, 1000, 10, 9, 10, 11, 12, 15,
-     -16160, 16, 14, 17, 38, 38, 35, 35]
-)  # fmt: skip
-X, Y = 400 + 2.5 * STEPS, RAW_Y * 0.001
 
 
 def request(path: Path, unit: str = "", axis_unit: str = "cm^-1", specimens: str = STEM, values: str = "") -> Request:
@@ -47,12 +41,6 @@ def numbers(raw: RawModality) -> tuple[np.ndarray, np.ndarray]:
     (block_,) = raw.blocks
     assert block_.axis is not None
     return block_.axis, block_.values[0]
-
-
-def whole(encoding: str = "DIFDUP", **changed: object) -> str:
-    """A correct file, but for the labels that are changed; None leaves one out."""
-    lines = table((160 + STEPS).tolist(), RAW_Y.tolist(), encoding)
-    return block(labels(X, Y, 2.5, 0.001) | changed, lines)
 
 
 def refused(path: Path, text: str, what: str, line: int | None = None) -> ReadError:

@@ -76,6 +76,7 @@ _EXACT = ("MeV", "mPa")  # an upper-case letter decides
 _BRACKET = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*)\])$")
 _SLASH = re.compile(r"^(?P<name>.+?)\s+/\s+(?P<unit>\S.*)$")
 _TIGHT = re.compile(r"^(?P<name>[^/,]+?)\s*[/,]\s*(?P<unit>[^/,]+)$")
+_LABEL = re.compile(r"[A-Z]\d+")  # S1, N2: a sample or a gas, not a power of a unit
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμÅ])(-?\d+)\b")
 
 
@@ -113,7 +114,8 @@ def unit_in_brackets(text: str) -> str | None:
         return ""
     is_number = text[:1].isdigit() and "/" not in text
     is_letter = len(text) == 1 and text not in "KCmsgNVAJWT%Å°"
-    if not text or is_number or is_letter:
+    is_label = _LABEL.fullmatch(text) is not None
+    if not text or is_number or is_letter or is_label:
         return None
     try:
         return canonical("degC" if text == "C" else text)
@@ -124,7 +126,8 @@ def unit_in_brackets(text: str) -> str | None:
 def _split_suffix(header: str) -> Header:
     for separator in re.finditer(r"[_ ]", header):
         name, suffix = header[: separator.start()], header[separator.end() :]
-        if not name or "per" in re.split(r"[_ ]", name):
+        words = re.split(r"[_ ]", name.lower())
+        if not name or "per" in words or (suffix.lower() == "bar" and words[-1] in ("error", "scale")):
             continue
         if suffix in _EXACT or suffix.lower() in _SPELLINGS:
             return Header(name.strip(), canonical(suffix))

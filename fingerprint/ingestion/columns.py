@@ -11,7 +11,13 @@ from fingerprint.ingestion.reader import Cell, Column
 from fingerprint.units import split_unit
 
 _HEAD = 1000  # cells looked at to tell numbers from text
-_ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
+_ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key|label))?\.?", re.IGNORECASE)
+_CODE = re.compile(r"0\d+|[\d+-]\w*_\w*")  # 007, 24_01: text, though Python takes the second for a number
+_MOMENT = re.compile(  # a time, a date, or both
+    r"\d{1,4}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]m)?"
+    r"|(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?",
+    re.IGNORECASE,
+)
 
 
 def describe(header: str, cells: Sequence[str], unit: str | None = None, decimal: str = ".") -> Column:
@@ -40,9 +46,20 @@ def find_id(columns: Sequence[Column]) -> Column | None:
     return candidates[0] if len(candidates) == 1 and candidates[0].unique else None
 
 
+def is_moment_or_number(cells: Sequence[str]) -> bool:
+    """Whether most of some cells are times, dates, or numbers with either decimal mark: of points, not specimens."""
+    head = [cell for cell in cells[:_HEAD] if cell]
+    unlike = [
+        _MOMENT.fullmatch(cell) or as_number(cell, ".") is not None or as_number(cell, ",") is not None for cell in head
+    ]
+    return 2 * sum(map(bool, unlike)) > len(head)
+
+
 def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str = ".") -> list[Cell]:
     """A column of metadata: whole numbers, numbers or text, as all its values are; None where missing."""
     present = [None if cell.lower() in missing else cell for cell in cells]
+    if any(cell is not None and _CODE.fullmatch(cell) for cell in present):
+        return list(present)
     try:
         return [None if cell is None else int(cell) for cell in present]
     except ValueError:

@@ -264,7 +264,9 @@ class _Draft:
             kind, axis = self._axis(None, "", layout.path)
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self._put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
-        columns = [column for column in layout.columns if column != layout.id]
+        columns = [column for column in layout.columns if column != layout.id and column.header]
+        if len(columns) + 1 < len(layout.columns):
+            self.warnings.append(f"a column of {layout.path} without a header is not kept")
         self._add_columns(layout.path, files, layout.id, columns, layout.sheet)
 
     def _add_columns(self, path: Path, files: str, identity: Column, columns: Sequence[Column], sheet: str) -> None:

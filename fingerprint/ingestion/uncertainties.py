@@ -14,12 +14,13 @@ _WORDS = frozenset(
         "stddev", "sd", "stderr", "se", "sem", "dy", "+-", "±",
     )
 )  # fmt: skip
+_ELEMENTS = ("Se", "Dy")  # selenium, dysprosium
 _BETWEEN = re.compile(r"[\s_\-.:(){}\[\]]+")
 
 
 def is_uncertainty(column: Column) -> bool:
     """Whether a column is called like the uncertainty of something."""
-    return bool(_words(column.name) & _WORDS)
+    return column.name not in _ELEMENTS and bool(_words(column.name) & _WORDS)
 
 
 def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column | None]]:

@@ -65,7 +65,7 @@ _SPELLINGS = {
 _UNSTATED = ("", "-", "1")
 _ARBITRARY = (
     "a.u.", "a. u.", "au", "arb", "arb.", "arb.u.", "arb. u.", "arb. unit", "arb. units", "arbitrary",
-    "arbitrary units", "absorbance", "counts", "dimensionless", "unitless", "none",
+    "arbitrary units", "absorbance", "counts", "cts", "cnt", "dimensionless", "unitless", "none",
 )  # fmt: skip
 _EXPRESSIONS = {
     "%": "percent", "wt%": "weight_percent", "at%": "atomic_percent", "": "dimensionless",
@@ -76,7 +76,10 @@ _EXACT = ("MeV", "mPa")  # an upper-case letter decides
 _BRACKET = re.compile(r"^(?P<name>.*?)\s*(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*)\])$")
 _SLASH = re.compile(r"^(?P<name>.+?)\s+/\s+(?P<unit>\S.*)$")
 _TIGHT = re.compile(r"^(?P<name>[^/,]+?)\s*[/,]\s*(?P<unit>[^/,]+)$")
-_LABEL = re.compile(r"[A-Z]\d+")  # S1, N2: a sample or a gas, not a power of a unit
+_LABEL = re.compile(
+    r"[A-Z]\d+|.*√.*|\d+[eE]-?\d+.*"
+)  # S1, N2: a sample or a gas; a root; a factor: no unit that pint reads
+_SHORT = {"at. %": "at%", "wt. %": "wt%", "at %": "at%", "wt %": "wt%", "Nm": "N m", "kNm": "kN m"}
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμÅ])(-?\d+)\b")
 
 
@@ -114,6 +117,7 @@ def unit_in_brackets(text: str) -> str | None:
         return ""
     is_number = text[:1].isdigit() and "/" not in text
     is_letter = len(text) == 1 and text not in "KCmsgNVAJWT%Å°"
+    text = _SHORT.get(text, text)
     is_label = _LABEL.fullmatch(text) is not None
     if not text or is_number or is_letter or is_label:
         return None

@@ -24,6 +24,7 @@ OPENERS: dict[bytes, Callable[[Any], Any]] = {
 }
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_SIGNS = re.compile(rb"[\xb0-\xb3\xb5\xb7\xb9\xbd\xd7\xf7]{1,2}")  # such as those of m²·s
 _LINE_ENDING = re.compile(r"\r\n|\r|\n")
 
 
@@ -77,8 +78,10 @@ def decode(content: bytes, path: Path) -> str:
 
 def _refuse_other_scripts(content: bytes, path: Path) -> None:
     """Raise ReadError where letters beyond ASCII stand side by side: few do in Latin scripts, and all in others."""
-    runs = [match.end() - match.start() for match in _BEYOND_ASCII.finditer(content)]
-    if 2 * sum(length > 1 for length in runs) > len(runs):
+    found = _BEYOND_ASCII.findall(content)
+    runs = [len(run) for run in found if not _SIGNS.fullmatch(run)]
+    long = sum(length for length in runs if length > 3)
+    if 2 * sum(length > 1 for length in runs) > len(runs) or 2 * long > sum(runs):
         raise ReadError(
             "the letters are in no encoding that can be told from others (GBK, Shift-JIS, KOI8 or the like)",
             where=str(path),

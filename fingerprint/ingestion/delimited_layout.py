@@ -21,6 +21,7 @@ _AXIS = re.compile(
     r"time|strain|temperature|displacement|cycle|frequency|wavelength|wavenumber|energy|shift|angle|theta|axis",
     re.IGNORECASE,
 )
+_WHEN = re.compile(r"\b(?:date|datum|time|timestamp|zeit|uhrzeit|month|day)\b", re.IGNORECASE)
 _COUNT = re.compile(r"rep|repeat|replicate|repetition|run|trial|test|no|nr|number|index|count|#", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
 FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
@@ -65,8 +66,8 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         identity = columns[0]
     ids: tuple[str, ...] = tuple(strings[columns.index(identity)]) if identity else ()
     named = identity is not None and (not identity.header or is_id(identity.header))
-    if identity is not None and ids and not named and not identity.numeric and is_moment_or_number(ids):
-        reason = f"{identity.header} ({ids[0]}, ...) is a column of times, dates or numbers, not ids"
+    if identity is not None and ids and not named and not identity.numeric and _are_no_ids(identity, ids):
+        reason = f"{identity.header} ({ids[0]}, ...) does not look like a column of ids, but of times, dates or values"
         return Unrecognised(path, reason)
     if points > 1 and identity is not None and not is_id(identity.header):
         if _is_row_of_data(text, identity):
@@ -80,6 +81,11 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         if column is not identity and not column.numeric and _look_measured(column, cells)
     )
     return TableLayout(path, columns, points, identity, ids, _along(text, columns, strings, ids), notes=notes)
+
+
+def _are_no_ids(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column of text says when something was measured, or how much, rather than of which specimen."""
+    return column.unit is not None or _WHEN.search(column.name) is not None or is_moment_or_number(cells)
 
 
 def _look_measured(column: Column, cells: Sequence[str]) -> bool:

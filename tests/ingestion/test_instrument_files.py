@@ -51,6 +51,11 @@ REFUSED = {
     "times": table("Time,T (degC)", [f"00:00:{i:02d},{20 + i}" for i in range(9)]),
     "dates": table("Date,pH", [f"2024-01-{i + 1:02d},{i}" for i in range(9)]),
     "dates and times": table("Timestamp,load (N)", [f"1/{i + 1}/2024 10:22 AM,{i}" for i in range(9)]),
+    "dates by months": table("Date,pH", [f"{i + 1:02d}-Mar-24,{i}" for i in range(9)]),
+    "digits in brackets": table("T (K),a (angstrom)", [f"{300 + i},5.43{i}(2)" for i in range(9)]),
+    "lines of words above": "Instrument,FTIR\n"
+    + table("", [f"{word},2" for word in ("Scans", "Gain", "Delay", "Phase", "Zero", "Stop", "Lamp", "Slit")])
+    + table("", [f"{400 + i},{i / 8}" for i in range(6)]),
     "an index that is an axis": table(",intensity", [f"{100 + i / 2},{i}" for i in range(9)]),
     "a mean below": "sample,HV\nA,150\nB,160\nMean,155\nStd. Dev.,7\n",
     "extremes below": "sample,HV\nA,150\nB,160\nMin,150\nMax,160\n",
@@ -66,8 +71,11 @@ def test_what_is_not_understood_is_not_stored(name: str, tmp_path: Path) -> None
         ingest([tmp_path / "a.csv"], tmp_path / "store")
 
 
-def test_letters_of_other_scripts_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes("样品,硬度(HV)\n样一,150\n样二,160\n".encode("gbk"))
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("样品,HV\n样1,150\n样2,160\n", "gbk"), ("образец,HV\nа1,150\nа2,160\n", "cp1251")]
+)
+def test_letters_of_other_scripts_are_refused(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
     with pytest.raises(FingerprintError, match="letters"):
         ingest([tmp_path / "a.csv"], tmp_path / "store")
 
@@ -80,6 +88,7 @@ READ = {
     "units that begin with %": (f"Dehnung\tSpannung\n%\tMPa\n{DOTS}", "dehnung", "%", "spannung", "MPa"),
     "a tab behind the header": (f"x (nm)\ty (V)\t\n{DOTS}", "x", "nm", "y", "V"),
     "Excel": (f"sep=\t\nx (nm)\ty (V)\n{DOTS}", "x", "nm", "y", "V"),
+    "Latin-1": (f"x (µm)\ty (W/m²·K)\n{DOTS}", "x", "um", "y", "W/m²·K"),
     "Ocean Optics": (f">>>>>Begin Spectral Data<<<<<\n{DOTS}>>>>>End Spectral Data<<<<<\n", "axis", "", "lab", ""),
     "JASCO": (f"XYDATA\n{DOTS}\n##### Extended Information\n[Comments]\nUser\tme\n", "axis", "", "lab", ""),
 }
@@ -89,7 +98,7 @@ READ = {
 def test_headers_and_footers_of_instruments(name: str, tmp_path: Path) -> None:
     text, axis, axis_unit, values, unit = READ[name]
     (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "S7.txt").write_text(text)
+    (tmp_path / "lab" / "S7.txt").write_text(text, encoding="latin-1")
     ingest([tmp_path / "lab"], tmp_path / "store")
     raw = open_store(tmp_path / "store").read(values)
     assert raw.specimens == ("S7",)

@@ -66,15 +66,16 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         identity = columns[0]
     ids: tuple[str, ...] = tuple(strings[columns.index(identity)]) if identity else ()
     named = identity is not None and (not identity.header or is_id(identity.header))
-    if identity is not None and ids and not named and not identity.numeric and _are_no_ids(identity, ids):
+    alone = points < 2 and identity is not None and not identity.numeric
+    if identity is not None and ids and not named and alone and _are_no_ids(identity, ids):
         reason = f"{identity.header} ({ids[0]}, ...) does not look like a column of ids, but of times, dates or values"
         return Unrecognised(path, reason)
     if points > 1 and identity is not None and not is_id(identity.header):
+        if _is_matrix(text, identity, ids, points):
+            return Unrecognised(path, "the headers are numbers and so is the first column: which of them is the axis?")
         if _is_row_of_data(text, identity):
             reason = 'the first line looks like the others: is it a header? If so, call its first column "id"'
             return Unrecognised(path, reason)
-        if _is_matrix(text, identity, ids, points):
-            return Unrecognised(path, "the headers are numbers and so is the first column: which of them is the axis?")
     notes = tuple(
         f"{column.header} of {path.name} is kept as text ({cells[0]!r}): leave nothing but numbers in its cells"
         for column, cells in zip(columns, strings, strict=True)

@@ -211,7 +211,7 @@ def _is_torn(header: Sequence[str]) -> bool:
 
 def _begins_with_percent(line: str) -> bool:
     """Whether a line that begins with % states units, the first of which is %."""
-    fields = re.split(r"[\t;,]", line)
+    fields = re.split(r"[\t;,]", line) if line.startswith("%") else []
     return len(fields) > 1 and all(unit_in_brackets(field.strip(" ()[]")) is not None for field in fields)
 
 

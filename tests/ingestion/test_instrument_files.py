@@ -149,3 +149,9 @@ def test_columns_in_the_other_order_are_noticed(tmp_path: Path) -> None:
     (tmp_path / "dataset.toml").write_text(toml + 'axis = { name = "wavenumber", unit = "cm^-1" }\n')
     with pytest.raises(FingerprintError, match="as the axis is"):
         ingest([tmp_path], tmp_path / "store")
+
+
+def test_the_corner_of_a_wide_table_may_name_the_axis(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("wavelength (nm),400,410,420\nS1,1,2,3\nS2,2,3,4\n")
+    ingest([tmp_path / "a.csv"], tmp_path / "store")
+    assert sorted(open_store(tmp_path / "store").read("a").specimens) == ["S1", "S2"]

@@ -155,3 +155,13 @@ def test_the_corner_of_a_wide_table_may_name_the_axis(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("wavelength (nm),400,410,420\nS1,1,2,3\nS2,2,3,4\n")
     ingest([tmp_path / "a.csv"], tmp_path / "store")
     assert sorted(open_store(tmp_path / "store").read("a").specimens) == ["S1", "S2"]
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_characters_beyond_unicode_are_refused(order: str, tmp_path: Path) -> None:
+    table = np.array([("A", 1.0), ("B", 2.0)], dtype=[("id", f"{order}U2"), ("s", "<f8")])
+    names = np.frombuffer(table.tobytes(), np.uint8).copy()
+    names[:4] = 0x7F
+    np.save(tmp_path / "a.npy", names.view(table.dtype))
+    with pytest.raises(FingerprintError, match="Unicode"):
+        ingest([tmp_path / "a.npy"], tmp_path / "store")

@@ -65,7 +65,7 @@ _SPELLINGS = {
 _UNSTATED = ("", "-", "1")
 _ARBITRARY = (
     "a.u.", "a. u.", "au", "arb", "arb.", "arb.u.", "arb. u.", "arb. unit", "arb. units", "arbitrary",
-    "arbitrary units", "absorbance", "counts", "dimensionless", "unitless", "none",
+    "arbitrary units", "absorbance", "counts", "cts", "cnt", "dimensionless", "unitless", "none",
 )  # fmt: skip
 _EXPRESSIONS = {
     "%": "percent", "wt%": "weight_percent", "at%": "atomic_percent", "": "dimensionless",
@@ -80,6 +80,10 @@ _SUPERSCRIPT = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _PLAIN = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 _INTEGER = re.compile(r"(?<![\w.])\d[\d_]*(?![\w.])")
 _MOST_OF_A_HEADER, _MOST_OF_A_UNIT = 300, 100  # characters; no header or unit is as long, and patterns would take long
+_LABEL = re.compile(
+    r"[A-Z]\d+|.*√.*|\d+[eE]-?\d+.*"
+)  # S1, N2: a sample or a gas; a root; a factor: no unit that pint reads
+_SHORT = {"at. %": "at%", "wt. %": "wt%", "at %": "at%", "wt %": "wt%", "Nm": "N m", "kNm": "kN m"}
 _EXPONENT = re.compile(r"(?<=[A-Za-zµμÅ])(-?\d+)\b")
 
 
@@ -119,7 +123,9 @@ def unit_in_brackets(text: str) -> str | None:
         return ""
     is_number = text[:1].isdigit() and "/" not in text
     is_letter = len(text) == 1 and text not in "KCmsgNVAJWT%Å°"
-    if not text or is_number or is_letter:
+    text = _SHORT.get(text, text)
+    is_label = _LABEL.fullmatch(text) is not None
+    if not text or is_number or is_letter or is_label:
         return None
     try:
         return canonical("degC" if text == "C" else text)
@@ -130,7 +136,8 @@ def unit_in_brackets(text: str) -> str | None:
 def _split_suffix(header: str) -> Header:
     for separator in re.finditer(r"[_ ]", header):
         name, suffix = header[: separator.start()], header[separator.end() :]
-        if not name or "per" in re.split(r"[_ ]", name):
+        words = re.split(r"[_ ]", name.lower())
+        if not name or "per" in words or (suffix.lower() == "bar" and words[-1] in ("error", "scale")):
             continue
         if suffix in _EXACT or suffix.lower() in _SPELLINGS:
             return Header(name.strip(), canonical(suffix))

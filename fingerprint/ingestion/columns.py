@@ -13,7 +13,13 @@ from fingerprint.units import split_unit
 _HEAD = 1000  # cells looked at to tell numbers from text
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _PADDED = re.compile(r"[+-]?0[0-9]")  # 007 is no number, but a name
-_ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key))?\.?", re.IGNORECASE)
+_ID = re.compile(r"(?:specimen|sample|name|id)s?(?:[ _.-]?(?:id|name|no|nr|number|code|key|label))?\.?", re.IGNORECASE)
+_DOUBTFUL = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d[\d.,]*\s*(?:\(\d+\)|(?:\u00b1|\+/-).*)?|\([\d.,]+\)")
+_MOMENT = re.compile(  # a time, a date, or both
+    r"\d{1,4}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[ap]m)?"
+    r"|(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[T ]+\d{1,2}:\d\d.*)?",
+    re.IGNORECASE,
+)
 
 
 def describe(header: str, cells: Sequence[str], unit: str | None = None, decimal: str = ".") -> Column:
@@ -40,6 +46,20 @@ def find_id(columns: Sequence[Column]) -> Column | None:
     text = [column for column in columns if not column.numeric]
     candidates = unnamed or text
     return candidates[0] if len(candidates) == 1 and candidates[0].unique else None
+
+
+def is_moment_or_number(cells: Sequence[str]) -> bool:
+    """Whether most of some cells are times, dates, or numbers with either decimal mark: of points, not specimens; or
+    the last of them numbers that rise or fall, as below lines of words."""
+    head = [cell for cell in cells[:_HEAD] if cell]
+    numbers = [as_number(cell, ".") for cell in head]
+    unlike = [
+        number is not None or as_number(cell, ",") is not None or _MOMENT.fullmatch(cell) or _DOUBTFUL.fullmatch(cell)
+        for cell, number in zip(head, numbers, strict=True)
+    ]
+    last = [number for number in numbers[-5:] if number is not None]
+    runs = len(last) == 5 and (last in (sorted(set(last)), sorted(set(last), reverse=True)))
+    return runs or 2 * sum(map(bool, unlike)) > len(head)
 
 
 def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str = ".") -> list[Cell]:

@@ -23,6 +23,8 @@ OPENERS: dict[bytes, Callable[[Any], Any]] = {
     b"BZh": bz2.BZ2File,
 }
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_SIGNS = re.compile(rb"[\xb0-\xb3\xb5\xb7\xb9\xbd\xd7\xf7]{1,2}")  # such as those of m²·s
 _LINE_ENDING = re.compile(r"\r\n|\r|\n")
 
 
@@ -70,7 +72,22 @@ def decode(content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
+        _refuse_other_scripts(content, path)
         return content.decode("cp1252", errors="replace")
+
+
+def _refuse_other_scripts(content: bytes, path: Path) -> None:
+    """Raise ReadError where letters beyond ASCII stand side by side: few do in Latin scripts, and all in others."""
+    found = _BEYOND_ASCII.findall(content)
+    runs = [len(run) for run in found if not _SIGNS.fullmatch(run)]
+    long = sum(length for length in runs if length > 3)
+    if 2 * sum(length > 1 for length in runs) > len(runs) or 2 * long > sum(runs):
+        raise ReadError(
+            "the letters are in no encoding that can be told from others (GBK, Shift-JIS, KOI8 or the like)",
+            where=str(path),
+            expected="UTF-8, UTF-16, or Latin-1.",
+            next="Save the file as UTF-8.",
+        )
 
 
 def _limited(file: IO[bytes], path: Path) -> bytes:

@@ -28,7 +28,16 @@ from fingerprint.ingestion.text import Text, open_text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
-_PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab")
+_PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt")
+
+_SUMMARIES = frozenset(
+    (
+        "mean", "average", "avg", "mean value", "std", "std dev", "std. dev", "stdev", "sd", "standard deviation",
+        "mittelwert", "standardabweichung", "coefficient of variation",
+    )
+)  # fmt: skip
+
+_EXTREMES = frozenset(("min", "max", "minimum", "maximum", "median", "n", "count", "total", "sum", "range", "cv"))
 
 Array = NDArray[np.float64]
 
@@ -118,6 +127,14 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
             where=_top(text),
             expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
         )
+    if not named and spec.axis and text.header and not spec.values:
+        names = [split_unit(label).name.lower() for label in text.header]
+        if spec.axis.name.lower() in names[1:] and spec.axis.name.lower() != names[0]:
+            raise ReadError(
+                f"the second column is called {text.header[1]!r}, as the axis is",
+                where=_top(text),
+                next="Say in dataset.toml which column is which: axis.values and values.",
+            )
     x, axis_unit = _axis_column(text, request)
     columns, unit = _value_columns(text, request)
     numbers = text.numbers([x, *columns], request.missing)
@@ -250,6 +267,15 @@ def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Map
 def _ids(text: Text, column: str) -> list[str]:
     ids = text.strings([_find(text, column)])[0]
     check_ids(ids, text.where)
+    few = sum(name.lower().rstrip(".:") in _EXTREMES for name in ids[-8:]) > 1
+    for row, name in enumerate(ids):
+        word = name.lower().rstrip(".:")
+        if word in _SUMMARIES or (few and word in _EXTREMES):
+            raise ReadError(
+                f"{name!r} is not a specimen, but a summary of several",
+                where=text.where(row),
+                next="Remove the line, or call the specimen otherwise.",
+            )
     return ids
 
 

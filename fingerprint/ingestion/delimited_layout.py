@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.columns import describe, find_id
+from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
 from fingerprint.ingestion.text import Text, open_text
 from fingerprint.ingestion.uncertainties import with_uncertainties
+from fingerprint.units import is_time, unit_in_brackets
 
+_STRAIN = re.compile(r"strain|epsilon|dehnung|displacement|extension|elongation|stretch", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"[<>~]?[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\s*([^\d\s.,+-]\S*)")
+_AXIS = re.compile(
+    r"time|strain|temperature|displacement|cycle|frequency|wavelength|wavenumber|energy|shift|angle|theta|axis",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:date|datum|time|timestamp|zeit|uhrzeit|month|day)\b", re.IGNORECASE)
+_COUNT = re.compile(r"rep|repeat|replicate|repetition|run|trial|test|no|nr|number|index|count|#", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
+FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
 HEAD = 50  # rows that are looked at to tell curves from tables
 
 
@@ -52,8 +64,73 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
     identity = find_id(columns)
     if identity is None and points > 1 and len(columns) == 1:
         identity = columns[0]
-    ids = tuple(strings[columns.index(identity)]) if identity else ()
-    return TableLayout(path, columns, points, identity, ids, _along(text, columns, strings, ids))
+    ids: tuple[str, ...] = tuple(strings[columns.index(identity)]) if identity else ()
+    named = identity is not None and (not identity.header or is_id(identity.header))
+    alone = points < 2 and identity is not None and not identity.numeric
+    if identity is not None and ids and not named and alone and _are_no_ids(identity, ids):
+        reason = f"{identity.header} ({ids[0]}, ...) does not look like a column of ids, but of times, dates or values"
+        return Unrecognised(path, reason)
+    if points > 1 and identity is not None and not is_id(identity.header):
+        if _is_matrix(text, identity, ids, points):
+            return Unrecognised(path, "the headers are numbers and so is the first column: which of them is the axis?")
+        if _is_row_of_data(text, identity):
+            reason = 'the first line looks like the others: is it a header? If so, call its first column "id"'
+            return Unrecognised(path, reason)
+    notes = tuple(
+        f"{column.header} of {path.name} is kept as text ({cells[0]!r}): leave nothing but numbers in its cells"
+        for column, cells in zip(columns, strings, strict=True)
+        if column is not identity and not column.numeric and _look_measured(column, cells)
+    )
+    return TableLayout(path, columns, points, identity, ids, _along(text, columns, strings, ids), notes=notes)
+
+
+def _are_no_ids(column: Column, cells: Sequence[str]) -> bool:
+    """Whether a column of text says when something was measured, or how much, rather than of which specimen."""
+    return column.unit is not None or _WHEN.search(column.name) is not None or is_moment_or_number(cells)
+
+
+def _look_measured(column: Column, cells: Sequence[str]) -> bool:
+    """Whether most of some cells are a number and its unit ("12.3 GPa", "5 %"), or begin with one where a unit stands
+    in the header ("5.431(2)", "<0.01")."""
+    found = [_WITH_UNIT.fullmatch(cell) for cell in cells[:HEAD]]
+    known = [match is not None and unit_in_brackets(match[1]) is not None for match in found]
+    if column.unit is not None:
+        known = [_NUMBER_FIRST.fullmatch(cell) is not None for cell in cells[:HEAD]]
+    return 2 * sum(known) > len(known)
+
+
+def _is_row_of_data(text: Text, identity: Column) -> bool:
+    """Whether the numbers in the header lie within or near those below them, as in a table without header."""
+    if not identity.header or len(text.rows) < 2:
+        return False
+    head = [text.fields(row) for row in range(min(len(text.rows), HEAD))]
+    for place, field in enumerate(text.header or ()):
+        number = text.dialect.number(field)
+        if number is None:
+            continue
+        below = [text.dialect.number(fields[place]) for fields in head if len(fields) == text.width]
+        known = [each for each in below if each is not None]
+        span = max(max(known) - min(known), 0.5 * max(map(abs, known))) if known else 0.0
+        if not known or not min(known) - span <= number <= max(known) + span:
+            return False
+    return True
+
+
+def _is_matrix(text: Text, identity: Column, ids: Sequence[str], points: int) -> bool:
+    """Whether the ids are numbers that rise or fall all along: columns over an axis, whose headers are numbers too."""
+    numbers = [text.dialect.number(each) for each in ids]
+    if len(ids) < 2 or None in numbers or not _strict(text, ids):
+        return False
+    counted = all(each.isdigit() for each in ids)
+    return bool(identity.header) or not counted or len(ids) > points
+
+
+def _is_unnamed_axis(text: Text, columns: Sequence[Column], cells: Sequence[str]) -> bool:
+    """Whether a first column without name rises or falls all along and does not count rows from 0 or 1."""
+    if columns[0].header or not columns[0].numeric or len(cells) < 2 or not _strict(text, cells):
+        return False
+    numbers = [text.dialect.number(cell) or 0.0 for cell in cells]
+    return numbers[0] not in (0.0, 1.0) or set(np.diff(numbers)) != {1.0}
 
 
 def _is_prose(text: Text) -> bool:
@@ -62,7 +139,7 @@ def _is_prose(text: Text) -> bool:
     return 4 * sum(text.dialect.number(field) is not None for field in fields) < len(fields)
 
 
-def _curve(text: Text) -> CurveLayout | ColumnsLayout | None:
+def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
     """Columns of numbers, the first of which rises or falls; None for anything else."""
     number = text.dialect.number
     head = [text.fields(row) for row in range(min(len(text.rows), HEAD))]
@@ -76,15 +153,24 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | None:
         for place in range(text.width)
     ]
     x, ys = columns[0], columns[1:]
-    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]) or find_id(columns) is not None:
-        return None
     if any(number(field) is not None for field in text.header or ()):
         return None
-    owned = with_uncertainties(ys)
+    if text.header is not None and _is_unnamed_axis(text, columns, [fields[0] for fields in good]):
+        return Unrecognised(
+            text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'
+        )
+    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]) or find_id(columns) is not None:
+        return None
+    owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)
     if text.header is not None and len(owned) == 1:
         y, uncertainty = owned[0]
         return CurveLayout(text.path, x, y, uncertainty=uncertainty)
     return ColumnsLayout(text.path, x, tuple(ys), text.header is not None)
+
+
+def _is_stress_over_strain(x: Column, ys: Sequence[Column]) -> bool:
+    """Whether sigma may be a stress and not an uncertainty."""
+    return _STRAIN.search(x.name) is not None and any(y.name.lower() in ("sigma", "σ") for y in ys)
 
 
 def _is_monotonic(numbers: Sequence[float]) -> bool:
@@ -103,7 +189,14 @@ def _along(
     if not ids or min(map(len, rows.values())) < 2:
         return None
     for column, cells in zip(columns, strings, strict=True):
-        if column.numeric and all(_strict(text, [cells[row] for row in own]) for own in rows.values()):
+        if not column.numeric or _COUNT.fullmatch(column.name):
+            continue
+        axes = [tuple(text.dialect.number(cells[row]) for row in own) for own in rows.values()]
+        shared = len(axes) > 1 and len(axes[0]) > 2 and len(set(axes)) == 1
+        named = _AXIS.search(column.name) or (column.unit and is_time(column.unit))
+        if not (shared or named) and max(map(len, axes)) < FEW:
+            continue  # more likely the same measured again
+        if all(_strict(text, [cells[row] for row in own]) for own in rows.values()):
             return column
     return None
 

@@ -14,6 +14,7 @@ BLANKS = " "  # as delimiter: runs of blanks
 SAMPLE = 60  # lines that are looked at
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _STRAY_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})
 
@@ -96,6 +97,12 @@ def sniff(lines: Sequence[str], top: Sequence[str], where: str, decimal: str = "
         if with_comma and all(_THOUSANDS.fullmatch(field) for field in with_comma):
             raise ReadError(
                 f"the comma in {with_comma[0]} may be decimal or separate thousands", where=where, expected=_ASKED
+            )
+    if best == Dialect(";", "."):
+        with_point = [field for line in lines for field in best.split(line) if best.number(field) and "." in field]
+        if with_point and all(_GROUPED.fullmatch(field) for field in with_point):
+            raise ReadError(
+                f"the point in {with_point[0]} may be decimal or separate thousands", where=where, expected=_ASKED
             )
     return best
 

@@ -244,7 +244,9 @@ class _Guesses(Draft):
             kind, axis = self.axis(None, "", layout.path)
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
-        columns = [column for column in layout.columns if column != layout.id]
+        columns = [column for column in layout.columns if column != layout.id and column.header]
+        if len(columns) + 1 < len(layout.columns):
+            self.warnings.append(f"a column of {layout.path} without a header is not kept")
         numeric = with_uncertainties([column for column in columns if column.numeric])
         text = [(column, None) for column in columns if not column.numeric]
         self._add_columns(layout.path, files, layout.id, [*numeric, *text], layout.sheet)

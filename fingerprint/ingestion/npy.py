@@ -138,6 +138,10 @@ def texts(column: NDArray[Any], where: str) -> list[object]:
             raise ReadError("the letters are no Unicode", where=where)
     if column.dtype.kind == "M":
         return np.datetime_as_string(column).tolist()
+    if column.dtype.kind == "U" and column.dtype.itemsize:
+        codes = np.ascontiguousarray(column).view(np.dtype(np.uint32).newbyteorder(column.dtype.byteorder))
+        if (codes > 0x10FFFF).any():
+            raise ReadError("the characters are none of Unicode", where=where)
     if column.dtype.kind != "S":
         return column.tolist()
     try:

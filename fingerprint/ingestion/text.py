@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,13 @@ from fingerprint.units import split_unit, unit_in_brackets
 TOP = 1000  # lines among which the numbers begin
 _COMMENT = re.compile(r"#|(?:%|!|@|//)(?=[\s%!@/]|$)")
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]{0,99}\)|\[[^\]]{0,99}\]))?")
+_IN_BRACKETS = re.compile(r"\(.*\)|\[.*\]")
 _MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
 _NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x"))
+_SEPARATOR = re.compile(r'"?sep=.?"?\s*', re.IGNORECASE)  # what Excel writes above all else
+_END = re.compile(r">>>>>\s*End |##### Extended Information")  # below which no numbers of the spectrum stand
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,'\u2019]\d{3})+(?:[.,]\d+)?")
+_JOINED = re.compile(r"[\d.+\-eEdD*]*(?:\d\.\d*(?:[eEdD][+-]?\d{2,3})?[+-]\d*\.\d|[\d.]\*{3})[\d.+\-eEdD*]*")
 _EXPECTED = {
     ".": "Most numbers in this file have a decimal point, and none separates thousands.",
     ",": "Most numbers in this file have a decimal comma, and none separates thousands.",
@@ -82,15 +87,19 @@ class Text:
         Raises:
             ReadError: a row has another number of fields, or a token is not a number; with line and column.
         """
-        if any(self.dialect.number(token) is not None for token in missing if token != "nan"):
-            return self._numbers_one_by_one(columns, missing)  # a number that is none, however it is written
         tokens = {form for token in missing for form in (token, token.upper(), token.capitalize())}
         try:
             table = self._parse({column: pa.float64() for column in columns}, sorted(tokens))
         except pa.ArrowInvalid:
-            return self._numbers_one_by_one(columns, missing)
+            return self._without_missing(self._numbers_one_by_one(columns, missing), missing)
         arrays = [table.column(str(column)).to_numpy(zero_copy_only=False) for column in columns]
-        return np.stack(arrays, axis=1) if arrays else np.empty((len(self.rows), 0))
+        numbers = np.stack(arrays, axis=1) if arrays else np.empty((len(self.rows), 0))
+        return self._without_missing(numbers, missing)
+
+    def _without_missing(self, numbers: NDArray[np.float64], missing: frozenset[str]) -> NDArray[np.float64]:
+        """NaN for numbers that mean missing, however they are written: -99, " -99" and -99.0."""
+        tokens = [number for number in map(self.dialect.number, missing) if number is not None]
+        return np.where(np.isin(numbers, tokens), np.nan, numbers) if tokens else numbers
 
     def _parse(self, types: dict[int, pa.DataType], null_values: Sequence[str]) -> pa.Table:
         content = "\n".join(self.rows).encode() + b"\n"
@@ -161,14 +170,18 @@ def open_text(path: Path, decimal: str = "") -> Text:
     rows: list[str] = []
     lines: list[int] = []
     comments: list[tuple[int, str]] = []
-    inside: list[tuple[int, str]] = []
+    head: dict[str, str] = {}
+    between: list[tuple[int, str]] = []
     for number, line in enumerate(read_lines(path), start=1):
-        mark = _COMMENT.match(line)
+        if rows and _END.match(line):
+            break
+        mark = None if _begins_with_percent(line) else _COMMENT.match(line)
         if mark and not rows:
             comments.append((number, line[mark.end() :].lstrip("#%!@/ \t")))
+            head.setdefault(_first_word(line), line)
         elif line.startswith("#"):
-            inside.append((number, line))
-        elif line.strip():
+            between.append((number, line))
+        elif line.strip() and (rows or not _SEPARATOR.fullmatch(line)):
             rows.append(line)
             lines.append(number)
     if not rows:
@@ -184,20 +197,53 @@ def open_text(path: Path, decimal: str = "") -> Text:
         rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
         sample = rows[middle : middle + SAMPLE]
     body = _Body.of(sample, dialect)
-    for number, line in inside:
-        if any(body.fits(_fields(each, dialect)) for each in (line, line.lstrip("# \t"))):
-            raise ReadError(
-                "this line begins with #, and looks like one of data",
-                where=f"{path}:{number}",
-                expected="A comment, or a line of data, but not both.",
-                next="Remove the # or the line.",
-            )
-    return body.text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
+    text = body.text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
+    if written is not rows and _is_torn(text.header or ()):
+        text = replace(text, header=None, header_line=0)
+    _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
+    return text
+
+
+def _is_torn(header: Sequence[str]) -> bool:
+    """Whether some fields of a header are units in brackets that blanks tore off their names: "x (nm)"."""
+    units = [_IN_BRACKETS.fullmatch(field) is not None for field in header]
+    return any(units) and not all(units)
+
+
+def _begins_with_percent(line: str) -> bool:
+    """Whether a line that begins with % states units, the first of which is %."""
+    fields = re.split(r"[\t;,]", line) if line.startswith("%") else []
+    return len(fields) > 1 and all(unit_in_brackets(field.strip(" ()[]")) is not None for field in fields)
+
+
+def _first_word(comment: str) -> str:
+    """The mark of a comment with the word behind it: "#s" of "#S 2", "# scan" of "# scan 2"."""
+    words = comment.lower().split()
+    word = " ".join(words[: 1 if any(map(str.isalpha, words[0])) else 2])
+    return word if any(map(str.isalpha, word)) else ""
 
 
 def _fields(line: str, dialect: Dialect) -> list[str]:
     """The fields of a line in which blanks may not have been turned into tabs."""
     return line.split() if dialect.delimiter == "\t" and "\t" not in line else dialect.split(line)
+
+
+def _refuse_between(body: _Body, text: Text, between: Sequence[tuple[int, str]], head: dict[str, str]) -> None:
+    """Raise ReadError where a comment among the data begins another block, or may be a row."""
+    for number, line in between:
+        before = head.get(_first_word(line)) if _first_word(line) else None
+        if before is not None and before.strip() != line.strip():
+            raise ReadError(
+                f"another block seems to begin here: {line.strip()[:60]!r}, after {before.strip()[:60]!r}",
+                where=text.at(number),
+                next="Write each block into a file of its own.",
+            )
+        if any(body.fits(_fields(each, body.dialect)) for each in (line, line.lstrip("# \t"))):
+            raise ReadError(
+                f"{line.strip()[:60]!r} may be a row or a comment",
+                where=text.at(number),
+                next='Remove the line if it is a comment; put its first field into quotes ("#1") if it is a row.',
+            )
 
 
 def tabulate(path: Path, rows: Sequence[str], lines: Sequence[int], dialect: Dialect) -> Text:
@@ -249,9 +295,9 @@ class _Body:
 
     def text(self, path: Path, rows: Sequence[str], lines: Sequence[int], comments: Sequence[tuple[int, str]]) -> Text:
         """The header and the data of a file."""
-        top = [self.dialect.split(row) for row in rows[:TOP]]
+        top = [self._without_tail(self.dialect.split(row)) for row in rows[:TOP]]
         begin = self._header(top)
-        self._refuse_lost(top, begin, path, lines)
+        above = begin or 0
         header, header_line = None, 0
         if begin is not None:
             header, header_line = tuple(top[begin]), lines[begin]
@@ -259,15 +305,67 @@ class _Body:
             if self._are_units(units):
                 header = tuple(_with_unit(name, unit) for name, unit in zip(header, units, strict=True))
                 begin += 1
+                begin += self._is_remark(top, begin + 1)
             begin += 1
+            self._refuse_number(header, path, header_line)
         else:
-            begin = next((row for row, fields in enumerate(top) if self.fits(fields)), 0)
+            begin = above = next((row for row, fields in enumerate(top) if self.fits(fields)), 0)
             header, header_line = self._free_header([told for told in comments if told[0] < lines[begin]])
         if begin == len(rows):
             raise ReadError(
                 "there is a header and no data", where=f"{path}:{lines[begin - 1]}", expected="At least one row."
             )
+        self._refuse_numbers_above(top[:above], begin == above, path, lines)
+        self._refuse_lost(top[: begin + 1], path, lines)
         return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width)
+
+    def _without_tail(self, fields: list[str]) -> list[str]:
+        """The fields of a line without the one behind a delimiter at its end."""
+        return fields[:-1] if len(fields) == self.width + 1 and not fields[-1] else fields
+
+    def _is_remark(self, top: Sequence[list[str]], row: int) -> bool:
+        """Whether a line below that of the units is one of comments, as Origin writes it, and the next are data."""
+        if row + 1 >= len(top) or len(self.numeric) < self.width or len(top[row]) != self.width:
+            return False
+        words = all(self.dialect.number(field) is None for field in top[row])
+        told = any(field.lower() not in _MISSING for field in top[row])
+        return words and told and self.fits(top[row + 1])
+
+    def _refuse_number(self, header: Sequence[str], path: Path, line: int) -> None:
+        """Raise ReadError where what stands above the data is data too, of which something cannot be read."""
+        if len(self.numeric) < self.width or self.dialect.number(header[0]) is None:
+            return
+        unread = next(field for field in header if self.dialect.number(field) is None)
+        raise ReadError(f"{unread!r} is not a number", where=f"{path}:{line}", expected=_EXPECTED[self.dialect.decimal])
+
+    def _refuse_numbers_above(
+        self, above: Sequence[list[str]], adjoining: bool, path: Path, lines: Sequence[int]
+    ) -> None:
+        """Raise ReadError where lines of numbers would be taken for free text above the data.
+
+        Args:
+            above: the lines above the header or the data.
+            adjoining: whether the data follow, without a header.
+        """
+        widths = [len(fields) if self._are_numbers(fields) else 0 for fields in above]
+        for row, width in enumerate(widths):
+            last = row + 1 == len(widths)
+            if width and ((last and adjoining) or (not last and widths[row + 1] == width)):
+                raise ReadError(
+                    f"there are numbers here that are not like those from line {lines[len(above)]} on: "
+                    f"{' '.join(above[row])[:60]!r}",
+                    where=f"{path}:{lines[row]}",
+                    expected=f"{self.width} numbers in each line. {_EXPECTED[self.dialect.decimal]}",
+                    next="Correct these lines, write each block into a file of its own, or remove what is no data.",
+                )
+
+    def _are_numbers(self, fields: Sequence[str]) -> bool:
+        """Whether a line holds numbers and nothing else; run together or with separators of thousands, too."""
+        if len(fields) == 1:
+            return _JOINED.fullmatch(fields[0]) is not None
+        number = [self.dialect.number(field) is not None for field in fields]
+        like = [_GROUPED.fullmatch(field) or _JOINED.fullmatch(field) for field in fields]
+        return any(number) and all(map(max, number, map(bool, like)))
 
     def _header(self, top: Sequence[list[str]]) -> int | None:
         """The row of the header: that above the data; where some columns are text, the first of the right width."""
@@ -278,15 +376,18 @@ class _Body:
         if data is None:
             return 0
         above = data - 1
+        if above > 1 and self._is_remark(top, above) and self._are_units(top[above - 1]):
+            above -= 1
         if above > 0 and self._are_units(top[above]) and len(top[above - 1]) == self.width:
             above -= 1
         return above if above >= 0 and len(top[above]) == self.width else None
 
-    def _refuse_lost(self, top: Sequence[list[str]], header: int | None, path: Path, lines: Sequence[int]) -> None:
-        """Refuse numbers above the data that are no free text: beside a header, or in as many fields as the data.
+    def _refuse_lost(self, top: Sequence[list[str]], path: Path, lines: Sequence[int]) -> None:
+        """Raise ReadError where a line that begins with a number stands below a header, or is as wide as the data.
 
-        Raises:
-            ReadError: there are such.
+        Args:
+            top: the lines down to the first of the data.
+            path, lines: for messages.
         """
         if len(self.numeric) < self.width:
             return
@@ -302,7 +403,7 @@ class _Body:
                     where=f"{path}:{lines[row]}",
                     expected=f"{self.width} numbers, or a header, or free text above it.",
                 )
-            named = named or len(fields) == self.width or row == header
+            named = named or len(fields) == self.width
 
     def _are_units(self, fields: Sequence[str]) -> bool:
         """Whether this line states the units of the columns and nothing else."""

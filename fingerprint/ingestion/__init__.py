@@ -5,7 +5,8 @@ inference.py   the dataset.toml that a folder without one suggests
   draft.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties of columns
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
-decoding.py, dialect.py, text.py    text out of its compression and encoding; delimiter and decimal mark; header
+decoding.py, dialect.py    text out of its compression and encoding; delimiter and decimal mark
+opening.py, body.py, text.py    where its data begin, and what stands above them; its fields and numbers
 delimited.py, delimited_layout.py, columns.py   delimited text
 jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
   quantities.py, printed.py    their words for quantities, and the worth of their digits

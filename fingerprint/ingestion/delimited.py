@@ -23,8 +23,9 @@ from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.ingestion.delimited_layout import inspect
+from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.reader import Cell, Format, Request, stem
-from fingerprint.ingestion.text import Text, open_text
+from fingerprint.ingestion.text import Text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 

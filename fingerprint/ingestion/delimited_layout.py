@@ -10,8 +10,9 @@ import numpy as np
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
+from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
-from fingerprint.ingestion.text import Text, open_text
+from fingerprint.ingestion.text import Text
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.units import is_time, unit_in_brackets
 

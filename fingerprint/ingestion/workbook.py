@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.archive import opened_archive
+from fingerprint.ingestion.opening import tabulate
 from fingerprint.ingestion.table import DIALECT, Table, as_row, as_text
-from fingerprint.ingestion.text import tabulate
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

@@ -125,7 +125,7 @@ def child(task: str, given: str, out: str) -> None:
         else:
             actions[task](Path(given), Path(out))
     except FingerprintError as error:
-        told["refused"] = str(error)
+        told["refused"] = str(error).replace(f"{Path(given).parent}/", "")
     told["seconds"] = time.perf_counter() - begun
     told["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(told))

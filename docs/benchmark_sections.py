@@ -244,9 +244,14 @@ def report_size(record: Record) -> str:
 def hostile_files(record: Record) -> str:
     """What became of hostile files."""
     rows = [
-        [row["reader"], *(str(row[key]) for key in ("files", "read", "refused"))]
-        + [str(row["foreign"] + row["outside"]), str(row["memory"] + row["died"]), str(row["hang"])]
-        + [f"{row['most_seconds']:.2f}", f"{row['most_bytes'] / 2**20:.0f}"]
+        [
+            row["reader"],
+            *(str(row[key]) for key in ("files", "read", "refused")),
+            *(str(row[first] + row[second]) for first, second in (("foreign", "outside"), ("memory", "died"))),
+            str(row["hang"]),
+            f"{row['most_seconds']:.2f}",
+            f"{row['most_bytes'] / 2**20:.0f}",
+        ]
         for row in record["rows"]
     ]
     total, stored = (sum(row[key] for row in record["rows"]) for key in ("files", "stored"))

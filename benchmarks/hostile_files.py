@@ -344,12 +344,16 @@ def failures(found: Sequence[Answer]) -> list[Answer]:
 
 
 def again(reader: str, number: int, folder: Path) -> None:
-    """Write the file of this number."""
-    folder.mkdir(parents=True, exist_ok=True)
-    case, _ = made(reader, number, sound_files(folder)[reader])
+    """Write the file of this number, with the dataset.toml by which it is read, if there is one."""
+    with tempfile.TemporaryDirectory() as root:
+        child = Child(Path(root))
+        case, rng = made(reader, number, child.sound[reader])
+        toml = child.told[case.sound.name] if rng.random() < 0.5 else None
     path = folder / case.folder / case.name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(case.content)
+    if toml is not None:
+        (path.parent / FILE_NAME).write_text(toml, encoding="utf-8")
     print(f"{path}: {case.sound.name}, {case.damage}")
 
 

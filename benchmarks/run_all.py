@@ -14,13 +14,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SILICON = (
+OWN_DATA = (
     ("speed.py",),
     ("vdos_baselines.py",),
     ("vdos_variants.py",),
     ("vdos_controls.py",),
     ("kills.py",),
     ("kills.py", "--data", "mnist", "--kills", "10"),
+    ("hostile_files.py",),
+    ("ingest_kills.py",),
+    ("ingest_rate.py",),
 )
 MNIST = (
     ("mnist_lines.py", "--parts", "seeds", "--seeds", "0-8"),
@@ -40,7 +43,7 @@ def main() -> None:
     parser.add_argument("--multivae", help="the interpreter of an environment with multivae, for its rate")
     chosen = parser.parse_args()
     own = ["--folder", str(chosen.folder), *(["--source", str(chosen.source)] if chosen.source else [])]
-    for script, *arguments in SILICON:
+    for script, *arguments in OWN_DATA:
         subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)
     for script, *arguments in MNIST:
         multivae = ["--multivae", chosen.multivae] if chosen.multivae and script == "mnist_rate.py" else []

@@ -1,4 +1,4 @@
-"""The sections of docs/benchmarks.md on the first experiment, each from one record. Called by make_benchmarks.py."""
+"""The sections of docs/benchmarks.md on the first experiment and on ingests, each from one record. Called by make_benchmarks.py."""
 
 from __future__ import annotations
 
@@ -241,6 +241,76 @@ def report_size(record: Record) -> str:
 """
 
 
+def hostile_files(record: Record) -> str:
+    """What became of hostile files."""
+    rows = [
+        [
+            row["reader"],
+            *(str(row[key]) for key in ("files", "read", "refused")),
+            *(str(row[first] + row[second]) for first, second in (("foreign", "outside"), ("memory", "died"))),
+            str(row["hang"]),
+            f"{row['most_seconds']:.2f}",
+            f"{row['most_bytes'] / 2**20:.0f}",
+        ]
+        for row in record["rows"]
+    ]
+    total, stored = (sum(row[key] for row in record["rows"]) for key in ("files", "stored"))
+    head = ["reader", "files", "read", "refused", "other", "memory", "hung", "slowest, s", "most memory, MiB"]
+    return f"""
+## Hostile files
+
+Sound files cut off, with bytes flipped, put in, left out or doubled, also inside archives, with check sums made to fit; absurd sizes, deep nesting,
+impossible numbers and units, ids like `../../x` or of 10<sup>5</sup> letters, cells like `=1+1`, other encodings, the content of another file: each is to be read or refused
+within 5 s and 1 GiB of address space beyond what the process takes before, with all readers imported. "Other" are exceptions with a traceback,
+warnings of other packages, and anything written outside the store or stored under another id; "memory" are those beyond the limit and processes that died. {stored} of the {total}
+were stored as well, and read back. The vendors' files are refused where RosettaSciIO is not installed, as here; "slowest" has the waiting of a busy machine in it.
+
+{table(head, rows)}
+"""
+
+
+def ingest_kills(record: Record) -> str:
+    """Ingests killed, and several at once."""
+    rows, turns = record["rows"], record["at_once"]
+    writing, committed, whole, completed = (
+        sum(row[key] for row in rows) for key in ("writing", "committed", "whole", "completed")
+    )
+    good = sum(not turn["failed"] for turn in turns)
+    return f"""
+## Ingests killed, and four at once
+
+{len(rows)} ingests of {record["files"]} spectra, stresses and words, stopped by SIGKILL, {writing} of them when they had begun to write and {committed} after the commit: {whole} stores
+opened and held all of it or nothing, bit for bit, and {completed} were completed by the same command. Four processes at once, {len(turns)} times, half of
+them with the same folder: {good} times nothing was lost.
+"""
+
+
+def ingest_rate(record: Record) -> str:
+    """Rates as ratios, and memory."""
+    rows = []
+    for key, what in (
+        ("csv", f"{record['files']} CSV files of 2,000 points; pyarrow.csv, one Parquet file"),
+        ("hdf5", f"an HDF5 dataset of {record['gigabytes']:g} GiB, nearly all zeros; h5py, Parquet"),
+    ):
+        found = record[key]
+        ours, bare = ([turn[who] for turn in found["turns"]] for who in ("ingest", "bare"))
+        times = [f"{statistics.median(turn['seconds'] for turn in each):.1f}" for each in (ours, bare)]
+        memory = [f"{max(turn['peak_bytes'] for turn in each) / 2**30:.2f}" for each in (ours, bare)]
+        ratio = "refused" if found["refused"] else f"{found['time_to_bare']:.1f}"
+        rows.append([what, times[0], times[1], ratio, *memory])
+    of = {key: statistics.median(values) for key, values in record["store"]["of"].items()}
+    refused = "".join(f"\n\nRefused: {' '.join(each.split())}" for each in record["failures"])
+    head = ["", "ingest, s", "bare loop, s", "ratio", "memory, GiB", "of the bare loop, GiB"]
+    return f"""
+## Rate of ingests
+
+{table(head, rows)}
+
+A store of {record["scalars"]:,} scalars: {of["append"]:.2f} s for one more specimen, {of["open"]:.2f} s to open it, {of["info"]:.2f} s for what `info` tells; at most
+{record["store"]["peak_bytes"] / 2**30:.2f} GiB of memory.{refused}
+"""
+
+
 SECTIONS: dict[str, Callable[[Record], str]] = {
     "mnist_seeds": seeds,
     "mnist_latent": latent,
@@ -255,4 +325,7 @@ SECTIONS: dict[str, Callable[[Record], str]] = {
     "mnist_rate": rate,
     "kills_mnist": kills,
     "report_size": report_size,
+    "hostile_files": hostile_files,
+    "ingest_kills": ingest_kills,
+    "ingest_rate": ingest_rate,
 }

@@ -213,7 +213,8 @@ def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) ->
         parts.append(_section("specimens", msgspec.to_builtins(spec.specimens), comments))
     for name, modality in spec.modalities.items():
         parts.append(_section(f"modalities.{name}", msgspec.to_builtins(modality), comments))
-    return "\n".join(part for part in parts if part)
+    text = "\n".join(part for part in parts if part)
+    return text.encode("utf-8", "backslashreplace").decode()  # names of files in comments may be no Unicode
 
 
 def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:

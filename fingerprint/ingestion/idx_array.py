@@ -26,6 +26,7 @@ TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">
 _GZIP = b"\x1f\x8b"
 _LARGEST_RATIO = 1032  # deflate writes at least one byte for so many
 _CHUNK = 1 << 20
+_MOST_DIMENSIONS, _MOST_NUMBERS = 32, 1 << 48  # what NumPy can hold, also of arrays that are empty
 
 
 class NotIdx(ReadError):
@@ -42,6 +43,8 @@ def read_array(path: Path) -> NDArray[np.generic]:
     with _opened(path) as (stream, most):
         number, shape = _header(stream, path)
         size = math.prod(shape) * number.itemsize
+        if math.prod(max(each, 1) for each in shape) > _MOST_NUMBERS or len(shape) > _MOST_DIMENSIONS:
+            raise _cut_off(path, shape, size, "no array has this shape")
         if size > most:
             raise _cut_off(path, shape, size, f"a file of {path.stat().st_size} bytes cannot hold them")
         refuse_larger_than_memory(size, f"{_times(shape)} numbers", str(path))

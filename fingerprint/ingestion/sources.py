@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from fingerprint.errors import DatasetError
 from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
+
+_NO_UNICODE = re.compile("[\ud800-\udfff]")  # bytes in a file's name; a dataset.toml cannot hold them
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def pattern_of(source: Source, paths: Sequence[Path]) -> str | None:
     """A pattern that matches these files of the source and no other; None when there is no simple one."""
     names = [path.relative_to(source.root).as_posix() for path in paths]
     if len(names) == 1:
-        return glob.escape(names[0])
+        return _NO_UNICODE.sub("?", glob.escape(names[0]))
     folders = {str(PurePosixPath(name).parent) for name in names}
     suffixes = {"".join(_suffixes(PurePosixPath(name))) for name in names}
     if len(suffixes) > 1:
@@ -93,7 +96,8 @@ def pattern_of(source: Source, paths: Sequence[Path]) -> str | None:
     folder = "" if folders == {"."} else f"{glob.escape(folders.pop())}/" if len(folders) == 1 else "**/"
     prefix = glob.escape(PurePosixPath(_shared_beginning(names) + "x").name[:-1])
     ending = glob.escape(_shared_beginning([name[::-1] for name in names])[::-1].rsplit("/")[-1])
-    for candidate in (f"{folder}*{suffix}", f"{folder}{prefix}*{suffix}", f"{folder}*{ending}"):
+    for pattern in (f"{folder}*{suffix}", f"{folder}{prefix}*{suffix}", f"{folder}*{ending}"):
+        candidate = _NO_UNICODE.sub("?", pattern)
         if source.matches(candidate) == sorted(paths):
             return candidate
     return None

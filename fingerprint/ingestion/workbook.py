@@ -24,6 +24,7 @@ _FAMILY = "Excel"
 _MOST_CELLS = 4_000_000
 _LAST_ROW, _LAST_COLUMN = 1 << 20, 1 << 14
 _PERCENT = re.compile(r'%(?=(?:[^"]*"[^"]*")*[^"]*$)')  # outside quotes
+_LONGEST_FORMAT = 1000  # letters; Excel writes 255 at most
 _NOT_AVAILABLE = "#N/A"
 
 
@@ -218,7 +219,7 @@ def _percent_styles(workbook: Any) -> frozenset[int]:
     def is_percent(number: int) -> bool:
         own = number - BUILTIN_FORMATS_MAX_SIZE
         known = workbook._number_formats[own] if 0 <= own < len(workbook._number_formats) else ""
-        return bool(_PERCENT.search(BUILTIN_FORMATS.get(number, known)))
+        return bool(_PERCENT.search(BUILTIN_FORMATS.get(number, known)[:_LONGEST_FORMAT]))
 
     return frozenset(i for i, style in enumerate(workbook._cell_styles) if is_percent(style.numFmtId))
 

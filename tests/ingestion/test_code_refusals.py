@@ -200,6 +200,7 @@ def test_a_mutated_file_is_read_or_refused(
     [
         ("DOSCAR", DOSCAR.encode() + b"1 " * (20 << 20)),
         ("DOSCAR", DOSCAR.replace("    4 ", "99999 ", 1).encode() + b"1 2 3\n" * 99_999),
+        ("DOSCAR", DOSCAR.replace("1.25000000", "5" * 1_000_000 + "x", 1).encode()),
         ("total_dos.dat", b"# Tetrahedron method\n" + b"1 " * (15 << 20)),
         ("total_dos.dat", b"# Tetrahedron method\n" + b"\n" * (30 << 20)),
         ("total_dos.dat", b"# Tetrahedron method\n" + b"1 2\n" * 990_000),

@@ -107,6 +107,11 @@ def test_a_cut_off_file_says_how_much_is_there(tmp_path: Path) -> None:
     assert refused(tmp_path / "a.idx", SMALL[:9]).where == f"{tmp_path}/a.idx: byte 9"
 
 
+@pytest.mark.parametrize("shape", [(0,) * 33, (0, 2**32 - 1, 2**32 - 1), (2**32 - 1, 0, 2**31)])
+def test_an_empty_array_that_numpy_cannot_hold_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    assert "header wrong" in refused(tmp_path / "a.idx", idx(0x0E, shape, ())).what
+
+
 @pytest.mark.parametrize("more", [b"\0", b"x" * 1000])
 def test_bytes_after_the_numbers_are_refused(more: bytes, tmp_path: Path) -> None:
     for content in (SMALL + more, gzip.compress(SMALL + more), gzip.compress(SMALL) + gzip.compress(more)):

@@ -289,3 +289,18 @@ def test_the_ledger_keeps_what_was_read(tmp_path: Path) -> None:
     ingest([lab], tmp_path / "store", skip_bad=True)
     (entry,) = open_store(tmp_path / "store").log()
     assert entry.files == {str(lab / "a.csv"): hashlib.sha256((lab / "a.csv").read_bytes()).hexdigest()}
+
+
+def test_a_name_that_is_no_unicode_is_matched_by_a_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    path = folder / "caf\udce9 [1].csv"
+    try:
+        path.write_text("id,stress (GPa)\na,1\nb,2\n")
+    except OSError:
+        pytest.skip("this file system has Unicode only")
+    report = ingest(folder, tmp_path / "store")
+    assert 'files = "caf? [[]1].csv"' in report.dataset_toml
+    (folder / "dataset.toml").write_text(report.dataset_toml, encoding="utf-8")
+    assert ingest(folder, tmp_path / "store").modalities["stress"].unchanged == 2
+    assert open_store(tmp_path / "store").log()[0].dataset_toml == report.dataset_toml

@@ -49,6 +49,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         kind, unit, sign: as in `Modality`.
         files: a glob, relative to the data folder.
+        exclude: globs of files that it matches and that are something else.
         values: HDF5 dataset or CSV column; "" for the second of two columns, for a wide table, and where nothing has a
             name: in IDX, .npy and images.
         specimens: HDF5 dataset or CSV column of the ids; "{stem}" takes the id from the file's name, "{folder}" from
@@ -75,6 +76,7 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uncertainty: str = ""
     sheet: str = ""
     colour: Literal["", "luminance"] = ""
+    exclude: tuple[str, ...] = ()
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""
@@ -219,7 +221,7 @@ def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) ->
 
 def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:
     axis = table.pop("axis", None)
-    order = ("kind", "unit", "sign", "files", "values", "uncertainty", "specimens")
+    order = ("kind", "unit", "sign", "files", "exclude", "values", "uncertainty", "specimens")
     table = {key: table[key] for key in (*order, *table) if key in table}
     kept = {key: value for key, value in table.items() if value or key in ("unit", "specimens", "id")}
     lines = [f"# {sentence}" for name, sentence in comments if name == section]

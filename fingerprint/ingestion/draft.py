@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from fingerprint.errors import DatasetError, UnitError
 from fingerprint.ingestion.dataset import FILE_NAME, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.reader import Column, stem
@@ -38,6 +40,7 @@ class Draft:
         ignored: files that were not understood, and why.
         warnings: what the person should check.
         ambiguous: questions that only the person can answer.
+        exclude: files that the pattern of the files at hand matches, and that are something else.
         tables: tables that say how specimens were made, each with its columns of numbers.
     """
 
@@ -46,6 +49,7 @@ class Draft:
     reasons: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     ignored: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
     warnings: list[str] = field(default_factory=list[str])
+    exclude: tuple[str, ...] = ()
     ambiguous: list[str] = field(default_factory=list[str])
     tables: list[tuple[SpecimensSpec, list[str]]] = field(default_factory=list[tuple[SpecimensSpec, list[str]]])
 
@@ -89,7 +93,9 @@ class Draft:
                 where=str(path),
                 next=f"Describe them in {self.source.root / FILE_NAME} (see docs/ingest.md).",
             )
-        self.modalities[name] = spec
+        self.modalities[name] = msgspec.structs.replace(spec, exclude=self.exclude)
+        if self.exclude:
+            self.reasons.append((f"modalities.{name}", "the files in exclude look otherwise"))
         stated = column is not None and column.unit is not None
         unit = f"the unit {spec.unit or 'arbitrary'} is stated there" if stated else "no unit of the values is stated"
         unit = f"{unit}; {spec.unit} is a default" if spec.unit and not stated else unit

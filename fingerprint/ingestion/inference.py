@@ -34,7 +34,7 @@ from fingerprint.ingestion.reader import (
     WorkbookLayout,
     stem,
 )
-from fingerprint.ingestion.sources import Source, pattern_of
+from fingerprint.ingestion.sources import Source, pattern_but, pattern_of
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 
@@ -105,7 +105,10 @@ class _Guesses(Draft):
         if isinstance(first, Unrecognised):
             self.ignored.append((first.path, first.reason))
             return
-        files = pattern_of(self.source, [layout.path for layout in group])
+        paths = [layout.path for layout in group]
+        files, self.exclude = pattern_of(self.source, paths), ()
+        if files is None and isinstance(first, CurveLayout | ImageLayout | OutputLayout):
+            files, self.exclude = pattern_but(self.source, paths) or (None, ())
         if files is None:
             raise DatasetError(
                 f"{len(group)} files like {first.path.name} share no pattern that leaves the others out",

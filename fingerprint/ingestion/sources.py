@@ -12,6 +12,7 @@ from fingerprint.errors import DatasetError
 from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 
+MOST_EXCLUDED = 20  # files
 _NO_UNICODE = re.compile("[\ud800-\udfff]")  # bytes in a file's name; a dataset.toml cannot hold them
 
 
@@ -69,7 +70,8 @@ def claims(source: Source, spec: DatasetSpec, where: str) -> dict[str, list[Path
     """
     claimed: dict[str, list[Path]] = {}
     for name, modality in spec.modalities.items():
-        matched = source.matches(modality.files)
+        excluded = {path for pattern in modality.exclude for path in source.matches(pattern)}
+        matched = [path for path in source.matches(modality.files) if path not in excluded]
         if matched:
             claimed[name] = matched
         elif source.whole:
@@ -101,6 +103,20 @@ def pattern_of(source: Source, paths: Sequence[Path]) -> str | None:
         if source.matches(candidate) == sorted(paths):
             return candidate
     return None
+
+
+def pattern_but(source: Source, paths: Sequence[Path]) -> tuple[str, tuple[str, ...]] | None:
+    """A pattern that matches these files and a few others, and those others; None when there are many of them."""
+    suffixes = {"".join(_suffixes(PurePosixPath(path.name))) for path in paths}
+    folders = {path.relative_to(source.root).parent.as_posix() for path in paths}
+    if len(suffixes) > 1:
+        return None
+    folder = "" if folders == {"."} else f"{glob.escape(folders.pop())}/" if len(folders) == 1 else "**/"
+    pattern = f"{folder}*{suffixes.pop()}"
+    others = [path.relative_to(source.root).as_posix() for path in source.matches(pattern) if path not in paths]
+    if len(others) > MOST_EXCLUDED:
+        return None
+    return pattern, tuple(_NO_UNICODE.sub("?", glob.escape(name)) for name in others)
 
 
 def _shared_beginning(names: Sequence[str]) -> str:

@@ -214,3 +214,20 @@ def test_an_id_may_be_a_part_of_the_file_name(pattern: str, name: str, found: st
 def test_a_table_with_the_uncertainty_of_its_one_scalar_is_not_ambiguous(tmp_path: Path) -> None:
     raw = read(tmp_path, "specimen,stress_gpa,stress_err_gpa\na,1,0.1\nb,2,0.2\n")["stress"]
     np.testing.assert_array_equal(np.asarray(raw.blocks[0].uncertainty), [0.1, 0.2])
+
+
+def test_notes_among_the_spectra_do_no_harm(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    lab.mkdir()
+    for name in ("apple", "zebra", "m [1]"):
+        (lab / f"{name}.txt").write_text("x (nm),y\n1,2\n2,3\n3,4\n")
+    (lab / "notes.txt").write_text("The lamp was changed on Monday, and the detector cooled.\nNothing else.\n")
+    (lab / "other [2].txt").write_text("energy (eV),counts\n1,2\n2,3\n3,4\n")
+    found = collect(find_sources([lab])[0], None)
+    assert {raw.modality.name: sorted(raw.specimens) for raw in found.modalities} == {
+        "y": ["apple", "m [1]", "zebra"],
+        "counts": ["other [2]"],
+    }
+    (lab / "dataset.toml").write_text(found.dataset_toml)
+    again = collect(find_sources([lab])[0], None)
+    assert [raw.specimens for raw in again.modalities] == [raw.specimens for raw in found.modalities]

@@ -163,6 +163,18 @@ class _Guesses(Draft):
         kind, axis = self.axis(x, x.header, layout.path)
         name = slug(stem(layout.path) if layout.named else layout.path.parent.resolve().name)
         listed = ", ".join(y.header for y in ys)
+        owned = with_uncertainties(ys)
+        units = [y.unit for y, _ in owned]
+        if layout.named and None not in units and len(set(units)) == len(units):
+            for y, error in owned:
+                uncertain = error.header if error else ""
+                unit = self.unit(y, layout.path)
+                spec = ModalitySpec(
+                    kind, files, unit, "", y.header, STEM, axis, uncertainty=uncertain, sheet=layout.sheet
+                )
+                how = f"the columns over {x.header} are in different units, so quantities of one specimen"
+                self.put(modality_name(y), spec, layout.path, f"{how}; its id is the file's name", y)
+            return
         if layout.named:
             spec = ModalitySpec(kind, files, self.unit(ys[0], layout.path), "", "", COLUMN, axis, sheet=layout.sheet)
             self.put(name, spec, layout.path, f"each column over {x.header} is taken for a specimen", ys[0])

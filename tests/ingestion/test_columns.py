@@ -231,3 +231,14 @@ def test_notes_among_the_spectra_do_no_harm(tmp_path: Path) -> None:
     (lab / "dataset.toml").write_text(found.dataset_toml)
     again = collect(find_sources([lab])[0], None)
     assert [raw.specimens for raw in again.modalities] == [raw.specimens for raw in found.modalities]
+
+
+def test_columns_in_different_units_are_quantities_of_one_specimen(tmp_path: Path) -> None:
+    rows = "0;20,5;1,25\n1;21,5;1,5\n2;22,5;1,75\n"
+    found = read(tmp_path, f"Time (s);Temperature (degC);DSC (mW/mg)\n{rows}")
+    assert {name: (raw.modality.unit, raw.specimens) for name, raw in found.items()} == {
+        "temperature": ("degC", ("a",)),
+        "dsc": ("mW/mg", ("a",)),
+    }
+    np.testing.assert_array_equal(found["dsc"].blocks[0].values, [[1.25, 1.5, 1.75]])
+    np.testing.assert_array_equal(np.asarray(found["dsc"].blocks[0].axis), [0, 1, 2])

@@ -10,6 +10,7 @@ import numpy as np
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
+from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
 from fingerprint.ingestion.text import Text
@@ -25,6 +26,7 @@ _AXIS = re.compile(
 _WHEN = re.compile(r"\b(?:date|datum|time|timestamp|zeit|uhrzeit|month|day)\b", re.IGNORECASE)
 _COUNT = re.compile(r"rep|repeat|replicate|repetition|run|trial|test|no|nr|number|index|count|#", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
+_TABLES = (".csv", ".tsv")  # a header alone is a table whose rows are lost
 FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
 HEAD = 50  # rows that are looked at to tell curves from tables
 
@@ -35,7 +37,25 @@ def inspect(path: Path) -> Layout:
     Raises:
         ReadError: it is damaged or empty, or what its commas are is open.
     """
-    return layout_of(open_text(path))
+    try:
+        return layout_of(open_text(path))
+    except ReadError:
+        if _is_note(path):
+            return Unrecognised(path, "text without any number")
+        raise
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a file that is not called a table holds words and no digit."""
+    if path.name.lower().startswith("readme"):
+        return True
+    if any(suffix in _TABLES for suffix in map(str.lower, path.suffixes)):
+        return False
+    try:
+        content = "".join(read_lines(path))
+    except ReadError:
+        return False
+    return bool(content.strip()) and not any(map(str.isdigit, content))
 
 
 def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecognised:

@@ -221,6 +221,8 @@ def test_notes_among_the_spectra_do_no_harm(tmp_path: Path) -> None:
     lab.mkdir()
     for name in ("apple", "zebra", "m [1]"):
         (lab / f"{name}.txt").write_text("x (nm),y\n1,2\n2,3\n3,4\n")
+    (lab / "line.txt").write_text("Cleaned the lens.\n")
+    (lab / "README.txt").write_text("2024, 3, 5: first run\n")
     (lab / "notes.txt").write_text("The lamp was changed on Monday, and the detector cooled.\nNothing else.\n")
     (lab / "other [2].txt").write_text("energy (eV),counts\n1,2\n2,3\n3,4\n")
     found = collect(find_sources([lab])[0], None)

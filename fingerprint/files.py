@@ -41,3 +41,8 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def unicode_path(path: str | Path) -> str:
+    """A path as text: it may hold bytes that are no Unicode, which are escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -18,6 +18,11 @@ class Kind(StrEnum):
     SERIES = "series"  # a curve over time, strain, temperature, ...
     IMAGE = "image"  # numbers on a two-dimensional raster
 
+    @property
+    def dimensions(self) -> int:
+        """Of an array of measurements, the specimens' among them."""
+        return {Kind.SCALAR: 1, Kind.IMAGE: 3}.get(self, 2)
+
 
 @dataclass(frozen=True)
 class Modality:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from fingerprint.errors import ReadError
+from fingerprint.ingestion.checks import check_ids
 from fingerprint.ingestion.dataset import MISSING
 from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.reader import Cell, Column
@@ -71,3 +73,25 @@ def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str 
     if any(as_number(word, decimal) is None or _PADDED.match(word) for word in words):
         return list(present)
     return [None if cell is None else as_number(cell, decimal) for cell in present]
+
+
+def metadata_by_id(
+    ids: Sequence[str], columns: Mapping[str, Sequence[str]], missing: frozenset[str], where: str
+) -> dict[str, dict[str, Cell]]:
+    """Columns of metadata as what they say of each specimen: id -> column -> value.
+
+    Args:
+        ids: of the specimens.
+        columns: as long as the ids.
+        missing: lower-case tokens that mean "not measured".
+        where: the ids, for messages.
+
+    Raises:
+        ReadError: an id is empty or repeated, or a column has another length.
+    """
+    check_ids(ids, lambda row: f"{where}[{row}]")
+    for name, cells in columns.items():
+        if len(cells) != len(ids):
+            raise ReadError(f"{name} has {len(cells)} values for {len(ids)} specimens", where=where)
+    typed = {name: metadata_values(cells, missing) for name, cells in columns.items()}
+    return {name: {key: column[row] for key, column in typed.items()} for row, name in enumerate(ids)}

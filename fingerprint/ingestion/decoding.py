@@ -9,13 +9,14 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from fingerprint.errors import ReadError
 
-COMPRESSIONS = (".gz", ".xz", ".bz2", ".zip")
+STREAMS = (".gz", ".xz", ".bz2")
+COMPRESSIONS = (*STREAMS, ".zip")
 LARGEST = 1 << 29  # bytes that a compressed file may hold; a few kB can be made to swell to any size
 OPENERS: dict[bytes, Callable[[Any], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
@@ -26,6 +27,11 @@ _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, No
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _SIGNS = re.compile(rb"[\xb0-\xb3\xb5\xb7\xb9\xbd\xd7\xf7]{1,2}")  # such as those of m²·s
 _LINE_ENDING = re.compile(r"\r\n|\r|\n")
+
+
+def compressed(*suffixes: str, by: Sequence[str] = COMPRESSIONS) -> tuple[str, ...]:
+    """Suffixes, and the same of compressed files."""
+    return tuple(suffix + packed for suffix in suffixes for packed in ("", *by))
 
 
 def read_lines(path: Path) -> list[str]:

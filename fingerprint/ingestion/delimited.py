@@ -21,7 +21,7 @@ from fingerprint.ingestion.checks import (
 from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
-from fingerprint.ingestion.decoding import COMPRESSIONS
+from fingerprint.ingestion.decoding import compressed
 from fingerprint.ingestion.delimited_layout import inspect
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.reader import Cell, Format, Request, stem
@@ -312,7 +312,7 @@ def _top(text: Text) -> str:
 
 FORMAT = Format(
     "delimited text",
-    tuple(suffix + packed for suffix in _PLAIN for packed in ("", *COMPRESSIONS)),
+    compressed(*_PLAIN),
     read,
     read_metadata,
     inspect,

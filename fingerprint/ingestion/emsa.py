@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.curves import MOST_POINTS, Curve, layout_of, no_table, read_curves, text_lines
-from fingerprint.ingestion.decoding import COMPRESSIONS
+from fingerprint.ingestion.decoding import compressed
 from fingerprint.ingestion.printed import Printed, agree, printed
 from fingerprint.ingestion.quantities import axis_quantity, value_quantity
 from fingerprint.ingestion.reader import Format, Layout, Request, Unrecognised
@@ -238,7 +238,7 @@ def _printed_axis(file: _File, printed: Sequence[Printed], lines: Sequence[int])
 
 FORMAT = Format(
     "EMSA/MAS",
-    tuple(suffix + packed for suffix in (".msa", ".emsa") for packed in ("", *COMPRESSIONS)),
+    compressed(".msa", ".emsa"),
     read,
     no_table,
     inspect,

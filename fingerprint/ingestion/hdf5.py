@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
 from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
-from fingerprint.ingestion.columns import metadata_values
+from fingerprint.ingestion.columns import metadata_by_id
 from fingerprint.ingestion.conform import merge
 from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.hdf5_access import need, opened
@@ -24,8 +24,6 @@ from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
 from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
 from fingerprint.modality import Block, Kind, RawModality
-
-_DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
 
 
 class _Part(NamedTuple):
@@ -91,12 +89,7 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
         else:
             ids = texts(need(file, spec.id))
             columns = {name: texts(need(file, name)) for name in spec.metadata}
-    check_ids(ids, lambda row: f"{path}: {spec.id}[{row}]")
-    for name, cells in columns.items():
-        if len(cells) != len(ids):
-            raise ReadError(f"{len(cells)} values for {len(ids)} specimens", where=f"{path}: {name}")
-    typed = {name: metadata_values(cells, missing) for name, cells in columns.items()}
-    return {name: {key: column[row] for key, column in typed.items()} for row, name in enumerate(ids)}
+    return metadata_by_id(ids, columns, missing, f"{path}: {spec.id}")
 
 
 def inspect(path: Path) -> Layout:
@@ -180,7 +173,7 @@ def _values(
 ) -> NDArray[np.floating[Any]]:
     """The numbers, a specimen per row; in whichever way the lengths fit where a file has a specimen per column."""
     values = numbers(dataset)
-    dimensions = _DIMENSIONS[kind]
+    dimensions = kind.dimensions
     if kind is Kind.SCALAR:
         values = values.astype(np.float64, copy=False)
         values = values.reshape(1) if values.size == 1 else values

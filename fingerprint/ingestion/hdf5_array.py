@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion import hdf5_matlab as matlab
+from fingerprint.ingestion.assembling import EXACT
 from fingerprint.ingestion.hdf5_access import words
 from fingerprint.ingestion.hdf5_chunks import chunk_fault
 
@@ -19,7 +20,6 @@ _MOST_LOOKED_AT = 1 << 23
 _PIECE = 16 << 20
 _SCALINGS = {"scale_factor": 1.0, "scaling_factor": 1.0, "add_offset": 0.0}  # and where they change nothing
 _MOST_TEXTS = 1 << 20
-_EXACT = 2**53
 _UNDEFINED_FILL = h5py.h5d.FILL_VALUE_USER_DEFINED
 
 
@@ -164,7 +164,7 @@ def _fits(value: float, dtype: np.dtype[Any]) -> bool:
 
 
 def _refuse_rounding(dataset: h5py.Dataset, piece: NDArray[Any]) -> None:
-    if piece.size and (int(piece.max()) > _EXACT or int(piece.min()) < -_EXACT):
+    if piece.size and (int(piece.max()) > EXACT or int(piece.min()) < -EXACT):
         raise ReadError(
             f"it holds integers beyond 2^53 ({max(abs(int(piece.max())), abs(int(piece.min())))})",
             where=at(dataset),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.curves import MOST_POINTS, Curve, layout_of, no_table, read_curves, text_lines
-from fingerprint.ingestion.decoding import COMPRESSIONS
+from fingerprint.ingestion.decoding import compressed
 from fingerprint.ingestion.jcamp_blocks import BlockOfRecords, is_jcamp, parse
 from fingerprint.ingestion.jcamp_spectrum import SPECTRA, curve_of, is_list_of_peaks
 from fingerprint.ingestion.reader import Format, Layout, Request, Unrecognised
@@ -100,7 +100,7 @@ def _check_count(outer: BlockOfRecords) -> None:
 
 FORMAT = Format(
     "JCAMP-DX",
-    tuple(suffix + packed for suffix in _SUFFIXES for packed in ("", *COMPRESSIONS)),
+    compressed(*_SUFFIXES),
     read,
     no_table,
     inspect,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.archive import opened_archive
 from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
-from fingerprint.ingestion.checks import check_ids, check_unit
-from fingerprint.ingestion.columns import describe, metadata_values
+from fingerprint.ingestion.checks import check_unit
+from fingerprint.ingestion.columns import describe, metadata_by_id
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
 from fingerprint.ingestion.npy import texts
 from fingerprint.ingestion.npy_array import Header, read_array, read_header
@@ -37,7 +37,6 @@ from fingerprint.ingestion.table import as_text
 from fingerprint.modality import Kind, RawModality
 
 _FAMILY = "NumPy's .npz"
-_DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
 
 
 def read(request: Request) -> RawModality:
@@ -60,7 +59,7 @@ def read(request: Request) -> RawModality:
         raw = _array(archive, path, spec.values)
         points = _array(archive, path, spec.axis.values) if spec.axis else None
         ids = [stem(path)] if alone else _texts(archive, path, spec.specimens)
-    dimensions = 1 if alone else _DIMENSIONS[spec.kind]
+    dimensions = 1 if alone else spec.kind.dimensions
     _check_dimensions(raw, dimensions, f"{path}: {spec.values}")
     place = place_in(f"{path}: {spec.values}")
     values = floats(raw, spec.kind, place)
@@ -98,12 +97,7 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     with opened_archive(path, _FAMILY) as archive:
         ids = _texts(archive, path, spec.id)
         columns = {name: _texts(archive, path, name) for name in spec.metadata}
-    check_ids(ids, lambda row: f"{path}: {spec.id}[{row}]")
-    for name, cells in columns.items():
-        if len(cells) != len(ids):
-            raise ReadError(f"{len(cells)} values for {len(ids)} specimens", where=f"{path}: {name}")
-    typed = {name: metadata_values(cells, missing) for name, cells in columns.items()}
-    return {name: {key: column[row] for key, column in typed.items()} for row, name in enumerate(ids)}
+    return metadata_by_id(ids, columns, missing, f"{path}: {spec.id}")
 
 
 def inspect(path: Path) -> Layout:

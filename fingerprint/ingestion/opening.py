@@ -22,8 +22,9 @@ _END = re.compile(r">>>>>\s*End |##### Extended Information")  # below which no 
 
 
 def open_text(path: Path, decimal: str = "") -> Text:
-    """Read a delimited file, plain or compressed; lines that begin with #, %, !, @ or // are comments.
+    """Read a delimited file, plain or compressed.
 
+    Above its data lines that begin with #, %, !, @ or // are comments, and among them those with #.
     What stands above the first line of numbers is the header, where it has as many fields, and otherwise free text. A
     line of units below it is joined to it.
 

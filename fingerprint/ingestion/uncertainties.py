@@ -33,7 +33,7 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
             owners = [columns[place - 1]] if place and words else []
         else:
             owners = [each for each in columns if each is not column and _words(each.name) in rests]
-        owners = [each for each in owners if each.header not in found | dict.fromkeys(taken) and _agree(each, column)]
+        owners = [each for each in owners if not {each.header} & (found.keys() | taken) and _agree(each, column)]
         if owners:
             found[owners[0].header] = column
             taken.add(column.header)

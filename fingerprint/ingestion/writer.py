@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
+from fingerprint.files import unicode_path
 from fingerprint.ingestion.collecting import Collected, Metadata, add_metadata, collect
 from fingerprint.ingestion.conform import conform, merge
 from fingerprint.ingestion.reader import Cell
@@ -98,7 +99,7 @@ def store_all(
     if dry_run:
         return IngestReport(reports, len(specimens), None, (), (), None, toml, False, tuple(warnings))
     receipt = opened.append(
-        stored, metadata, toml, {_unicode(path): _sha256(path) for path in files}, on_conflict=on_conflict
+        stored, metadata, toml, {unicode_path(path): _sha256(path) for path in files}, on_conflict=on_conflict
     )
     for name, counts in receipt.counts.items():
         reports[name] = replace(
@@ -112,11 +113,6 @@ def store_all(
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unicode(path: Path) -> str:
-    """A path may hold bytes that are no Unicode; they are escaped."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _merged(found: Sequence[Collected]) -> list[RawModality]:

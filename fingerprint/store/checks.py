@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import DiskError, StoreError
-from fingerprint.modality import Block, Kind, Modality, RawModality
+from fingerprint.modality import Block, Modality, RawModality
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 RESERVED = "joint"
-_DIMENSIONS = {Kind.SCALAR: 1, Kind.SPECTRUM: 2, Kind.SERIES: 2, Kind.IMAGE: 3}
 
 
 def check_modality(raw: RawModality) -> None:
@@ -91,11 +90,11 @@ def check_agreement(modalities: Iterable[Modality], known: Mapping[str, Modality
 def _check_block(modality: Modality, block: Block) -> None:
     where = f"modality {modality.name}"
     values, count = block.values, len(block.specimens)
-    if values.ndim != _DIMENSIONS[modality.kind] or len(values) != count or values.dtype.kind not in "fiub":
+    if values.ndim != modality.kind.dimensions or len(values) != count or values.dtype.kind not in "fiub":
         raise StoreError(
             f"values of shape {values.shape} and type {values.dtype} for {count} specimens",
             where=where,
-            expected=f"Real numbers of {_DIMENSIONS[modality.kind]} dimensions for kind {modality.kind}.",
+            expected=f"Real numbers of {modality.kind.dimensions} dimensions for kind {modality.kind}.",
         )
     if 0 in values.shape[1:]:
         raise StoreError(f"measurements of shape {values.shape[1:]} have no points", where=where)

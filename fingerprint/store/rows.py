@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fingerprint.errors import StoreError
+from fingerprint.files import unicode_path
 from fingerprint.modality import Block, Kind, RawModality
 from fingerprint.store.axes import axis_id
 from fingerprint.store.ledger import Counts
@@ -79,7 +80,7 @@ def rows_of(kind: Kind, block: Block) -> Rows:
         uncertainty = np.ascontiguousarray(block.uncertainty, dtype="<f8")
         contents = [content + row.tobytes() for content, row in zip(contents, uncertainty, strict=True)]
     digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
-    sources = [_unicode(source) for source in block.sources] or [""] * len(block.specimens)
+    sources = [unicode_path(source) for source in block.sources] or [""] * len(block.specimens)
     column = "value" if scalar else f"values_{values.dtype.name}"
     return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests), uncertainty)
 
@@ -176,11 +177,6 @@ def _values(rows: Rows, values: NDArray[np.generic], numbers: int) -> pa.Array:
     if rows.column == "value":
         return flat
     return pa.ListArray.from_arrays(np.arange(len(rows.specimens) + 1, dtype=np.int32) * numbers, flat)
-
-
-def _unicode(path: str) -> str:
-    """A path may hold bytes that are no Unicode; they are escaped."""
-    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _objects(strings: Sequence[str]) -> NDArray[np.object_]:

@@ -13,7 +13,8 @@ from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, refuse_infinite
 from fingerprint.ingestion.conform import merge
 from fingerprint.ingestion.dataset import FOLDER, STEM, ModalitySpec, SpecimensSpec
-from fingerprint.ingestion.decoding import COMPRESSIONS
+from fingerprint.ingestion.decoding import COMPRESSIONS, STREAMS
+from fingerprint.ingestion.decoding import compressed as compressed_by
 from fingerprint.ingestion.reader import Cell, Column, Format, Layout, OutputLayout, Request, Unrecognised, stem
 from fingerprint.modality import Block, Kind, RawModality
 from fingerprint.units import is_density
@@ -54,8 +55,8 @@ def id_from(path: Path, names: Sequence[str]) -> str:
 
 
 def compressed(*suffixes: str) -> tuple[str, ...]:
-    """Suffixes, and the same of compressed files."""
-    return tuple(suffix + packed for suffix in suffixes for packed in ("", *COMPRESSIONS))
+    """Suffixes, and the same of files in the compressions whose beginning can be read."""
+    return compressed_by(*suffixes, by=STREAMS)
 
 
 def output_format(

@@ -35,6 +35,8 @@ class Modality:
         sign: the sign convention in words, e.g. "compression positive (-tr sigma / 3)"; "" where there is none.
         axis_name: of the axis that a spectrum or series is measured over; "" for other kinds.
         axis_unit: of that axis; "" where it is dimensionless.
+        outside: "zero" where the values are known to vanish beyond the ends of every axis, as a density of states does
+            beyond its band; "" where nothing is known.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Modality:
     sign: str = ""
     axis_name: str = ""
     axis_unit: str = ""
+    outside: str = ""
 
     @property
     def has_axis(self) -> bool:

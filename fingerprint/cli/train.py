@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -14,6 +14,7 @@ from fingerprint.cli import console
 from fingerprint.cli.told import run_document, run_lines
 
 if TYPE_CHECKING:
+    from fingerprint.prepare import Preparation
     from fingerprint.recipe import Recipe
     from fingerprint.run import Run
     from fingerprint.training import Progress
@@ -158,7 +159,7 @@ def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
     raise typer.Exit(130)
 
 
-def _say_plan(recipe: Recipe) -> None:
+def _say_plan(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:
     """Say in a few lines what was chosen."""
     import msgspec
 
@@ -173,6 +174,18 @@ def _say_plan(recipe: Recipe) -> None:
         size = told["input"].get("components")
         seen = _count(size, "principal component") if size else "values"
         console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {told['decoder']['kind']} decoder")
+        if preparations[name].grid is not None:
+            console.say(f"    on {_grid(preparations[name])}")
+
+
+def _grid(preparation: Preparation) -> str:
+    """The common axis of a curve, how much of it was measured, and what is done there."""
+    grid, steps = preparation.grid, preparation.steps
+    assert grid is not None
+    told = f"{len(grid)} points from {grid[0]:g} to {grid[-1]:g} {preparation.source.axis_unit}".rstrip()
+    if preparation.covered < 1:
+        told += f", all of it measured in {100 * preparation.covered:.1f} % of the training part"
+    return ", then ".join([told, *(str(each.step.__struct_config__.tag) for each in steps)])
 
 
 @contextmanager

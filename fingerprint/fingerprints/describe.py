@@ -60,7 +60,7 @@ def _describe(run: Run, store: Store) -> Description:
         for name, fit in fits.items():
             rows = found.present[name]
             weights = training_weights(run, name, piece, found.own)
-            fit.add(piece.physical.values[name][rows], weights[rows])
+            fit.add(run.preparations[name].basis.filled(piece.physical.values[name][rows]), weights[rows])
         for target in targets:
             tables[target] += predict_piece(run, target, piece)
     whole = joined(seen)

@@ -69,6 +69,7 @@ def training_weights(run: Run, name: str, piece: Piece, responsibilities: Array)
         piece: specimens.
         responsibilities: of the map member, [specimen, cluster].
     """
-    outlier = run.model.outlier_given_cluster(name, {name: piece.tensors.values[name].unsqueeze(0)})
+    values, _, certainty = piece.tensors.whole()
+    outlier = run.model.outlier_given_cluster(name, values, certainty)
     fitted = [run.parts[specimen] == TRAIN for specimen in piece.physical.specimens] & piece.physical.measured(name)
     return responsibilities * (1 - outlier[run.info.map_member].double().cpu().numpy()) * fitted[:, None]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fingerprint.fingerprints.description import Example
 from fingerprint.fingerprints.pieces import Piece, snapshot
@@ -14,6 +15,7 @@ from fingerprint.prediction import predict_raw
 from fingerprint.prediction.groups import Group, predict_groups
 from fingerprint.prediction.novelty import judge
 from fingerprint.prepare import Preparation, align
+from fingerprint.prepare.preparation import Array
 from fingerprint.run import Run
 from fingerprint.store import Store
 
@@ -58,9 +60,9 @@ def _table(run: Run, target: str, piece: Piece, group: Group) -> pd.DataFrame:
         "specimen": specimens,
         "part": [run.parts[specimen] for specimen in specimens],
         "given": [group.given] * len(specimens),
-        "rmse": np.sqrt((error**2).mean(1)),
-        "from_centre": np.sqrt(((measured - preparation.centre) ** 2).mean(1)),
-        "inside": np.zeros(len(specimens), np.bool_) if group.half is None else (error <= group.half).all(1),
+        "rmse": _root_mean_square(error),
+        "from_centre": _root_mean_square(measured - preparation.centre),
+        "inside": np.zeros(len(specimens), np.bool_) if group.half is None else _inside(error, group.half),
         "width": none if group.half is None else 2 * group.half.mean(1),
         "why_no_interval": group.why_no_interval,
     }
@@ -79,6 +81,18 @@ def _table(run: Run, target: str, piece: Piece, group: Group) -> pd.DataFrame:
             "novelty_reason": [each.reason for each in novelty],
         }
     return pd.DataFrame(columns)
+
+
+def _root_mean_square(errors: Array) -> Array:
+    """Over the points that were measured, [specimen]; nan where none was."""
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.nansum(errors**2, axis=1) / np.isfinite(errors).sum(axis=1))
+
+
+def _inside(error: Array, half: Array) -> NDArray[np.bool_]:
+    """Whether a specimen's target was measured and all that was measured of it lies in the interval."""
+    measured = np.isfinite(error)
+    return np.where(measured, error <= half, True).all(axis=1) & measured.any(axis=1)
 
 
 def choose_examples(run: Run, store: Store, target: str, table: pd.DataFrame) -> tuple[Example, ...]:

@@ -20,7 +20,7 @@ class ProfileSums:
 
     def __init__(self, preparation: Preparation, clusters: int) -> None:
         self._preparation = preparation
-        self._weight = np.zeros(clusters)
+        self._weight = np.zeros((clusters, preparation.points))
         self._first = np.zeros((clusters, preparation.points))
         self._second = np.zeros((clusters, preparation.points))
         self.count = np.zeros(clusters, dtype=np.int64)
@@ -29,29 +29,31 @@ class ProfileSums:
         """Add specimens.
 
         Args:
-            values: in physical units, [specimen, point].
+            values: in physical units, [specimen, point]; nan where a curve was not measured.
             responsibilities: [specimen, cluster]; the greatest says in which cluster a specimen is.
         """
-        centred = values - self._preparation.centre
-        self._weight += responsibilities.sum(0)
+        seen = np.isfinite(values)
+        centred = np.where(seen, values - self._preparation.centre, 0)
+        self._weight += responsibilities.T @ seen
         self._first += responsibilities.T @ centred
         self._second += responsibilities.T @ centred**2
         self.count += np.bincount(responsibilities.argmax(1), minlength=len(self.count))
 
     def mean(self, cluster: int) -> Array:
-        """Shaped as one measurement; nan for a cluster without any weight."""
+        """Shaped as one measurement; nan where a cluster has no weight."""
         return (self._preparation.centre + self._offset(cluster)).reshape(self._preparation.shape)
 
     def sd(self, cluster: int) -> Array:
-        """Shaped as one measurement; nan for a cluster without any weight."""
+        """Shaped as one measurement; nan where a cluster has no weight."""
         variance = self._second[cluster] * self._share(cluster) - self._offset(cluster) ** 2
         return np.sqrt(np.maximum(variance, 0)).reshape(self._preparation.shape)
 
     def _offset(self, cluster: int) -> Array:
         return self._first[cluster] * self._share(cluster)
 
-    def _share(self, cluster: int) -> float:
-        return 1 / self._weight[cluster] if self._weight[cluster] > 0 else float("nan")
+    def _share(self, cluster: int) -> Array:
+        weight = self._weight[cluster]
+        return 1 / np.where(weight > 0, weight, np.nan)
 
 
 def nearest_rows(latent: Array, centre: Array, sd: Array, inside: NDArray[np.intp], most: int) -> NDArray[np.intp]:

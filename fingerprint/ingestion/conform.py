@@ -23,7 +23,11 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
         UnitError: their units cannot be converted.
     """
     own = raw.modality
-    for what, ours, theirs in (("kind", own.kind, target.kind), ("sign convention", own.sign, target.sign)):
+    for what, ours, theirs in (
+        ("kind", own.kind, target.kind),
+        ("sign convention", own.sign, target.sign),
+        ("value outside of its axis", own.outside or target.outside, target.outside),
+    ):
         if ours != theirs:
             raise DatasetError(
                 f"the {what} is {str(ours) or 'not stated'!r}, but {str(theirs) or 'not stated'!r} before",

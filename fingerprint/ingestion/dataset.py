@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -36,11 +37,13 @@ class AxisSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         unit: "" where it is dimensionless or unknown.
         values: its HDF5 dataset or CSV column; "" for the first of two columns, and for a wide table. In an HDF5 path
             "*" stands for any one group.
+        outside: as in `Modality`.
     """
 
     name: str
     unit: str = ""
     values: str = ""
+    outside: Literal["", "zero"] = ""
 
 
 class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,8 +83,10 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""
-        axis_name, axis_unit = (self.axis.name, canonical(self.axis.unit)) if self.axis else ("", "")
-        return Modality(name, self.kind, canonical(self.unit), self.sign, axis_name, axis_unit)
+        known = Modality(name, self.kind, canonical(self.unit), self.sign)
+        if self.axis is None:
+            return known
+        return replace(known, axis_name=self.axis.name, axis_unit=canonical(self.axis.unit), outside=self.axis.outside)
 
 
 class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,6 +234,6 @@ def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, 
         lines.append(f"[{section}]")
     lines.extend(tomli_w.dumps(kept).splitlines())
     if axis is not None:
-        filled = {key: value for key, value in axis.items() if value or key != "values"}
+        filled = {key: value for key, value in axis.items() if value or key in ("name", "unit")}
         lines.append(f"axis = {{ {', '.join(tomli_w.dumps(filled).splitlines())} }}")
     return "\n".join(lines) + "\n" if lines else ""

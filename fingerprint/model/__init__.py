@@ -3,6 +3,7 @@ r"""PIMA in pure torch.
 | symbol | meaning | in the code | equation |
 |---|---|---|---|
 | $X_m$ | measurement of modality m, in model units | `values[name]` | 2 |
+| $s_j, v_j$ | share of a feature that was measured, and its own variance | `certainty[name]`: `weight`, `variance` | |
 | $w_m$ | 1 where modality m was measured and kept | `present[name]` | 5, section 2.5 |
 | $F_m$ | encoder | `encoders` | 3 |
 | $\mu_m, \sigma_m^2$ | unimodal posterior q(Z_m\|X_m) | `encode(...)`: `mean`, `log_variance` | 3 |
@@ -19,9 +20,10 @@ Axes: seed (independent members trained together), modality, specimen, cluster, 
 modality in model units). Every function is a closed form or one draw; none knows files, units or tables.
 """
 
+from fingerprint.model.certainty import CERTAIN, Certainties, Certainty
 from fingerprint.model.elbo import ELBO
 from fingerprint.model.gaussian import Gaussian
 from fingerprint.model.pima import PIMA
 from fingerprint.model.shape import ModalityShape
 
-__all__ = ["ELBO", "PIMA", "Gaussian", "ModalityShape"]
+__all__ = ["CERTAIN", "ELBO", "PIMA", "Certainties", "Certainty", "Gaussian", "ModalityShape"]

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.errors import RecipeError
+from fingerprint.model.certainty import Certainty
 from fingerprint.model.convolutions import StackedConv, StackedTransposedConv, channels_last
 from fingerprint.model.experts import LinearExpertDecoder
 from fingerprint.model.gaussian import LOG_2PI, Gaussian
@@ -156,15 +157,25 @@ def build_decoder(
             assert_never(spec)
 
 
-def log_likelihood(x: Float[Tensor, "#seed specimen feature"], p: Gaussian) -> Float[Tensor, "seed draw cluster_or_1"]:
+def log_likelihood(
+    x: Float[Tensor, "#seed specimen feature"], p: Gaussian, certainty: Certainty | None = None
+) -> Float[Tensor, "seed draw cluster_or_1"]:
     r"""log p(x_m|Z, C=c), summed over the coordinates: line 1 of Eq. 13, halved, constant included. [Eq. 13]
+
+    Of what is not certain, $-\frac12\sum_j s_j \left(\log 2\pi(\hat\sigma^2 + v_j) +
+    (x_j - \hat\mu_j)^2 / (\hat\sigma^2 + v_j)\right)$: what was not measured says nothing, and the decoder's
+    variance is what the measurements' own leaves (docs/deviations.md).
 
     Args:
         x: the measurement in model units.
         p: a decoder's answer, for one draw of each specimen or for several, all specimens before the next draw; or one
             answer for all specimens, and then there is one draw.
+        certainty: $s_j$ and $v_j$ of each specimen; None where everything was measured and nothing is known of its
+            uncertainty.
     """
     specimens, features = x.shape[-2:]
+    if certainty is not None:
+        return _uncertain_log_likelihood(x, p, certainty)
     if p.mean.shape[2] == 1:
         squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
     else:
@@ -173,6 +184,19 @@ def log_likelihood(x: Float[Tensor, "#seed specimen feature"], p: Gaussian) -> F
     log_variance = p.log_variance.squeeze(-1)
     result = -0.5 * (features * (LOG_2PI + log_variance) + squared * torch.exp(-log_variance))
     return result.transpose(1, 2)
+
+
+def _uncertain_log_likelihood(
+    x: Float[Tensor, "#seed specimen feature"], p: Gaussian, certainty: Certainty
+) -> Float[Tensor, "seed draw cluster_or_1"]:
+    """As `log_likelihood`, feature by feature."""
+    specimens = x.shape[-2]
+    mean, log_variance = p.mean, p.log_variance.expand(*p.mean.shape[:-1], 1)
+    draws = (1, 1) if mean.shape[2] == 1 else (mean.shape[2] // specimens, specimens)
+    variance = log_variance.unflatten(2, draws).exp() + certainty.variance[:, None, None]
+    squared = (x[:, None, None] - mean.unflatten(2, draws)).square()
+    each = certainty.weight[:, None, None] * (LOG_2PI + variance.log() + squared / variance)
+    return -0.5 * each.sum(-1).flatten(2).transpose(1, 2)
 
 
 def mixture_moments(

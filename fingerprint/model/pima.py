@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from fingerprint.errors import within
+from fingerprint.model.certainty import CERTAIN, Certainties
 from fingerprint.model.decoders import AbstractNetworkDecoder, build_decoder, log_likelihood, mixture_moments
 from fingerprint.model.elbo import ELBO, elbo
 from fingerprint.model.encoders import build_encoder
@@ -23,7 +24,8 @@ from fingerprint.recipe import Fusion, ModalityRecipe, ModelRecipe, PriorRecipe
 
 
 class PIMA(nn.Module):
-    """The model of section 2. Values are in model units, [seed | 1, specimen, feature] by modality.
+    """The model of section 2. Values are in model units, [seed | 1, specimen, feature] by modality, and so is their
+    certainty, of the modalities that are not certain throughout.
 
     Buffers:
         log_precision: of each modality's posterior in the product, 0 unless calibrated (`training.precisions`),
@@ -147,6 +149,7 @@ class PIMA(nn.Module):
         self,
         z: Float[Tensor, "seed draw latent"],
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
+        certainty: Certainties = CERTAIN,
     ) -> dict[str, Float[Tensor, "seed draw cluster_or_1"]]:
         """Weighted log p(X_m|Z, C=c) by modality; there may be several draws of each specimen, one after another.
 
@@ -154,22 +157,23 @@ class PIMA(nn.Module):
         """
         result: dict[str, Tensor] = {}
         for index, name in enumerate(self.names):
-            each = self.weights[name] * log_likelihood(values[name], self.decoder(name)(z))
+            each = self.weights[name] * log_likelihood(values[name], self.decoder(name)(z), certainty.get(name))
             if name in self.doubted and each.shape[-1] > 1:
                 each = with_outliers(each, self.prior.log_weights_per_specimen(), self.outliers[:, index])
             result[name] = each if each.shape[1] == z.shape[1] else each.repeat(1, z.shape[1] // each.shape[1], 1)
         return result
 
     def expert_log_likelihood(
-        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]]
+        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]], certainty: Certainties = CERTAIN
     ) -> Float[Tensor, "seed specimen cluster"]:
         """log p(X_m|C=c) of an expert's modality, whatever Z and however its measurements are doubted. [Eq. 11]"""
-        return log_likelihood(values[name], self.decoder(name)(self.prior.mean))
+        return log_likelihood(values[name], self.decoder(name)(self.prior.mean), certainty.get(name))
 
     def cluster_evidence(
         self,
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
+        certainty: Certainties = CERTAIN,
     ) -> Float[Tensor, "seed specimen cluster"]:
         r"""What the modalities with an expert say of the clusters by themselves: $\sum_m w_m \log p(X_m|C=c)$.
 
@@ -179,7 +183,7 @@ class PIMA(nn.Module):
         some = next(iter(present.values()))
         total = self.prior.mean.new_zeros(self.seeds, some.shape[-1], self.prior.mean.shape[1])
         for name in self.experts():
-            each = self.weights[name] * self.expert_log_likelihood(name, values)
+            each = self.weights[name] * self.expert_log_likelihood(name, values, certainty)
             if name in self.doubted:
                 share = self.outliers[:, self.names.index(name)]
                 each = with_outliers(each, self.prior.log_weights_per_specimen(), share)
@@ -188,12 +192,12 @@ class PIMA(nn.Module):
 
     @torch.no_grad()
     def outlier_given_cluster(
-        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]]
+        self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]], certainty: Certainties = CERTAIN
     ) -> Float[Tensor, "seed specimen cluster"]:
         """Probability that the measurement of an expert's modality is an outlier, by cluster; 0 where it is trusted."""
         if name not in self.doubted:
             return self.prior.mean.new_zeros(self.seeds, values[name].shape[-2], self.prior.mean.shape[1])
-        plain = self.weights[name] * self.expert_log_likelihood(name, values)
+        plain = self.weights[name] * self.expert_log_likelihood(name, values, certainty)
         share = self.outliers[:, self.names.index(name)]
         return outlier_given_cluster(plain, self.prior.log_weights_per_specimen(), share)
 
@@ -225,11 +229,12 @@ class PIMA(nn.Module):
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed draw"]],
         kl_weight: float = 1.0,
+        certainty: Certainties = CERTAIN,
     ) -> ELBO:
         """The ELBO of every specimen for each draw from `q`; `kl_weight` as in `elbo`. [Eq. 13]"""
         z = draw(q, noise)
         own = None if self.mean_field else z
-        return elbo(q, self.prior, self.log_likelihoods(z, values), present, kl_weight, own)
+        return elbo(q, self.prior, self.log_likelihoods(z, values, certainty), present, kl_weight, own)
 
     def decode(
         self, z: Float[Tensor, "seed specimen latent"], name: str

@@ -20,8 +20,8 @@ ALL_SUBSETS_UP_TO = 4
 
 
 def scores(measured: Array, mean: Array, sd: Array) -> tuple[float, ...]:
-    """Sorted scores of specimens whose target was measured, [specimen, point] each."""
-    return tuple(np.sort((np.abs(measured - mean) / sd).max(1)).tolist())
+    """Sorted scores of specimens whose target was measured, [specimen, point] each, over their measured points."""
+    return tuple(np.sort(np.nanmax(np.abs(measured - mean) / sd, axis=1)).tolist())
 
 
 def interval_factor(sorted_scores: Sequence[float], level: float) -> float | None:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fingerprint.model import PIMA, Gaussian
+from fingerprint.model import PIMA, Certainty, Gaussian
 from fingerprint.model.prior import mean_field_responsibilities
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Fusion
@@ -43,7 +43,7 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
         fusion: how they are fused; as the model does where None.
     """
     parts: list[Embedding] = []
-    for values, present in _groups(tensors if given is None else tensors.keeping(given)):
+    for values, present, _ in _groups(tensors if given is None else tensors.keeping(given)):
         posterior = model.embed(values, present, fusion)
         parts.append(Embedding(posterior, mean_field_responsibilities(posterior, model.prior)))
     return Embedding(
@@ -70,7 +70,7 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
     places = torch.tensor([model.names.index(name) for name in names])
     experts = model.experts()
     parts: list[Tensor] = []
-    for values, present in _groups(tensors):
+    for values, present, certainty in _groups(tensors):
         unimodal = model.encode(values, present)
         count = unimodal.mean.shape[2]
         only = torch.nn.functional.one_hot(places, len(model.names)).to(unimodal.mean)
@@ -78,19 +78,17 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
         told = [mean_field_responsibilities(each, model.prior) for each in posteriors]
         for place, name in enumerate(names):
             if name in experts:
-                log_joint = model.prior.log_weights_per_specimen() + model.expert_log_likelihood(name, values)
+                log_joint = model.prior.log_weights_per_specimen() + model.expert_log_likelihood(
+                    name, values, certainty
+                )
                 told[place] = torch.softmax(log_joint, -1)
         parts.append(torch.stack(told))
     return torch.cat(parts, 2)
 
 
-def _groups(tensors: Tensors) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
-    """Values and presence, with a leading seed axis, of a few specimens after another."""
+def _groups(tensors: Tensors) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Certainty]]]:
+    """Values, presence and certainty, with a leading seed axis, of a few specimens after another."""
     most = max(value.shape[-1] for value in tensors.values.values())
     step = max(16, min(MOST_SPECIMENS, MOST_NUMBERS // most))
     for start in range(0, max(len(tensors), 1), step):
-        rows = slice(start, start + step)
-        yield (
-            {name: value[rows].unsqueeze(0) for name, value in tensors.values.items()},
-            {name: value[rows].unsqueeze(0) for name, value in tensors.present.items()},
-        )
+        yield tensors.piece(slice(start, start + step))

@@ -11,7 +11,7 @@ import numpy as np
 
 from fingerprint.errors import DataError, FingerprintError
 from fingerprint.ingestion import read_measurement
-from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.modality import Kind, RawModality
 from fingerprint.prepare import Preparation
 
 SPAN_TOLERANCE = 0.05
@@ -93,8 +93,7 @@ def check_fit(raw: RawModality, preparation: Preparation) -> None:
         DataError: an axis does not cover the grid, or an image has another shape.
     """
     for block in raw.blocks:
-        first = Block(block.specimens[:1], block.values[:1], block.axis, block.sources[:1])
-        preparation.on_grid(RawModality(raw.modality, (first,)))
+        preparation.check(block)
 
 
 def _alike(header: str, axis_name: str) -> bool:
@@ -107,14 +106,14 @@ def _alike(header: str, axis_name: str) -> bool:
 def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModality:
     """Read a file as one modality: an axis without a unit must be called and span what the model's does, and an image
     have the shape of the model's."""
-    measurement = read_measurement(path, preparation.modality, x_unit=x_unit)
+    measurement = read_measurement(path, preparation.source, x_unit=x_unit)
     grid = preparation.grid
-    if preparation.modality.kind is Kind.IMAGE:
+    if preparation.source.kind is Kind.IMAGE:
         check_fit(measurement.raw, preparation)
     if grid is None or measurement.axis_unit_stated:
         return measurement.raw
-    if not _alike(measurement.axis_header, preparation.modality.axis_name):
-        known = preparation.modality
+    if not _alike(measurement.axis_header, preparation.source.axis_name):
+        known = preparation.source
         raise DataError(
             f"its axis is called {measurement.axis_header!r} and has no unit; the model's is {known.axis_name!r} "
             f"({known.axis_unit or 'no unit'})",
@@ -126,7 +125,7 @@ def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModali
         assert block.axis is not None
         span = block.axis[[0, -1]]
         if np.abs(span - own).max() > SPAN_TOLERANCE * (own[1] - own[0]):
-            modality = preparation.modality
+            modality = preparation.source
             unit = modality.axis_unit or "the model's unit"
             raise DataError(
                 f"its axis has no unit and runs from {span[0]:g} to {span[1]:g}, not from {own[0]:g} to {own[1]:g} "

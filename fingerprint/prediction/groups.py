@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.prediction.conformal import find_factor
 from fingerprint.prediction.cross_modal import predict_moments, specimens_at_once
-from fingerprint.prepare import Physical, Tensors
+from fingerprint.prepare import WHOLE, Physical, Tensors
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Run
 
@@ -53,12 +53,20 @@ def predict_groups(
     step = specimens_at_once(run.model.seeds, preparation.points)
     names = sorted(set(run.preparations) - {target})
     seen = np.stack([physical.measured(name)[chosen] for name in names], axis=1)
-    for pattern in np.unique(seen, axis=0):
-        given = tuple(name for name, kept in zip(names, pattern, strict=True) if kept)
+    holed = np.stack([seen[:, i] & (physical.covered(name)[chosen] < WHOLE) for i, name in enumerate(names)], axis=1)
+    alike_in = np.concatenate([seen, holed], axis=1)
+    for pattern in np.unique(alike_in, axis=0):
+        given = tuple(name for name, kept in zip(names, pattern, strict=False) if kept)
         if not given:
             continue
-        alike = chosen[(seen == pattern).all(axis=1)]
+        alike = chosen[(alike_in == pattern).all(axis=1)]
         factor, reason = find_factor(run.calibration, target, given, level)
+        partly = [name for name, holes in zip(names, pattern[len(names) :], strict=True) if holes]
+        if partly:
+            factor = None
+            reason = (
+                f"the {partly[0]} covers less than {100 * WHOLE:g} % of the model's axis: no interval holds for that"
+            )
         for start in range(0, len(alike), step):
             few = alike[start : start + step]
             own = tensors.subset(few)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fingerprint.errors import DataError
 from fingerprint.ingestion import conform
-from fingerprint.modality import Block, RawModality
+from fingerprint.modality import RawModality
 from fingerprint.prediction.files import check_fit
 from fingerprint.prediction.predict import check_level, check_target, predict_raw
 from fingerprint.prediction.records import Prediction, Predictions, Refusal
@@ -30,7 +30,7 @@ def read_stored(run: Run, store: Store, target: str, specimens: Sequence[str] | 
         DatasetError, UnitError: the store means something else by a modality's name.
     """
     names = sorted((set(run.preparations) - {target}) & set(store.modalities()))
-    raws = {name: conform(store.read(name, specimens=specimens), run.preparations[name].modality) for name in names}
+    raws = {name: conform(store.read(name, specimens=specimens), run.preparations[name].source) for name in names}
     found = {name: raw for name, raw in raws.items() if len(raw)}
     if not names or (specimens is None and not found):
         raise _nothing(run, store, target)
@@ -109,7 +109,7 @@ def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
                         where=f"{name} of specimen {specimen}",
                         reason=error.what,
                         expected=error.expected,
-                        next="Leave the specimen out, or ingest a measurement that covers the axis.",
+                        next="Leave the specimen out, or ingest a measurement that covers more of the axis.",
                         specimen=specimen,
                     )
     return list(refused.values())
@@ -117,24 +117,8 @@ def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
 
 def _without(raw: RawModality, specimens: set[str]) -> RawModality:
     """A modality but for some specimens."""
-    if not specimens:
-        return raw
-    blocks = [
-        (block, [row for row, each in enumerate(block.specimens) if each not in specimens]) for block in raw.blocks
-    ]
-    return RawModality(
-        raw.modality,
-        tuple(
-            Block(
-                tuple(block.specimens[row] for row in rows),
-                block.values[rows],
-                block.axis,
-                tuple(block.sources[row] for row in rows) if block.sources else (),
-            )
-            for block, rows in blocks
-            if rows
-        ),
-    )
+    kept = set(raw.specimens) - specimens
+    return raw.keeping(kept) if specimens else raw
 
 
 def _sources(run: Run, target: str) -> str:

@@ -7,106 +7,101 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.errors import DataError
+from fingerprint.errors import DataError, RecipeError
 from fingerprint.modality import Block, RawModality
+from fingerprint.recipe import Grid
 
 MOST_POINTS = 4096
+LEAST_WHOLE = 0.95  # of the training specimens cover all of a grid that is chosen
+
+Array = NDArray[np.float64]
 
 
-def common_grid(raw: RawModality) -> NDArray[np.float64]:
-    """The axis of the measurements where they share one, else an even grid over the span that all of them cover.
+def common_grid(raw: RawModality, choice: Grid = Grid(), *, even: bool = False) -> Array:  # noqa: B008
+    """The axis of the measurements where they share one, else an even grid over what at least 95 % of them cover.
+
+    Of all spans that 95 % cover the widest is taken, so that one short scan does not crop everybody. Where the values
+    are zero outside what was measured (`Modality.outside`), it spans all of the axes.
 
     Args:
         raw: the training part of one modality; every block has an axis.
+        choice: what is given.
+        even: whether the grid must be.
 
     Returns:
-        [point], strictly increasing. An even grid has the specimens' median spacing, and at most `MOST_POINTS`.
+        [point], strictly increasing. An even grid has the specimens' median spacing, and at most `MOST_POINTS` unless
+        more are given.
 
     Raises:
         DataError: the axes have less than half of the specimens' median span in common.
+        RecipeError: what is given leaves no two points.
     """
     measured = [(block.axis, len(block.specimens)) for block in raw.blocks if block.axis is not None]
     axes, counts = [axis for axis, _ in measured], [count for _, count in measured]
-    if all(np.array_equal(axis, axes[0]) for axis in axes):
-        return axes[0]
-    first = max(axis[0] for axis in axes)
-    last = min(axis[-1] for axis in axes)
-    span = float(np.median(np.repeat([axis[-1] - axis[0] for axis in axes], counts)))
+    shared = all(np.array_equal(axis, axes[0]) for axis in axes)
+    given = choice.first is not None and choice.last is not None
+    first, last = (0.0, 0.0) if given else _span(raw, axes, counts)
+    first = first if choice.first is None else choice.first
+    last = last if choice.last is None else choice.last
+    if shared and not choice.points and not (even and not _is_even(axes[0])):
+        grid = axes[0][(axes[0] >= first) & (axes[0] <= last)]
+    else:
+        spacing = float(np.median(np.repeat([np.median(np.diff(axis)) for axis in axes], counts)))
+        points = choice.points or max(2, min(MOST_POINTS, round((last - first) / spacing) + 1))
+        grid = np.linspace(first, last, points) if last > first else np.empty(0)
+    if len(grid) < 2:
+        raise RecipeError(
+            f"the grid of {raw.modality.name!r} from {first:g} to {last:g} has {len(grid)} points",
+            where=f"modalities.{raw.modality.name}.grid",
+            expected=f"Two points or more; the axes begin at {min(axis[0] for axis in axes):g} and end at "
+            f"{max(axis[-1] for axis in axes):g} {raw.modality.axis_unit}".rstrip()
+            + ".",
+        )
+    return grid
+
+
+def widest_span(firsts: Array, lasts: Array, counts: NDArray[np.int64]) -> tuple[float, float]:
+    """The widest span that 95 % of the specimens cover.
+
+    Args:
+        firsts, lasts: of each axis.
+        counts: specimens on each.
+    """
+    allowed = int((1 - LEAST_WHOLE) * counts.sum() + 1e-9)
+    best = (float(firsts.max()), float(lasts.min()))
+    for first in np.unique(firsts)[::-1].tolist():
+        late = int(counts[firsts > first].sum())
+        if late > allowed:
+            break
+        order = np.argsort(lasts)
+        early = np.cumsum(counts[order]) - counts[order]  # on axes that end before
+        last = float(lasts[order][early <= allowed - late].max())
+        if last - first > best[1] - best[0]:
+            best = (first, last)
+    return best
+
+
+def _span(raw: RawModality, axes: Sequence[Array], counts: Sequence[int]) -> tuple[float, float]:
+    firsts, lasts = np.array([axis[0] for axis in axes]), np.array([axis[-1] for axis in axes])
+    if raw.modality.outside == "zero":
+        return float(firsts.min()), float(lasts.max())
+    first, last = widest_span(firsts, lasts, np.array(counts))
+    span = float(np.median(np.repeat(lasts - firsts, counts)))
     if last - first < 0.5 * span:
         raise DataError(
-            f"the axes of {raw.modality.name!r} have too little in common: all of them cover only "
+            f"the axes of {raw.modality.name!r} have too little in common: 95 % of them cover only "
             f"{first:g} to {last:g} {raw.modality.axis_unit}".rstrip(),
             where=_extremes(raw.blocks),
             expected=f"At least half of the span that most of them have, {span:g}.",
-            next="Leave out the specimens named above, or ingest them as a modality of another name.",
+            next="Leave out the specimens named above, ingest them as a modality of another name, or give the grid: "
+            f"[modalities.{raw.modality.name}] grid = {{ first = ..., last = ... }} in the recipe.",
         )
-    spacing = float(np.median(np.repeat([np.median(np.diff(axis)) for axis in axes], counts)))
-    points = min(MOST_POINTS, round((last - first) / spacing) + 1)
-    return np.linspace(first, last, max(points, 2))
+    return first, last
 
 
-def resample(block: Block, grid: NDArray[np.float64], name: str, unit: str = "") -> NDArray[np.float64]:
-    """The block's curves at the points of `grid`, [specimen, point].
-
-    The same axis returns the values as they are. A finer axis is averaged over each cell of the grid, so that
-    nothing aliases; any other is interpolated linearly. Up to one spacing beyond its ends a curve is held constant.
-
-    Args:
-        block: of curves.
-        grid: [point].
-        name, unit: of the modality and of its axis, for a refusal.
-
-    Raises:
-        DataError: the block's axis does not cover the grid.
-    """
-    assert block.axis is not None, "only spectra and series are resampled"
-    axis, values = block.axis, block.values.astype(np.float64)
-    if np.array_equal(axis, grid):
-        return values
-    spacing = float(np.median(np.diff(grid)))
-    own_spacing = float(np.median(np.diff(axis)))
-    margin = max(spacing, own_spacing) * (1 + 1e-9)
-    if axis[0] > grid[0] + margin or axis[-1] < grid[-1] - margin:
-        raise DataError(
-            f"its axis covers {_span(axis, unit)}, and the model looks at {name} from {_span(grid, unit)}",
-            where=block.sources[0] if block.sources else block.specimens[0],
-            expected="A measurement that covers all of that.",
-            next="If the axis of a file has another unit, say which: --x-unit UNIT. Else leave the specimen out.",
-        )
-    if own_spacing < 0.5 * spacing:
-        return _cell_means(axis, values, grid)
-    return np.stack([np.interp(grid, axis, row) for row in values])
-
-
-def _span(axis: NDArray[np.float64], unit: str) -> str:
-    return f"{axis[0]:g} to {axis[-1]:g} {unit}".rstrip()
-
-
-def _cell_means(
-    axis: NDArray[np.float64], values: NDArray[np.float64], grid: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Means of the piecewise linear curves over the cell around each grid point."""
-    middles = (grid[1:] + grid[:-1]) / 2
-    edges = np.concatenate([grid[:1], middles, grid[-1:]])
-    steps = np.diff(axis) * (values[:, 1:] + values[:, :-1]) / 2
-    integral = np.concatenate([np.zeros((len(values), 1)), np.cumsum(steps, axis=1)], axis=1)
-    result = np.empty((len(values), len(grid)))
-    for row, (area, curve) in enumerate(zip(integral, values, strict=True)):
-        at_edges = _integral_at(edges, axis, area, curve)
-        result[row] = np.diff(at_edges) / np.diff(edges)
-    return result
-
-
-def _integral_at(
-    x: NDArray[np.float64], axis: NDArray[np.float64], area: NDArray[np.float64], curve: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The integral of the piecewise linear curve from its start to each x; constant beyond its ends."""
-    inside = np.clip(x, axis[0], axis[-1])
-    left = np.clip(np.searchsorted(axis, inside, side="right") - 1, 0, len(axis) - 2)
-    offset = inside - axis[left]
-    slope = (curve[left + 1] - curve[left]) / (axis[left + 1] - axis[left])
-    beyond = np.where(x < axis[0], curve[0], curve[-1]) * (x - inside)
-    return area[left] + curve[left] * offset + slope * offset**2 / 2 + beyond
+def _is_even(axis: Array) -> bool:
+    steps = np.diff(axis)
+    return bool(np.ptp(steps) <= 1e-6 * steps.mean() + 4 * np.spacing(np.abs(axis).max()))
 
 
 def _extremes(blocks: Sequence[Block]) -> str:

@@ -1,35 +1,52 @@
-"""Preparation: one modality into model units and back, fitted on the training part only.
-
-Model units: a curve on the common grid, or an image row by row, minus the mean, then divided by one scale (or each
-point by its own), either as it is or as scores in an orthonormal principal basis; a scalar minus its mean, divided by
-its standard deviation.
-"""
+"""Preparation: how one modality becomes what the model sees, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DataError
-from fingerprint.modality import Kind, Modality, RawModality
-from fingerprint.prepare.grid import common_grid, resample
-from fingerprint.recipe import BasisInput, GridInput
+from fingerprint.modality import Block, Modality
+from fingerprint.prepare.preprocessing import FittedStep, Unfit
+from fingerprint.prepare.principal import Basis
+from fingerprint.prepare.resampling import OnGrid, resample
 
 Array = NDArray[np.float64]
 
-LARGEST, SMALLEST = 1e100, 1e-100  # beyond these, squares and their products leave the range of float64
+
+class ModelUnits(NamedTuple):
+    """Measurements as the model sees them.
+
+    Attributes:
+        values: [specimen, feature]; what was not measured of a curve is what the rest of it makes expect.
+        weight: of each feature in the likelihood, shaped alike: the share of it that what was measured decides, 1
+            where all was; None where all are 1.
+        variance: of each feature by itself, shaped alike, from the uncertainty of what was measured; None where nothing
+            is known of it.
+    """
+
+    values: Array
+    weight: Array | None
+    variance: Array | None
 
 
 @dataclass(frozen=True)
 class Preparation:
     """How one modality becomes what the model sees. All arrays float64; scalars have one point.
 
+    "Physical" are the numbers that the steps leave, on the grid, in the unit of `modality`.
+
     Attributes:
-        modality: what it is, with units.
+        modality: what it is after the steps, with units.
+        source: what is measured, before them.
         shape: of one measurement on the grid: [point], or [row, column] for images, whose points run row by row.
         grid: [point], or None for scalars and images.
+        steps: what is done on the grid, in this order.
         centre: mean measurement of the training part, [point].
         scale: physical size of one model unit, [1] or [point]: the standard deviation of the first score, of a scalar,
             or of each point.
@@ -39,11 +56,17 @@ class Preparation:
         in_basis: whether the model sees scores (else the centred and scaled curve itself).
         low, high: least and greatest value in the training part; their difference is the range that errors in
             percent refer to.
+        noise: variance of a single measurement about its specimen's mean, from replicates of the training part,
+            [point]; None where there were none, or noise is ignored.
+        counts_noise: whether the model is told of uncertainties.
+        covered: share of the training part's curves that cover all of the grid.
     """
 
     modality: Modality
+    source: Modality
     shape: tuple[int, ...]
     grid: Array | None
+    steps: tuple[FittedStep, ...]
     centre: Array
     scale: Array
     components: Array
@@ -52,6 +75,9 @@ class Preparation:
     in_basis: bool
     low: float
     high: float
+    noise: Array | None = None
+    counts_noise: bool = True
+    covered: float = 1.0
 
     @property
     def points(self) -> int:
@@ -68,18 +94,49 @@ class Preparation:
         """Greatest minus least value in the training part."""
         return self.high - self.low
 
-    def on_grid(self, raw: RawModality) -> Array:
-        """Measurements as float64 on the common grid, block after block, [specimen, point].
+    @cached_property
+    def basis(self) -> Basis:
+        """The principal component model of what was measured."""
+        return Basis(self.centre, self.components, self.score_variance, self.residual_variance)
+
+    def check(self, block: Block) -> None:
+        """Refuse a block that cannot be brought on the grid, whatever the steps make of it.
 
         Raises:
-            DataError: an axis does not cover the grid, or an image has another shape.
+            DataError: its axis covers less than half of the grid, or its images have another shape.
         """
-        return _stack(raw, self.grid, self.shape)
+        on_grid(block.taking([0]), self.source, self.grid, self.shape)
+
+    def on_grid(self, block: Block) -> OnGrid:
+        """Measurements after the steps, on the common grid, [specimen, point]; nan where a curve was not measured.
+
+        Raises:
+            DataError: an axis covers less than half of the grid, an image has another shape, or a step cannot take a
+                measurement.
+        """
+        found = on_grid(block, self.source, self.grid, self.shape)
+        for step in self.steps:
+            found = stepped(step, found, self.grid, self.source, block.specimens, block.sources or block.specimens)
+        return found
 
     def to_model(self, physical: Array) -> Array:
-        """Physical units on the grid [..., point] to model units [..., feature]."""
+        """Physical units on the grid [..., point] to model units [..., feature]; nothing may be missing."""
         centred = (physical - self.centre) / self.scale
         return centred @ self.components.T if self.in_basis else centred
+
+    def seen(self, measured: OnGrid) -> ModelUnits:
+        """What the model sees of measurements, [specimen, point], some of them with gaps."""
+        values, variance = measured
+        if not self.counts_noise:
+            variance = None
+        if self.in_basis:
+            scores, decided = self.basis.scores(values)
+            noise = None if variance is None else self.basis.score_noise(values, variance) / self.scale**2
+            return ModelUnits(scores / self.scale, None if (decided == 1).all() else decided, noise)
+        known = np.isfinite(values)
+        filled = values if known.all() else self.basis.filled(values)
+        noise = None if variance is None else variance / self.scale**2
+        return ModelUnits(self.to_model(filled), None if known.all() else known.astype(np.float64), noise)
 
     def to_physical(self, model: Array) -> Array:
         """Model units [..., feature] to physical units on the grid [..., point]."""
@@ -104,152 +161,58 @@ class Preparation:
         return np.sqrt(variance) / self.scale
 
     def strangeness(self, physical: Array) -> Array:
-        """How far measurements lie from the training part: minus twice the log-density of the probabilistic
-        principal component model, but for a constant. [..., point] to [...].
-
-        The squared Mahalanobis distance within the components plus the squared residual outside them, each in units
-        of its training variance (Tipping & Bishop, J. R. Stat. Soc. B 61 (1999) 611).
-        """
-        centred = physical - self.centre
-        scores = centred @ self.components.T
-        inside = (scores**2 / self.score_variance).sum(-1)
-        left = self.points - len(self.components)
-        if left == 0:
-            return inside
-        outside = (centred**2).sum(-1) - (scores**2).sum(-1)
-        return inside + np.maximum(outside, 0) / (self.residual_variance * self.points / left)
+        """How far measurements lie from the training part (`Basis.strangeness`), [specimen, point] to [specimen]."""
+        return self.basis.strangeness(physical)
 
 
-def fit_preparation(raw: RawModality, choice: GridInput | BasisInput, default_components: int = 40) -> Preparation:
-    """Fit the grid, the scaling and the basis on the training part of one modality.
-
-    Args:
-        raw: the measurements of the training specimens alone.
-        choice: whether the model sees the curve or its scores.
-        default_components: size of the basis that judges strangeness, where the model does not see scores.
+def on_grid(block: Block, source: Modality, grid: Array | None, shape: tuple[int, ...]) -> OnGrid:
+    """A block on the grid, as measured, [specimen, point].
 
     Raises:
-        DataError: fewer than 3 measurements, no spread at all, values too large or too small to be squared, or images
-            of several shapes.
+        DataError: an axis covers less than half of the grid, or an image has another shape.
     """
-    name = raw.modality.name
-    if len(raw) < 3:
-        raise DataError(
-            f"{name!r} has {len(raw)} measurements in the training part; at least 3 are needed",
-            next=_restrict(name),
-        )
-    largest = max(float(np.abs(block.values.astype(np.float64)).max()) for block in raw.blocks if len(block.specimens))
-    if largest > LARGEST:
-        raise DataError(f"{name!r} has values as large as {largest:.3g}: their squares overflow", next=_rescale(name))
-    grid = common_grid(raw) if raw.modality.has_axis else None
-    shape = _shape(raw, grid)
-    physical = _stack(raw, grid, shape)
-    low, high = float(physical.min()), float(physical.max())
-    centre = physical.mean(0)
-    centred = physical - centre
-    extent = max(abs(low), abs(high))
-    relative = float(np.sqrt(np.mean((centred / extent) ** 2))) if extent > 0 else 0.0
-    # What is left of identical float64 rows after subtracting their mean is rounding, not spread.
-    if relative <= 1e-14:
-        raise DataError(f"every measurement of {name!r} in the training part is the same", next=_restrict(name))
-    if relative * extent < SMALLEST:
-        raise DataError(
-            f"the measurements of {name!r} differ by no more than about {relative * extent:.3g}: "
-            "squares of that vanish in float64",
-            next=_rescale(name),
-        )
-    total = float((centred**2).sum())
-    wanted = choice.components if isinstance(choice, BasisInput) else default_components
-    components, variance = _principal_directions(centred, wanted)
-    explained = float(variance.sum()) * len(physical)
-    residual = max(total - explained, 1e-12 * total) / centred.size
-    return Preparation(
-        modality=raw.modality,
-        shape=shape,
-        grid=grid,
-        centre=centre,
-        scale=_scale(choice, centred, variance),
-        components=components,
-        score_variance=variance,
-        residual_variance=residual,
-        in_basis=isinstance(choice, BasisInput),
-        low=low,
-        high=high,
-    )
+    return resample(block, grid, source) if grid is not None else _raster(block, source, shape)
 
 
-def _scale(choice: GridInput | BasisInput, centred: Array, variance: Array) -> Array:
-    """One for all points, or the standard deviation of each; a point without any spread shares the largest."""
-    if isinstance(choice, BasisInput) or choice.scale == "one":
-        return np.sqrt(variance[:1])
-    own = centred.std(0)
-    return np.where(own > 1e-7 * own.max(), own, own.max())
-
-
-def _principal_directions(centred: Array, wanted: int) -> tuple[Array, Array]:
-    """Orthonormal directions [component, point] and the variance along each, greatest first, all above rounding.
-
-    With many more measurements than points they come from the covariance, which loses what is below 1e-8 of the
-    largest singular value, and else from the measurements themselves. The largest coordinate of a direction is
-    positive, so that its sign is the same on every machine.
-    """
-    if len(centred) > 4 * centred.shape[1] > 400:
-        eigenvalues, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
-        variance, directions = np.maximum(eigenvalues[::-1], 0)[:wanted], vectors.T[::-1]
-    else:
-        _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-        variance = singular[:wanted] ** 2 / len(centred)
-    real = variance > 1e-12 * variance[0]
-    chosen = directions[:wanted][real]
-    largest = chosen[np.arange(len(chosen)), np.abs(chosen).argmax(axis=1)]
-    return chosen * np.sign(largest)[:, None], variance[real]
-
-
-def _shape(raw: RawModality, grid: Array | None) -> tuple[int, ...]:
-    """Of one measurement.
+def stepped(
+    step: FittedStep,
+    measured: OnGrid,
+    grid: Array | None,
+    source: Modality,
+    specimens: Sequence[str],
+    sources: Sequence[str],
+) -> OnGrid:
+    """Measurements after one more step.
 
     Raises:
-        DataError: images of several shapes.
+        DataError: the step cannot take one of them.
     """
-    if raw.modality.kind is not Kind.IMAGE:
-        return (1,) if grid is None else grid.shape
-    shapes = {block.values.shape[1:]: block for block in raw.blocks}
-    if len(shapes) > 1:
-        told = "; ".join(f"{block.specimens[0]}: {_size(shape)}" for shape, block in shapes.items())
+    try:
+        return step.apply(measured, grid)
+    except Unfit as error:
         raise DataError(
-            f"the images of {raw.modality.name!r} have several shapes ({told})",
-            expected="One shape for all.",
-            next="Crop or scale them before they are ingested.",
-        )
-    return next(iter(shapes))
+            f"{source.name} of {specimens[error.row]!r} cannot be prepared by the step "
+            f'"{step.step.__struct_config__.tag}": {error.reason}',
+            where=sources[error.row],
+            next="Correct or leave out the measurement, or choose other steps in the recipe.",
+        ) from None
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def size_of(shape: tuple[int, ...]) -> str:
+    """Of an image, in words."""
     return " x ".join(map(str, shape))
 
 
-def _stack(raw: RawModality, grid: Array | None, shape: tuple[int, ...]) -> Array:
-    if grid is not None:
-        return np.concatenate(
-            [resample(block, grid, raw.modality.name, raw.modality.axis_unit) for block in raw.blocks]
+def _raster(block: Block, source: Modality, shape: tuple[int, ...]) -> OnGrid:
+    """Scalars and images, point by point."""
+    own = block.values.shape[1:]
+    if len(own) == 2 and own != shape:
+        raise DataError(
+            f"the image has {size_of(own)} points, the model's {source.name!r} {size_of(shape)}",
+            where=block.sources[0] if block.sources else block.specimens[0],
+            expected="An image of the same shape.",
+            next="Crop or scale it, or leave the specimen out.",
         )
-    for block in raw.blocks:
-        if raw.modality.kind is Kind.IMAGE and block.values.shape[1:] != shape:
-            own = _size(block.values.shape[1:])
-            raise DataError(
-                f"the image has {own} points, the model's {raw.modality.name!r} {_size(shape)}",
-                where=block.sources[0] if block.sources else block.specimens[0],
-                expected="An image of the same shape.",
-                next="Crop or scale it, or leave the specimen out.",
-            )
-    return np.concatenate(
-        [np.asarray(block.values, dtype=np.float64).reshape(len(block.specimens), -1) for block in raw.blocks]
-    )
-
-
-def _rescale(name: str) -> str:
-    return f"Ingest {name!r} in a unit in which its values are nearer to 1."
-
-
-def _restrict(name: str) -> str:
-    return f"Train without {name!r}: fingerprint train --modalities OTHERS."
+    flat = (len(block.specimens), -1)
+    variance = None if block.uncertainty is None else block.uncertainty.astype(np.float64).reshape(flat) ** 2
+    return OnGrid(np.asarray(block.values, dtype=np.float64).reshape(flat), variance)

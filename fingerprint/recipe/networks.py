@@ -15,6 +15,7 @@ from fingerprint.recipe.numbers import (
     Positive,
     PositiveNumber,
 )
+from fingerprint.recipe.preprocessing import Grid, Step
 
 Activation = Literal["silu", "elu", "relu"]
 
@@ -162,6 +163,12 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         outliers: share of the specimens whose measurement may belong to another cluster than the rest of them, where
             it starts; it is then learned. 0 trusts every measurement. Only with an expert.
         augment: of images, while training.
+        grid: the common axis of curves.
+        preprocess: what is done to curves there, and to scalars (log), one after the other; everything that the run
+            predicts and shows is after it.
+        replicates: several measurements of a specimen are averaged, or one of them is drawn for every batch.
+        noise: whether the likelihood counts what is known of each measurement's uncertainty, from its file or from the
+            spread of replicates.
     """
 
     input: GridInput | BasisInput = GridInput()
@@ -171,6 +178,10 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     keep: Fraction = 0.0
     outliers: BelowOne = 0.0
     augment: Augmentation = Augmentation()
+    grid: Grid = Grid()
+    preprocess: tuple[Step, ...] = ()
+    replicates: Literal["average", "draw"] = "average"
+    noise: Literal["known", "ignored"] = "known"
 
     @property
     def has_expert(self) -> bool:

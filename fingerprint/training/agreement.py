@@ -92,8 +92,8 @@ def cluster_support(
         return None, "one cluster was asked for: there is nothing to compare one Gaussian with"
     scores: list[Array] = []
     for name, preparation in preparations.items():
-        centred = (physical[name] - preparation.centre) @ preparation.components.T
-        scores.append((centred / np.sqrt(preparation.score_variance))[:, :SUPPORT_DIMENSIONS])
+        own, _ = preparation.basis.scores(physical[name])
+        scores.append((own / np.sqrt(preparation.score_variance))[:, :SUPPORT_DIMENSIONS])
     table = np.concatenate(scores, axis=1)
     table = table[~np.isnan(table).any(1)]
     if len(table) < 10 * table.shape[1]:

@@ -133,7 +133,7 @@ def alignment(
         The alignment of each seed, and what is known of each specimen's cluster.
     """
     with torch.no_grad():
-        evidence = model.cluster_evidence(batch.values, batch.present)
+        evidence = model.cluster_evidence(batch.values, batch.present, batch.certainty)
         if batch.hint is not None:
             evidence = evidence + HINT * torch.nn.functional.one_hot(batch.hint, evidence.shape[-1])
     log_weights = model.prior.log_weights_per_specimen()

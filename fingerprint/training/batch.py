@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from fingerprint.errors import within
-from fingerprint.model import ModalityShape
-from fingerprint.prepare import Tensors
+from fingerprint.model import Certainties, ModalityShape
+from fingerprint.prepare import Repeated, Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.augmentation import Augmenter, draw_changes
 from fingerprint.training.modality_dropout import draw_terms
@@ -28,6 +28,7 @@ class Batch:
         values: as measured, in model units, by modality.
         seen: what the encoders are shown: augmented where the recipe says so, else `values` itself.
         present: 1 where measured, by modality.
+        certainty: of the modalities that are not certain throughout.
         active: 1 for the specimens that count, [seed, specimen].
         complete: modalities that every specimen of the data has.
         terms: modalities fused in each term; whatever a term fuses, it reconstructs everything that was measured.
@@ -46,6 +47,7 @@ class Batch:
     terms: Float[Tensor, "seed term modality"]
     noise: Float[Tensor, "seed term specimen latent"]
     directions: Values
+    certainty: Certainties = field(default_factory=dict)
     told: bool = False
     hint: Int[Tensor, "seed specimen"] | None = None
 
@@ -61,6 +63,7 @@ class BatchSource:
         augmenters: of the modalities whose images are changed.
         shapes: of the modalities.
         has_expert: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
+        repeated: of the modalities of which one measurement of each specimen is drawn for every batch.
     """
 
     recipe: Recipe
@@ -69,6 +72,7 @@ class BatchSource:
     augmenters: Mapping[str, Augmenter]
     shapes: Mapping[str, ModalityShape]
     has_expert: Float[Tensor, " specimen"]
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
     def draw(
         self,
@@ -86,8 +90,11 @@ class BatchSource:
             joined: whether specimens without any expert's modality count.
             hint: a first cluster of every specimen of the training part.
         """
-        values, present = self.train.rows(rows)
+        values, present, certainty = self.train.rows(rows)
         device, recipe = rows.device, self.recipe
+        for name, each in sorted(self.repeated.items()):
+            values[name], own = each.drawn(rows, _uniform(rows.shape[1], generators, device))
+            certainty = certainty if own is None else {**certainty, name: own}
         terms = to_device(draw_terms(recipe, sorted(values), generators), device)
         noise = _normal((terms.shape[1], rows.shape[1], recipe.model.latent), generators, device)
         seen = dict(values)
@@ -100,16 +107,22 @@ class BatchSource:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
         active = torch.ones_like(rows, dtype=torch.float32) if joined else self.has_expert[rows]
         own = None if hint is None else hint.gather(1, rows)
-        return Batch(values, seen, present, active, self.complete, terms, noise, directions, told, own)
+        return Batch(values, seen, present, active, self.complete, terms, noise, directions, certainty, told, own)
 
 
-def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalityShape]) -> BatchSource:
+def batch_source(
+    recipe: Recipe,
+    train: Tensors,
+    shapes: Mapping[str, ModalityShape],
+    repeated: Mapping[str, Repeated] | None = None,
+) -> BatchSource:
     """What draws batches of a training part.
 
     Args:
         recipe: planned.
         train: on the model's device.
         shapes: of the modalities; those that are augmented are images on their raster.
+        repeated: of the modalities of which measurements are drawn.
     """
     complete = frozenset(name for name, present in train.present.items() if bool((present > 0).all()))
     experts = [name for name, choice in recipe.modalities.items() if choice.has_expert]
@@ -117,7 +130,7 @@ def batch_source(recipe: Recipe, train: Tensors, shapes: Mapping[str, ModalitySh
     if experts:
         has_expert = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(has_expert)
     augmenters = make_augmenters(recipe, shapes, has_expert.device)
-    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert)
+    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert, repeated or {})
 
 
 def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device: torch.device) -> dict[str, Augmenter]:
@@ -132,6 +145,11 @@ def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device:
             with within(f"modalities.{name}"):
                 made[name] = Augmenter(choice.augment, shapes[name], device)
     return made
+
+
+def _uniform(count: int, generators: Sequence[torch.Generator], device: torch.device) -> Tensor:
+    """In [0, 1), each seed's from its own generator, [seed, count]."""
+    return to_device(torch.stack([torch.rand(count, generator=each) for each in generators]), device)
 
 
 def _normal(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> Tensor:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fingerprint.errors import DataError, RecipeError
-from fingerprint.modality import RawModality
-from fingerprint.prepare import Preparation, align, fit_preparation, plan, to_tensors
+from fingerprint.modality import Block, RawModality
+from fingerprint.prepare import Preparation, Repeated, align, plan, prepare_modality, repeated, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.store import Snapshot, Store
 from fingerprint.training.evaluation import PartData
@@ -119,9 +119,10 @@ def _check_experts(recipe: Recipe, measured: Measured) -> None:
         return
     needed = LEAST_PER_CLUSTER * recipe.model.clusters
     for name, raw in measured.training_part().items():
-        if recipe.modalities[name].has_expert and len(raw) < needed:
+        count = len(set(raw.specimens))
+        if recipe.modalities[name].has_expert and count < needed:
             raise DataError(
-                f"{name!r} was measured of {len(raw)} training specimens, among which {recipe.model.clusters} clusters "
+                f"{name!r} was measured of {count} training specimens, among which {recipe.model.clusters} clusters "
                 "are looked for",
                 expected=f"At least {needed} of them.",
                 next="Measure more, ask for fewer clusters, or begin elsewhere: prior.seeding in the recipe.",
@@ -131,28 +132,50 @@ def _check_experts(recipe: Recipe, measured: Measured) -> None:
 def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparation]:
     """Fit grids, scalings and bases on the training part."""
     return {
-        name: fit_preparation(raw, recipe.modalities[name].input)
-        for name, raw in sorted(measured.training_part().items())
+        name: prepare_modality(raw, recipe.modalities[name]) for name, raw in sorted(measured.training_part().items())
     }
 
 
-def drop_uncovered(measured: Measured, preparations: Mapping[str, Preparation]) -> tuple[Measured, tuple[str, ...]]:
-    """Leave out the validation and test specimens whose axis does not cover the grid of the training part.
+def drop_uncovered(
+    measured: Measured, preparations: Mapping[str, Preparation]
+) -> tuple[Measured, dict[str, list[str]]]:
+    """Leave out the measurements that cover less than half of the grid, and the specimens that have no other.
 
     Returns:
-        What is kept, and the ids of what is left out, sorted.
+        What is kept, and by modality the specimens of the measurements that are left out, sorted; of modalities of
+        which there are such.
     """
-    held_out = {specimen for specimen, part in measured.parts.items() if part is not Part.TRAIN}
-    uncovered: set[str] = set()
-    for name, preparation in preparations.items():
-        raw = measured.raws[name].keeping(held_out)
+    kept: dict[str, RawModality] = {}
+    left_out: dict[str, list[str]] = {}
+    for name, raw in measured.raws.items():
+        blocks: list[Block] = []
+        dropped: set[str] = set()
         for block in raw.blocks:
             try:
-                preparation.on_grid(RawModality(raw.modality, (block,)))
+                preparations[name].check(block)
             except DataError:
-                uncovered.update(block.specimens)
-    parts = {specimen: part for specimen, part in measured.parts.items() if specimen not in uncovered}
-    return Measured(measured.raws, parts), tuple(sorted(uncovered))
+                dropped.update(block.specimens)
+            else:
+                blocks.append(block)
+        kept[name] = RawModality(raw.modality, tuple(blocks))
+        if dropped:
+            left_out[name] = sorted(dropped)
+    known = {specimen for raw in kept.values() for specimen in raw.specimens}
+    parts = {specimen: part for specimen, part in measured.parts.items() if specimen in known}
+    return Measured(kept, parts), left_out
+
+
+def repeated_measurements(
+    recipe: Recipe, measured: Measured, preparations: Mapping[str, Preparation], device: str
+) -> dict[str, Repeated]:
+    """The training part's single measurements, of the modalities that draw them and have several of any specimen."""
+    specimens = measured.specimens(Part.TRAIN)
+    drawn = {
+        name: raw
+        for name, raw in measured.training_part().items()
+        if recipe.modalities[name].replicates == "draw" and len(set(raw.specimens)) < len(raw)
+    }
+    return {name: repeated(raw, preparations[name], specimens, device) for name, raw in drawn.items()}
 
 
 def part_data(measured: Measured, preparations: Mapping[str, Preparation], device: str) -> dict[Part, PartData]:

@@ -14,7 +14,7 @@ from fingerprint.prediction.conformal import calibrated_subsets, scores
 from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
 from fingerprint.prediction.disagreement import PRIOR, alone, evidence, mixture_weights, share
 from fingerprint.prediction.embedding import embed
-from fingerprint.prepare import Physical, Preparation, Tensors, even_rows
+from fingerprint.prepare import WHOLE, Physical, Preparation, Tensors, even_rows
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Calibration, ClusterMetrics, IntervalScores, MemberMetrics, Metrics, PartMetrics
 from fingerprint.training.agreement import ALIVE_SHARE, REPRODUCIBLE, Labels, cluster_support, stability
@@ -41,16 +41,26 @@ class Errors(NamedTuple):
     r2: float | None
 
 
-def with_all(physical: Physical, names: Sequence[str]) -> np.ndarray:
-    """The rows of the specimens in which all of `names` were measured."""
-    return np.flatnonzero(np.all([physical.measured(name) for name in names], axis=0))
+def with_all(physical: Physical, names: Sequence[str], *, whole: bool = False) -> np.ndarray:
+    """The rows of the specimens in which all of `names` were measured; `whole` leaves out curves with larger gaps."""
+    least = WHOLE if whole else 0.0
+    return np.flatnonzero(
+        np.all([physical.measured(name) & (physical.covered(name) >= least) for name in names], axis=0)
+    )
 
 
 def predict_rows(
-    model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
+    model: PIMA,
+    preparations: Mapping[str, Preparation],
+    data: PartData,
+    target: str,
+    given: Sequence[str],
+    *,
+    whole: bool = False,
 ) -> Iterator[tuple[Array, Moments]]:
-    """Measured and predicted target of the specimens that have it and all of `given`, a few specimens at a time."""
-    rows = with_all(data.physical, [target, *given])
+    """Measured and predicted target of the specimens that have it and all of `given`, as in `with_all`, a few at a
+    time."""
+    rows = with_all(data.physical, [target, *given], whole=whole)
     step = specimens_at_once(model.seeds, preparations[target].points)
     for start in range(0, len(rows), step):
         few = rows[start : start + step]
@@ -61,13 +71,13 @@ def predict_rows(
 def errors(
     model: PIMA, preparations: Mapping[str, Preparation], data: PartData, target: str, given: Sequence[str]
 ) -> Errors:
-    """Errors of `target` predicted from `given`, over all specimens and points."""
+    """Errors of `target` predicted from `given`, over all specimens and points that were measured."""
     count, total, left, members = 0, 0.0, 0.0, np.zeros(model.seeds)
     for measured, moments in predict_rows(model, preparations, data, target, given):
-        count += measured.size
-        total += float(((measured - preparations[target].centre) ** 2).sum())
-        left += float(((measured - moments.mean) ** 2).sum())
-        members += ((measured - moments.members) ** 2).sum((1, 2))
+        count += int(np.isfinite(measured).sum())
+        total += float(np.nansum((measured - preparations[target].centre) ** 2))
+        left += float(np.nansum((measured - moments.mean) ** 2))
+        members += np.nansum((measured - moments.members) ** 2, axis=(1, 2))
     if not count:
         return Errors(None, tuple(None for _ in range(model.seeds)), None)
     return Errors(
@@ -80,7 +90,7 @@ def errors(
 def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: PartData, level: float) -> Calibration:
     """Scores of specimens on which nothing of the predictor was chosen, for intervals and novelty.
 
-    Of more of them they are those of `MOST_SCORED`.
+    Of more of them they are those of `MOST_SCORED`; curves of which more than a twentieth is missing are no measure.
     """
     validation = _thinned(validation)
     intervals: list[IntervalScores] = []
@@ -89,10 +99,10 @@ def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: 
         for given in calibrated_subsets(list(preparations), target):
             found = [
                 scores(measured, moments.mean, moments.sd)
-                for measured, moments in predict_rows(model, preparations, validation, target, given)
+                for measured, moments in predict_rows(model, preparations, validation, target, given, whole=True)
             ]
             intervals.append(IntervalScores(target, given, tuple(sorted(itertools.chain(*found)))))
-        measured = validation.physical.values[target][with_all(validation.physical, [target])]
+        measured = validation.physical.values[target][with_all(validation.physical, [target], whole=True)]
         novelty[target] = tuple(np.sort(preparation.strangeness(measured)).tolist())
     names = sorted(preparations)
     contrary = evidence(alone(model, validation.tensors, names), mixture_weights(model))

@@ -62,6 +62,7 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
         batch.values,
         {name: value.repeat(1, repeats) for name, value in batch.present.items()},
         kl_weight,
+        batch.certainty,
     )
     share = counts.flatten(1) / counts.sum((1, 2)).clamp_min(1).unsqueeze(1)
     loss = -(share * bound.value(kl_weight)).sum()

@@ -34,11 +34,10 @@ def calibrate_precisions(model: PIMA, validation: Tensors) -> None:
     model.log_precision.zero_()
     if not model.experts() or len(model.names) < 2 or not len(validation):
         return
-    values = {name: value.unsqueeze(0) for name, value in validation.values.items()}
-    present = {name: value.unsqueeze(0) for name, value in validation.present.items()}
+    values, present, certainty = validation.whole()
     unimodal = model.encode(values, present)
     kept = torch.stack([present[name] for name in model.names], -2)
-    evidence = model.cluster_evidence(values, present)
+    evidence = model.cluster_evidence(values, present, certainty)
 
     def clusters() -> Float[Tensor, "seed specimen cluster"]:
         return mean_field_responsibilities(model.fuse(unimodal, kept), model.prior)

@@ -92,8 +92,9 @@ def seed_experts(model: PIMA, train: Tensors, recipe: PriorRecipe, generators: S
     ]
     gamma = torch.nn.functional.one_hot(torch.as_tensor(np.stack(assignments)), model.prior.mean.shape[1])
     for name, expert in model.experts().items():
-        curves = train.values[name][rows].unsqueeze(0)
-        expert.set_theta(expert.fit(gamma.to(curves) * train.present[name][rows].unsqueeze(-1), curves))
+        values, present, certainty = train.subset(rows.cpu().numpy()).whole()
+        weights = gamma.to(values[name]) * present[name].unsqueeze(-1)
+        expert.set_theta(expert.fit(weights, values[name], certainty.get(name)))
 
 
 def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64], Tensor]:

@@ -62,8 +62,8 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
 def fit_experts(model: PIMA, train: Tensors) -> None:
     """Solve every closed-form expert on the whole training part, outliers left out. [Eq. 16]"""
     gamma = embed(model, train).responsibilities
-    values = {name: value.unsqueeze(0) for name, value in train.values.items()}
+    values, _, certainty = train.whole()
     for name, expert in model.experts().items():
         if expert.closed_form:
-            trusted = (1 - model.outlier_given_cluster(name, values)) * train.present[name].unsqueeze(-1)
-            expert.set_theta(expert.fit(gamma * trusted, values[name]))
+            trusted = (1 - model.outlier_given_cluster(name, values, certainty)) * train.present[name].unsqueeze(-1)
+            expert.set_theta(expert.fit(gamma * trusted, values[name], certainty.get(name)))

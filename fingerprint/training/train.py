@@ -44,6 +44,7 @@ from fingerprint.training.data import (
     metadata_column,
     part_data,
     read_measured,
+    repeated_measurements,
 )
 from fingerprint.training.evaluation import calibrate, evaluate, second_half
 from fingerprint.training.interrupt import Interruption, interruptible
@@ -66,7 +67,7 @@ def train(
     modalities: Sequence[str] | None = None,
     device: str = "auto",
     label: str = "",
-    on_plan: Callable[[Recipe], None] = lambda recipe: None,
+    on_plan: Callable[[Recipe, Mapping[str, Preparation]], None] = lambda recipe, preparations: None,
     on_warning: Callable[[str], None] = lambda warning: None,
     on_epoch: Callable[[Progress], None] = lambda progress: None,
     on_interrupt: Callable[[], None] = lambda: None,
@@ -83,8 +84,8 @@ def train(
         modalities: only these; all of the recipe's, or of the store's where it names none, if None.
         device: "auto" (CUDA if there is one), or as torch names it.
         label: metadata column for the `accuracy` in the metrics; it is never trained on.
-        on_plan: told the planned recipe before the first epoch.
-        on_warning: told what is left out: modalities that the recipe does not name, specimens of validation and test.
+        on_plan: told the planned recipe, and how each modality is prepared, before the first epoch.
+        on_warning: told what is left out: modalities that the recipe does not name, measurements off the grid.
         on_epoch: told after every epoch.
         on_interrupt: told of the first Ctrl-C when it comes, from another thread.
 
@@ -111,13 +112,13 @@ def train(
     check_consistent(planned)
     preparations = fit_preparations(planned, measured)
     _check_suits(planned, preparations)
-    on_plan(planned)
+    on_plan(planned, preparations)
     measured, uncovered = drop_uncovered(measured, preparations)
-    if uncovered:
-        some = ", ".join([*uncovered[:NAMED], *(["..."] if len(uncovered) > NAMED else [])])
+    for name, left_out in uncovered.items():
+        some = ", ".join([*left_out[:NAMED], *(["..."] if len(left_out) > NAMED else [])])
         on_warning(
-            f"{len(uncovered)} {'specimen is' if len(uncovered) == 1 else 'specimens are'} left out of validation and "
-            f"test: the axis does not cover that of the training part ({some})."
+            f"The {name} of {len(left_out)} {'specimen is' if len(left_out) == 1 else 'specimens are'} left out: its "
+            f"axis covers less than half of the grid ({some})."
         )
     seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
     info = RunInfo(
@@ -248,14 +249,16 @@ def _train_with(
     begun = time.monotonic()
     at = Snapshot(info.position, info.ingest)
     raws = {name: store.read(name, at=at) for name in sorted(recipe.modalities)}
-    measured = Measured(raws, {specimen: Part(part) for specimen, part in read_parts(path).items()})
     preparations = read_preparations(path)
+    parts = {specimen: Part(part) for specimen, part in read_parts(path).items()}
+    measured, _ = drop_uncovered(Measured(raws, parts), preparations)
     data = part_data(measured, preparations, device)
 
     generators = make_generators(info.seeds)
     model = build_model(recipe, preparations, generators).to(device)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
-    source = batch_source(recipe, data[Part.TRAIN].tensors, modality_shapes(recipe, preparations))
+    drawn = repeated_measurements(recipe, measured, preparations, device)
+    source = batch_source(recipe, data[Part.TRAIN].tensors, modality_shapes(recipe, preparations), drawn)
     if (path / STATE_FILE).exists():
         state.restore(path / STATE_FILE)
     try:

@@ -177,10 +177,10 @@ def train_batch(
 def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
     """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
     for name, expert in model.experts().items():
-        outlier = model.outlier_given_cluster(name, batch.values)
+        outlier = model.outlier_given_cluster(name, batch.values, batch.certainty)
         gamma = result.known * batch.present[name].unsqueeze(-1)
         if expert.closed_form:
-            expert.follow(gamma * (1 - outlier), batch.values[name], prior.rate)
+            expert.follow(gamma * (1 - outlier), batch.values[name], prior.rate, batch.certainty.get(name))
         if name in model.doubted and not batch.told:
             model.follow_outliers(name, outlier, gamma, prior.rate)
     if em:
@@ -229,14 +229,10 @@ def validation_elbo(model: PIMA, tensors: Tensors) -> Tensor:
     """
     if not len(tensors):
         return torch.empty(0)
-    values, present = whole(tensors)
+    values, present, certainty = tensors.whole()
     q = model.eval().embed(values, present)
     standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_variance))
-    bounds = [model.elbo(q, noise, values, present).value().mean(1) for noise in cubature(standard)]
+    bounds = [
+        model.elbo(q, noise, values, present, certainty=certainty).value().mean(1) for noise in cubature(standard)
+    ]
     return torch.stack(bounds).mean(0)
-
-
-def whole(tensors: Tensors) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """All rows with a leading seed axis of one."""
-    values = {name: value.unsqueeze(0) for name, value in tensors.values.items()}
-    return values, {name: value.unsqueeze(0) for name, value in tensors.present.items()}

@@ -14,6 +14,10 @@ from fingerprint.recipe import BasisInput, GridInput
 from fingerprint.run import Calibration
 
 
+def on_grid(preparation: Preparation, raw: RawModality) -> np.ndarray:
+    return np.concatenate([preparation.on_grid(block).values for block in raw.blocks])
+
+
 def judge(
     calibration: Calibration, preparations: dict[str, Preparation], measured: dict[str, np.ndarray]
 ) -> novelty.Novelty:
@@ -47,7 +51,7 @@ def preparations(parts: tuple[dict[str, RawModality], ...]) -> dict[str, Prepara
 @pytest.fixture(scope="module")
 def calibration(parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation]) -> Calibration:
     known = {
-        name: tuple(np.sort(each.strangeness(each.on_grid(parts[1][name]))).tolist())
+        name: tuple(np.sort(each.strangeness(on_grid(each, parts[1][name]))).tolist())
         for name, each in preparations.items()
     }
     return Calibration(0.9, (), known)
@@ -59,7 +63,7 @@ def test_p_values_of_exchangeable_specimens_are_uniform(
     """Each of many specimens against a validation part of 19 of its own: its rank is any of 20, equally often."""
     vdos = preparations["vdos"]
     ranks: list[int] = []
-    for group in np.array_split(vdos.on_grid(parts[2]["vdos"]), (TOTAL - TRAIN - VALIDATION) // 20):
+    for group in np.array_split(on_grid(vdos, parts[2]["vdos"]), (TOTAL - TRAIN - VALIDATION) // 20):
         known = tuple(np.sort(vdos.strangeness(group[1:20])).tolist())
         p = judge(Calibration(0.9, (), {"vdos": known}), preparations, {"vdos": group[0]}).p
         assert p is not None
@@ -70,7 +74,7 @@ def test_p_values_of_exchangeable_specimens_are_uniform(
 def test_one_in_fifty_is_flagged(
     parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation], calibration: Calibration
 ) -> None:
-    new = preparations["vdos"].on_grid(parts[2]["vdos"])
+    new = on_grid(preparations["vdos"], parts[2]["vdos"])
     judged = [judge(calibration, preparations, {"vdos": each}) for each in new]
     assert np.mean([each.flagged for each in judged]) < 0.06
     for each in judged:
@@ -137,7 +141,7 @@ def test_a_small_validation_part_says_so(preparations: dict[str, Preparation], c
 def test_many_are_judged_as_each_alone(
     parts: tuple[dict[str, RawModality], ...], preparations: dict[str, Preparation], calibration: Calibration
 ) -> None:
-    many = {name: preparations[name].on_grid(parts[2][name])[:200] for name in ("vdos", "stress")}
+    many = {name: on_grid(preparations[name], parts[2][name])[:200] for name in ("vdos", "stress")}
     many["stress"][::9] += 40
     few = Calibration(0.9, (), {name: known[:30] for name, known in calibration.novelty.items()})
     for known in (calibration, few):

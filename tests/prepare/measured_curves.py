@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
 DOS = Modality("dos", Kind.SPECTRUM, unit="1/THz", axis_name="frequency", axis_unit="THz")
 STRESS = Modality("stress", Kind.SCALAR, unit="GPa")
+ABSORBANCE = Modality("absorbance", Kind.SPECTRUM, axis_name="wavelength", axis_unit="nm")
 AXIS = np.linspace(0.5, 20.0, 30)
+
+
+@st.composite
+def axes(draw: st.DrawFn, least: int = 4, most: int = 60) -> NDArray[np.float64]:
+    """Strictly increasing, uneven by up to a factor of three."""
+    steps = draw(st.lists(st.floats(0.5, 1.5), min_size=least, max_size=most))
+    start, size = draw(st.floats(-100, 100)), draw(st.floats(1e-3, 1e3))
+    return start + size * np.cumsum(steps)
+
+
+def curves(axis: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).normal(size=(3, len(axis)))
 
 
 def names(count: int, first: int = 0) -> tuple[str, ...]:
@@ -23,8 +38,8 @@ def block(values: NDArray[np.generic], axis: NDArray[np.float64] | None = AXIS, 
     return Block(ids, values, axis, tuple(f"{each}.csv" for each in ids))
 
 
-def spectra(*blocks: Block) -> RawModality:
-    return RawModality(DOS, blocks)
+def spectra(*blocks: Block, outside: str = "") -> RawModality:
+    return RawModality(replace(DOS, outside=outside), blocks)
 
 
 def scalars(values: Sequence[float] | NDArray[np.generic]) -> RawModality:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from measured_curves import AXIS, STRESS, block, gaussian_curves, names, spectra
+from measured_curves import STRESS, block, gaussian_curves, names, spectra
 
 from fingerprint.errors import DataError
-from fingerprint.modality import Block, RawModality
+from fingerprint.modality import RawModality
 from fingerprint.prepare import Physical, Preparation, Tensors, align, fit_preparation, to_tensors
 from fingerprint.recipe import BasisInput, GridInput
 
@@ -91,7 +91,8 @@ def test_subsets_rows_and_keeping() -> None:
     assert not kept.present["stress"].any()
     assert torch.equal(kept.present["dos"], torch.tensor([1.0, 1.0, 0.0]))
     index = torch.tensor([[1, 0], [2, 2], [5, 9]])
-    values, present = found.rows(index)
+    values, present, certainty = found.rows(index)
+    assert not certainty
     assert values["dos"].shape == (3, 2, 4)
     assert torch.equal(values["dos"][2, 1], found.values["dos"][9])
     assert present["stress"].shape == (3, 2)
@@ -99,12 +100,3 @@ def test_subsets_rows_and_keeping() -> None:
     assert isinstance(physical, Physical)
     assert physical.specimens == ("s004", "s002")
     assert np.array_equal(physical.values["dos"], CURVES[[4, 2]])
-
-
-def test_a_measurement_with_one_bad_point_is_missing_as_a_whole() -> None:
-    broken = CURVES[:2].copy()
-    broken[1, 3] = np.nan
-    raws = {"dos": RawModality(RAWS["dos"].modality, (Block(names(2), broken, AXIS),))}
-    found = to_tensors(align(raws, {"dos": PREPARATIONS["dos"]}, names(2)), {"dos": PREPARATIONS["dos"]})
-    assert found.present["dos"].tolist() == [1, 0]
-    assert not found.values["dos"][1].any()

@@ -155,7 +155,7 @@ def test_a_point_that_never_varies_is_no_trouble() -> None:
 
 
 def test_too_few_measurements_are_refused() -> None:
-    with pytest.raises(DataError, match="2 measurements"):
+    with pytest.raises(DataError, match="2 specimens"):
         fit_preparation(scalars([1.0, 2.0]), GridInput())
 
 
@@ -167,15 +167,16 @@ def test_an_image_is_its_points_row_by_row() -> None:
     values = np.random.default_rng(0).normal(size=(30, 4, 5))
     preparation = fit_preparation(images(values), GridInput())
     assert preparation.shape == (4, 5)
-    assert same(preparation.on_grid(images(values)), values.reshape(30, 20))
-    back = preparation.to_physical(preparation.to_model(preparation.on_grid(images(values))))
+    measured = preparation.on_grid(block(values, None)).values
+    assert same(measured, values.reshape(30, 20))
+    back = preparation.to_physical(preparation.to_model(measured))
     np.testing.assert_allclose(back.reshape(30, 4, 5), values, rtol=1e-12, atol=1e-12)
 
 
 def test_images_of_another_shape_are_refused() -> None:
     preparation = fit_preparation(images(np.random.default_rng(0).normal(size=(30, 4, 5))), GridInput())
     with pytest.raises(DataError, match="5 x 4 points, the model's 'map' 4 x 5"):
-        preparation.on_grid(images(np.zeros((1, 5, 4))))
+        preparation.on_grid(block(np.zeros((1, 5, 4)), None))
     both = RawModality(Modality("map", Kind.IMAGE), (block(np.zeros((5, 4, 5)), None), block(np.ones((5, 5, 4)), None)))
     with pytest.raises(DataError, match="several shapes"):
         fit_preparation(both, GridInput())

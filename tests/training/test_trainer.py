@@ -9,7 +9,7 @@ from fingerprint.prepare import align, to_tensors
 from fingerprint.recipe import TrainingRecipe
 from fingerprint.run import Run
 from fingerprint.store import Store
-from fingerprint.training.trainer import learning_rate, validation_elbo, whole
+from fingerprint.training.trainer import learning_rate, validation_elbo
 
 
 def test_the_validation_bound_is_the_mean_over_the_posterior(factor_run: Run, factor_store: Store) -> None:
@@ -18,7 +18,7 @@ def test_the_validation_bound_is_the_mean_over_the_posterior(factor_run: Run, fa
     raws = {name: factor_store.read(name) for name in factor_run.preparations}
     tensors = to_tensors(align(raws, factor_run.preparations, specimens), factor_run.preparations)
     model = factor_run.model
-    values, present = whole(tensors)
+    values, present, _ = tensors.whole()
     with torch.no_grad():
         q = model.embed(values, present)
         generator = torch.Generator().manual_seed(0)

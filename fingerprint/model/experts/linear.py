@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from fingerprint.model.certainty import Certainty
 from fingerprint.model.gaussian import Gaussian
 from fingerprint.model.variance import DecoderVariance
 from fingerprint.recipe import LinearExpert
@@ -47,6 +48,18 @@ class ExpertSpace(nn.Module):
         differ (docs/deviations.md).
         """
         return self.measured(curves) @ self.solver.T
+
+    def fit_weighted(
+        self, curves: Float[Tensor, "*many point"], weights: Float[Tensor, "*many point"]
+    ) -> Float[Tensor, "*many function"]:
+        r"""As `fit`, each point with its own weight; where all are 0 the parameters are 0. [Eq. 16]
+
+        $$\theta = \operatorname{argmin} \sum_p w_p \left((A \theta)_p - x_p\right)^2$$
+        """
+        size = self.design.norm(dim=0)
+        root = weights.double().sqrt().unsqueeze(-1)
+        solver = torch.linalg.pinv(root * self.design / size) / size.unsqueeze(-1)
+        return (solver @ (root * self.measured(curves).unsqueeze(-1))).squeeze(-1)
 
     def measured(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "*many point"]:
         """Curves in model units, in measured ones, float64."""
@@ -115,30 +128,46 @@ class LinearExpertDecoder(nn.Module):
 
     @torch.no_grad()
     def fit(
-        self, gamma: Float[Tensor, "seed specimen cluster"], curves: Float[Tensor, "#seed specimen point"]
+        self,
+        gamma: Float[Tensor, "seed specimen cluster"],
+        curves: Float[Tensor, "#seed specimen point"],
+        certainty: Certainty | None = None,
     ) -> Float[Tensor, "seed cluster function"]:
         r"""The responsibility-weighted least squares of all specimens; a cluster without any keeps its own. [Eq. 16]
 
         For an expert that does not depend on Z this is the fit of the weighted means
-        $\bar x_c = \sum_d \gamma_c x / \sum_d \gamma_c$.
+        $\bar x_c = \sum_d \gamma_c x / \sum_d \gamma_c$; where points are missing or uncertain, each point's mean has
+        its own weights $\gamma_c s_j \hat\sigma^2 / (\hat\sigma^2 + v_j)$, with the mean over clusters of
+        $\hat\sigma^2$.
 
         Args:
             gamma: $\gamma_c$, 0 for specimens that were not measured.
             curves: in model units.
+            certainty: of the curves.
         """
         weights = gamma.transpose(1, 2)
         share = weights.sum(-1, keepdim=True)
-        fitted = self.space.fit((weights @ curves) / share.clamp_min(1e-12)).to(self.theta)
-        return torch.where(share > 1e-6, fitted, self.theta)
+        if certainty is None:
+            fitted = self.space.fit((weights @ curves) / share.clamp_min(1e-12))
+        else:
+            noise = self.variance().exp().mean(1)
+            each = certainty.weight * noise / (noise + certainty.variance)
+            total = weights @ each
+            fitted = self.space.fit_weighted((weights @ (each * curves)) / total.clamp_min(1e-12), total)
+        return torch.where(share > 1e-6, fitted.to(self.theta), self.theta)
 
     def follow(
-        self, gamma: Float[Tensor, "seed specimen cluster"], curves: Float[Tensor, "seed specimen point"], rate: float
+        self,
+        gamma: Float[Tensor, "seed specimen cluster"],
+        curves: Float[Tensor, "seed specimen point"],
+        rate: float,
+        certainty: Certainty | None = None,
     ) -> None:
         """Move the parameters a step towards the fit of one batch, so that they are a moving average. [Eq. 16]
 
         Args:
-            gamma, curves: as in `fit`.
+            gamma, curves, certainty: as in `fit`.
             rate: of a cluster with an even share of the batch; those with less follow more slowly.
         """
         even = gamma.sum(1).unsqueeze(-1) * gamma.shape[-1] / gamma.shape[1]
-        self.set_theta(self.theta.lerp(self.fit(gamma, curves), (rate * even).clamp(max=1)))
+        self.set_theta(self.theta.lerp(self.fit(gamma, curves, certainty), (rate * even).clamp(max=1)))

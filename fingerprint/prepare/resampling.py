@@ -1,0 +1,115 @@
+"""Curves brought onto the common grid, with what is known of their uncertainty; nan where nothing was measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+from fingerprint.errors import DataError
+from fingerprint.modality import Block, Modality
+from fingerprint.units import is_density
+
+LEAST_COVERED = 0.5  # of the grid, by a measurement that is used
+
+Array = NDArray[np.float64]
+
+
+class OnGrid(NamedTuple):
+    """Measurements on the common grid.
+
+    Attributes:
+        values: [specimen, point]; nan where a curve was not measured.
+        variance: squared standard uncertainty of each value, shaped alike, 0 where it is not known; None where it is
+            known of none.
+    """
+
+    values: Array
+    variance: Array | None
+
+
+def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
+    """The block's curves at the points of `grid`; nan beyond the ends of its axis, or 0 where the modality says so.
+
+    The same axis returns the values as they are. Densities, and curves on an axis more than twice as fine, are averaged
+    over each cell of the grid, which keeps their area and lets nothing alias; any other is interpolated linearly.
+
+    Args:
+        block: of curves.
+        grid: [point].
+        modality: of the block.
+
+    Raises:
+        DataError: the block's axis covers less than half of the grid.
+    """
+    assert block.axis is not None, "only spectra and series are resampled"
+    axis, values = block.axis, block.values.astype(np.float64)
+    variance = None if block.uncertainty is None else block.uncertainty.astype(np.float64) ** 2
+    if np.array_equal(axis, grid):
+        return OnGrid(values, variance)
+    inside = _inside(axis, grid)
+    zero = modality.outside == "zero"
+    if inside.mean() < LEAST_COVERED and not (zero and inside.any()):
+        raise DataError(
+            f"its axis covers {_told(axis, modality)}, and the model looks at {modality.name} from "
+            f"{_told(grid, modality)}",
+            where=block.sources[0] if block.sources else block.specimens[0],
+            expected="A measurement that covers at least half of that.",
+            next="If the axis of a file has another unit, say which: --x-unit UNIT. Else leave the specimen out.",
+        )
+    finer = float(np.median(np.diff(axis))) < 0.5 * float(np.median(np.diff(grid)))
+    averaged = finer or is_density(modality.unit, modality.axis_unit)
+    weights = cell_means(axis, grid, zero=zero) if averaged else interpolation(axis, grid)
+    found = (weights @ values.T).T
+    spread = None if variance is None else (weights.multiply(weights) @ variance.T).T
+    if not zero:
+        found[:, ~inside] = np.nan
+        if spread is not None:
+            spread[:, ~inside] = 0
+    return OnGrid(found, spread)
+
+
+def interpolation(axis: Array, grid: Array) -> csr_array:
+    """Weights of linear interpolation, [point of the grid, point of the axis]; none beyond its ends."""
+    inside = np.flatnonzero(_inside(axis, grid))
+    x = np.clip(grid[inside], axis[0], axis[-1])
+    left = np.clip(np.searchsorted(axis, x, side="right") - 1, 0, len(axis) - 2)
+    share = (x - axis[left]) / (axis[left + 1] - axis[left])
+    rows, columns = np.concatenate([inside, inside]), np.concatenate([left, left + 1])
+    data = np.concatenate([1 - share, share])
+    return csr_array(coo_array((data, (rows, columns)), shape=(len(grid), len(axis))))
+
+
+def cell_means(axis: Array, grid: Array, *, zero: bool = False) -> csr_array:
+    """Weights of the mean of a piecewise linear curve over the cell around each grid point, shaped as `interpolation`.
+
+    Args:
+        axis: of the curve.
+        grid: whose cells end half-way between its points, and at its ends.
+        zero: whether the curve is zero beyond its axis; else the mean is over the part of the cell that it covers.
+    """
+    edges = np.concatenate([grid[:1], (grid[1:] + grid[:-1]) / 2, grid[-1:]])
+    low, high = max(axis[0], edges[0]), min(axis[-1], edges[-1])
+    cuts = np.union1d(axis, edges)
+    cuts = cuts[(cuts >= low) & (cuts <= high)]
+    begin, width, middle = cuts[:-1], np.diff(cuts), (cuts[1:] + cuts[:-1]) / 2
+    left = np.clip(np.searchsorted(axis, begin, side="right") - 1, 0, len(axis) - 2)
+    cell = np.clip(np.searchsorted(edges, begin, side="right") - 1, 0, len(grid) - 1)
+    share = (middle - axis[left]) / (axis[left + 1] - axis[left])
+    whole = np.diff(edges) if zero else np.bincount(cell, width, minlength=len(grid))
+    part = width / whole[cell]
+    rows, columns = np.concatenate([cell, cell]), np.concatenate([left, left + 1])
+    data = np.concatenate([part * (1 - share), part * share])
+    return csr_array(coo_array((data, (rows, columns)), shape=(len(grid), len(axis))))
+
+
+def _inside(axis: Array, grid: Array) -> NDArray[np.bool_]:
+    """Whether each grid point lies on the axis, but for rounding."""
+    rounding = 1e-6 * float(np.median(np.diff(grid)))
+    return (grid >= axis[0] - rounding) & (grid <= axis[-1] + rounding)
+
+
+def _told(axis: Array, modality: Modality) -> str:
+    return f"{axis[0]:g} to {axis[-1]:g} {modality.axis_unit}".rstrip()

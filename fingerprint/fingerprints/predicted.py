@@ -92,7 +92,7 @@ def _root_mean_square(errors: Array) -> Array:
 def _inside(error: Array, half: Array) -> NDArray[np.bool_]:
     """Whether a specimen's target was measured and all that was measured of it lies in the interval."""
     measured = np.isfinite(error)
-    return np.where(measured, error <= half, True).all(axis=1) & measured.any(axis=1)
+    return np.asarray(np.where(measured, error <= half, True).all(axis=1) & measured.any(axis=1), dtype=np.bool_)
 
 
 def choose_examples(run: Run, store: Store, target: str, table: pd.DataFrame) -> tuple[Example, ...]:

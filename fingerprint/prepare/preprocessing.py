@@ -5,13 +5,13 @@ What follows a step, in this file as in the run, is in its unit: nothing is turn
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import trapezoid
 
 from fingerprint.errors import DataError, RecipeError
 from fingerprint.prepare.resampling import OnGrid
@@ -165,7 +165,8 @@ def _applied(fitted: FittedStep, measured: OnGrid, grid: Array | None) -> OnGrid
             return _to_mean(fitted.centre, measured)
         case UnitArea():
             assert grid is not None
-            return _divided(y, variance, trapezoid(y, grid, axis=1), "its area is not above 0")
+            area = ((y[:, 1:] + y[:, :-1]) / 2) @ np.diff(grid)
+            return _divided(y, variance, area, "its area is not above 0")
         case MinMax():
             return _divided(y - y.min(1, keepdims=True), variance, np.ptp(y, axis=1), "it is flat")
         case Standard():
@@ -204,9 +205,12 @@ def _to_mean(mean: Array, measured: OnGrid) -> OnGrid:
 
 def _backgrounds(step: Baseline, grid: Array, y: Array) -> Array:
     from pybaselines import Baseline as Fitter  # takes half a second, and few recipes ask for it
+    from pybaselines.utils import ParameterWarning
 
     fit = getattr(Fitter(x_data=grid), step.method)
-    return np.stack([fit(row, lam=step.smoothness)[0] for row in y])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ParameterWarning)  # it ends early where nothing lies below the background
+        return np.stack([fit(row, lam=step.smoothness)[0] for row in y])
 
 
 def _filtered(step: SavitzkyGolay, grid: Array, measured: OnGrid) -> OnGrid:

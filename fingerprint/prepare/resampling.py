@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
 from fingerprint.errors import DataError
 from fingerprint.modality import Block, Modality
 from fingerprint.units import is_density
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LEAST_COVERED = 0.5  # of the grid, by a measurement that is used
 
@@ -33,8 +35,9 @@ class OnGrid(NamedTuple):
 def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
     """The block's curves at the points of `grid`; nan beyond the ends of its axis, or 0 where the modality says so.
 
-    The same axis returns the values as they are. Densities, and curves on an axis more than twice as fine, are averaged
-    over each cell of the grid, which keeps their area and lets nothing alias; any other is interpolated linearly.
+    Where its points are the grid's own, the values stay as they are. Densities, and curves on an axis more than twice
+    as fine, are averaged over each cell of the grid, which keeps their area and lets nothing alias; any other is
+    interpolated linearly.
 
     Args:
         block: of curves.
@@ -59,6 +62,10 @@ def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
             expected="A measurement that covers at least half of that.",
             next="If the axis of a file has another unit, say which: --x-unit UNIT. Else leave the specimen out.",
         )
+    own = _inside(grid, axis)
+    if inside.any() and _same(axis[own], grid[inside]):
+        known = None if variance is None else _placed(variance[:, own], inside, 0.0)
+        return OnGrid(_placed(values[:, own], inside, 0.0 if zero else np.nan), known)
     finer = float(np.median(np.diff(axis))) < 0.5 * float(np.median(np.diff(grid)))
     averaged = finer or is_density(modality.unit, modality.axis_unit)
     weights = cell_means(axis, grid, zero=zero) if averaged else interpolation(axis, grid)
@@ -71,15 +78,27 @@ def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
     return OnGrid(found, spread)
 
 
+def _same(axis: Array, grid: Array) -> bool:
+    """Whether two axes are one, but for the rounding that a conversion of units leaves."""
+    return axis.shape == grid.shape and bool((np.abs(axis - grid) <= _rounding(grid)).all())
+
+
+def _placed(values: Array, inside: NDArray[np.bool_], outside: float) -> Array:
+    """Values of the points `inside`, in a table of all points."""
+    if inside.all():
+        return values
+    table = np.full((len(values), len(inside)), outside)
+    table[:, inside] = values
+    return table
+
+
 def interpolation(axis: Array, grid: Array) -> csr_array:
     """Weights of linear interpolation, [point of the grid, point of the axis]; none beyond its ends."""
     inside = np.flatnonzero(_inside(axis, grid))
     x = np.clip(grid[inside], axis[0], axis[-1])
     left = np.clip(np.searchsorted(axis, x, side="right") - 1, 0, len(axis) - 2)
     share = (x - axis[left]) / (axis[left + 1] - axis[left])
-    rows, columns = np.concatenate([inside, inside]), np.concatenate([left, left + 1])
-    data = np.concatenate([1 - share, share])
-    return csr_array(coo_array((data, (rows, columns)), shape=(len(grid), len(axis))))
+    return _between(inside, left, 1 - share, share, (len(grid), len(axis)))
 
 
 def cell_means(axis: Array, grid: Array, *, zero: bool = False) -> csr_array:
@@ -100,15 +119,26 @@ def cell_means(axis: Array, grid: Array, *, zero: bool = False) -> csr_array:
     share = (middle - axis[left]) / (axis[left + 1] - axis[left])
     whole = np.diff(edges) if zero else np.bincount(cell, width, minlength=len(grid))
     part = width / whole[cell]
-    rows, columns = np.concatenate([cell, cell]), np.concatenate([left, left + 1])
-    data = np.concatenate([part * (1 - share), part * share])
-    return csr_array(coo_array((data, (rows, columns)), shape=(len(grid), len(axis))))
+    return _between(cell, left, part * (1 - share), part * share, (len(grid), len(axis)))
+
+
+def _between(
+    row: NDArray[np.int64], left: NDArray[np.int64], at_left: Array, at_right: Array, shape: tuple[int, int]
+) -> csr_array:
+    """Weights of points of the axis and of the next ones, summed where they meet."""
+    from scipy.sparse import coo_array, csr_array  # a spectrum on the model's own axis is predicted from without it
+
+    rows, columns = np.concatenate([row, row]), np.concatenate([left, left + 1])
+    return csr_array(coo_array((np.concatenate([at_left, at_right]), (rows, columns)), shape=shape))
 
 
 def _inside(axis: Array, grid: Array) -> NDArray[np.bool_]:
     """Whether each grid point lies on the axis, but for rounding."""
-    rounding = 1e-6 * float(np.median(np.diff(grid)))
-    return (grid >= axis[0] - rounding) & (grid <= axis[-1] + rounding)
+    return (grid >= axis[0] - _rounding(grid)) & (grid <= axis[-1] + _rounding(grid))
+
+
+def _rounding(grid: Array) -> float:
+    return 1e-6 * float(np.median(np.diff(grid))) if len(grid) > 1 else 0.0
 
 
 def _told(axis: Array, modality: Modality) -> str:

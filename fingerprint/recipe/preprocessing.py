@@ -23,10 +23,11 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 class Baseline(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="baseline"):
     """Subtract a smooth background, found by one of pybaselines' penalised least squares.
 
-    `smoothness` is the penalty on its curvature: the larger, the stiffer.
+    `smoothness` is the penalty on its curvature: the larger, the stiffer. "arpls" tells peaks by the noise, and takes a
+    background that lies too low where a curve has none.
     """
 
-    method: Literal["asls", "arpls", "airpls", "drpls", "iarpls"] = "arpls"
+    method: Literal["asls", "airpls", "arpls", "aspls", "psalsa"] = "airpls"
     smoothness: PositiveNumber = 1e5
 
 

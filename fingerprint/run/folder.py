@@ -227,7 +227,12 @@ def read_recipe(folder: Path) -> Recipe:
     """
     path = folder / "recipe.toml"
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        recipe = parse_recipe(text)
+        whole = format_recipe(recipe)
+        if text != whole and whole.startswith(text):  # the end is gone, and what is left is a recipe by chance
+            raise RecipeError("its end is missing")
+        return recipe
     except (OSError, UnicodeDecodeError, RecipeError) as error:
         raise _damaged(path, error) from error
 

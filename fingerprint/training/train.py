@@ -117,8 +117,8 @@ def train(
     for name, left_out in uncovered.items():
         some = ", ".join([*left_out[:NAMED], *(["..."] if len(left_out) > NAMED else [])])
         on_warning(
-            f"The {name} of {len(left_out)} {'specimen is' if len(left_out) == 1 else 'specimens are'} left out: its "
-            f"axis covers less than half of the grid ({some})."
+            f"Left out: the {name} of {len(left_out)} specimen{'' if len(left_out) == 1 else 's'}, whose axis covers "
+            f"less than half of the grid ({some})."
         )
     seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
     info = RunInfo(

@@ -102,9 +102,8 @@ def test_large_images_are_predicted_a_few_at_a_time(seeds: int, points: int, exp
 
 def test_groups_of_specimens_are_embedded_as_one(factor_run: Run, tensors: Tensors) -> None:
     many = tensors.subset(np.arange(3000) % 120)
-    whole = factor_run.model.embed(
-        *({k: v.unsqueeze(0) for k, v in each.items()} for each in many.rows(torch.arange(3000)))
-    )
+    values, present, _ = many.whole()
+    whole = factor_run.model.embed(values, present)
     found = embed(factor_run.model, many)
     torch.testing.assert_close(found.posterior.mean, whole.mean.detach(), rtol=1e-5, atol=1e-5)
     assert found.responsibilities.shape == (2, 3000, 3)

@@ -132,7 +132,7 @@ def test_an_axis_that_does_not_reach_is_refused_and_the_others_are_answered(
 ) -> None:
     good = write_spectrum(tmp_path / "good.csv", spectra[1])
     short = tmp_path / "short.csv"
-    rows = [f"{x!r},{y!r}" for x, y in zip(AXIS[:20].tolist(), spectra[1][:20].tolist(), strict=True)]
+    rows = [f"{x!r},{y!r}" for x, y in zip(AXIS[:15].tolist(), spectra[1][:15].tolist(), strict=True)]
     short.write_text("frequency_thz,vdos\n" + "\n".join(rows) + "\n", encoding="utf-8")
     text = tmp_path / "notes.csv"
     text.write_text("who,what\nAda,nothing\n", encoding="utf-8")
@@ -140,10 +140,27 @@ def test_an_axis_that_does_not_reach_is_refused_and_the_others_are_answered(
     found = predict(factor_run, "stress", [short, text, good, missing])
     assert [each.specimen for each in found.predictions] == ["good"]
     assert [each.file for each in found.refused] == [str(short), str(text), str(missing)]
-    assert "covers 0.5 to 10" in found.refused[0].reason
+    assert "covers 0.5 to 7.5" in found.refused[0].reason
     for each in found.refused:
         assert each.where
         assert each.reason
+
+
+def test_a_spectrum_that_covers_part_of_the_axis_is_answered_without_an_interval(
+    factor_run: Run, spectra: np.ndarray, tmp_path: Path
+) -> None:
+    """From what it covers alone: what a whole spectrum has elsewhere changes nothing."""
+    rows = [f"{x!r},{y!r}" for x, y in zip(AXIS[:30].tolist(), spectra[1][:30].tolist(), strict=True)]
+    (tmp_path / "part.csv").write_text("frequency_thz,vdos\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    whole = write_spectrum(tmp_path / "whole.csv", spectra[1])
+    part, all_of_it = predict(factor_run, "stress", [tmp_path / "part.csv", whole]).predictions
+    assert part.low is None
+    assert "covers less than 95 %" in part.why_no_interval
+    assert all_of_it.low is not None
+    # The second peak, at 14 THz, is measured up to 15 THz: its height is told, and so is the stress.
+    assert part.mean == pytest.approx(all_of_it.mean, abs=1.0)
+    assert part.novelty.p is not None
+    assert not part.novelty.flagged
 
 
 def test_a_file_of_the_target_and_one_of_other_units_are_told_with_their_names(factor_run: Run, tmp_path: Path) -> None:
@@ -235,7 +252,7 @@ def test_one_specimen_that_does_not_reach_does_not_silence_the_others(
 ) -> None:
     store = open_store(tmp_path / "store", create=True)
     axis = np.asarray(AXIS)
-    blocks = (Block(("good",), spectra[:1], axis), Block(("short",), spectra[1:2, :20], axis[:20]))
+    blocks = (Block(("good",), spectra[:1], axis), Block(("short",), spectra[1:2, :15], axis[:15]))
     store.append([RawModality(factor_run.preparations["vdos"].modality, blocks)], {}, "")
     for named in (None, ["good", "short"]):
         found = predict_stored(factor_run, store, "stress", named)

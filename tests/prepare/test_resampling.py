@@ -78,6 +78,18 @@ def test_nothing_is_said_beyond_the_ends_of_an_axis(points: int, modality: Modal
     np.testing.assert_allclose(found[:, 1:-1], 3.0)
 
 
+@pytest.mark.parametrize("modality", [DOS, ABSORBANCE], ids=["density", "samples"])
+def test_points_of_the_grid_stay_as_they_are_measured(modality: Modality) -> None:
+    """Of a scan that stops early, one that goes further, and one whose axis another unit has rounded."""
+    grid = np.linspace(0, 10, 51)
+    values = curves(np.linspace(0, 10, 51))
+    short = resample(block(values[:, :30], grid[:30] * (1 + 1e-15)), grid, modality).values
+    np.testing.assert_array_equal(short[:, :30], values[:, :30])
+    assert np.isnan(short[:, 30:]).all()
+    cropped = resample(block(values, grid), grid[5:40], modality).values
+    np.testing.assert_array_equal(cropped, values[:, 5:40])
+
+
 @pytest.mark.parametrize("points", [51, 2000])
 def test_a_density_that_is_zero_outside_keeps_its_whole_area(points: int) -> None:
     grid, own = np.linspace(-5, 20, 101), np.linspace(0.15, 9.85, points)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fingerprint.modality import Block, Kind, Modality, RawModality
-from fingerprint.model import ModalityShape
+from fingerprint.model import Certainty, ModalityShape
 from fingerprint.model.decoders import log_likelihood
 from fingerprint.model.experts import ExpertSpace, LinearExpertDecoder
 from fingerprint.prepare import Preparation, fit_preparation
@@ -94,6 +94,23 @@ def test_the_weighted_fit_is_that_of_every_specimen_as_its_own_rows() -> None:
             weight = np.repeat(data.gamma[seed, :, cluster].numpy(), len(T)) ** 0.5
             equations = weight[:, None] * np.tile(FUNCTIONS, (SPECIMENS, 1))
             expected = np.linalg.lstsq(equations, weight * data.measured.ravel(), rcond=None)[0]
+            np.testing.assert_allclose(found[seed, cluster], expected, rtol=1e-6)
+
+
+def test_missing_and_uncertain_points_count_for_what_they_are() -> None:
+    """[Eq. 16] Each point of each specimen one equation, weighted by what is known of it."""
+    data, rng = curves("one"), np.random.default_rng(1)
+    decoder = data.decoder()
+    weight = (rng.random((SPECIMENS, len(T))) < 0.6).astype(float)
+    noise = rng.exponential(0.2, size=weight.shape)
+    certainty = Certainty(torch.as_tensor(weight)[None], torch.as_tensor(noise)[None])
+    found = decoder.fit(data.gamma, data.seen, certainty)
+    each = (weight * 0.04 / (0.04 + noise)).ravel()
+    for seed in range(2):
+        for cluster in range(CLUSTERS):
+            root = np.sqrt(np.repeat(data.gamma[seed, :, cluster].numpy(), len(T)) * each)
+            equations = root[:, None] * np.tile(FUNCTIONS, (SPECIMENS, 1))
+            expected = np.linalg.lstsq(equations, root * data.measured.ravel(), rcond=None)[0]
             np.testing.assert_allclose(found[seed, cluster], expected, rtol=1e-6)
 
 

@@ -1,0 +1,153 @@
+"""Trainings on what laboratories have: short scans, replicates, uncertainties, preprocessing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from same_run import assert_same_run
+from two_factors import AXIS, STRESS, VDOS, TwoFactors, fill_store, quick_recipe
+
+from fingerprint.modality import Block, RawModality
+from fingerprint.prediction import predict_stored
+from fingerprint.prepare import align, plan
+from fingerprint.recipe import SNV, ModalityRecipe, Recipe, SavitzkyGolay
+from fingerprint.run import Run
+from fingerprint.training import split, train
+
+
+def uneven(data: TwoFactors) -> TwoFactors:
+    """Every thirtieth scan stops early, and carries its uncertainty."""
+    raw = data.raws["vdos"]
+    short = set(data.ids[::30])
+    (cut,) = raw.keeping(short).blocks
+    values = cut.values[:, :28]
+    few = Block(cut.specimens, values, AXIS[:28], uncertainty=np.full(values.shape, 0.02))
+    rest = raw.keeping(set(data.ids) - short).blocks
+    return data._replace(raws=data.raws | {"vdos": RawModality(VDOS, (*rest, few))})
+
+
+def error(run: Run) -> float:
+    """Of the stress of the test part, GPa, predicted from the spectrum; its noise is 0.1."""
+    return run.metrics.parts["test"].rmse["stress"]["vdos"] or np.inf
+
+
+@pytest.fixture(scope="module")
+def uneven_run(factor_data: TwoFactors, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("uneven")
+    return train(fill_store(folder / "store", uneven(factor_data)), quick_recipe(), folder / "run", device="cpu")
+
+
+def test_short_scans_neither_crop_the_grid_nor_are_lost(
+    uneven_run: Run, factor_run: Run, factor_data: TwoFactors
+) -> None:
+    preparation = uneven_run.preparations["vdos"]
+    np.testing.assert_array_equal(preparation.grid, AXIS)
+    assert 0.9 < preparation.covered < 1
+    assert set(uneven_run.parts) == set(factor_data.ids)
+    assert error(factor_run) < error(uneven_run) < 0.3  # the two short scans of the test part tell less
+
+
+def test_what_a_short_scan_lacks_is_a_gap_everywhere(uneven_run: Run, factor_data: TwoFactors, tmp_path: Path) -> None:
+    """Its points are measured in physical units, and predicted over the whole axis."""
+    data = uneven(factor_data)
+    found = align(data.raws, uneven_run.preparations, data.ids)
+    assert found.covered("vdos")[0] == 28 / 40
+    assert found.covered("vdos")[1] == 1
+    np.testing.assert_allclose(found.variance["vdos"][0, :28], 0.02**2)
+    store = fill_store(tmp_path / "store", data)
+    predicted = predict_stored(uneven_run, store, "stress", data.ids[:2]).predictions
+    assert [each.low is None for each in predicted] == [True, False]
+    (curve,) = predict_stored(uneven_run, store, "vdos", data.ids[:1]).predictions
+    assert np.isfinite(np.asarray(curve.mean)).all()
+
+
+def replicated(data: TwoFactors, noise: float) -> list[RawModality]:
+    """Three spectra of every specimen, each with more noise."""
+    rng = np.random.default_rng(5)
+    (block,) = data.raws["vdos"].blocks
+    rows = np.repeat(np.arange(len(data.ids)), 3)
+    many = block.taking(rows)
+    values = many.values + noise * rng.normal(size=many.values.shape)
+    return [RawModality(VDOS, (replace(many, values=values),)), data.raws["stress"]]
+
+
+@pytest.mark.parametrize("replicates", ["average", "draw"])
+def test_replicates_are_averaged_or_drawn(factor_data: TwoFactors, replicates: str) -> None:
+    """Training itself, without a store: the data as it would read them."""
+    from fingerprint.run import build_model, make_generators, modality_shapes
+    from fingerprint.training.batch import batch_source
+    from fingerprint.training.data import Measured, fit_preparations, make_plan, part_data, repeated_measurements
+    from fingerprint.training.split import Part
+    from fingerprint.training.state import TrainingState
+    from fingerprint.training.trainer import make_optimizer, run_epochs
+
+    raws = {raw.modality.name: raw for raw in replicated(factor_data, 0.02)}
+    measured = Measured(raws, split(factor_data.ids, 0))
+    recipe = make_plan(quick_recipe(epochs=3), measured)
+    choices = {name: msgspec.structs.replace(each, replicates=replicates) for name, each in recipe.modalities.items()}
+    recipe = msgspec.structs.replace(recipe, modalities=choices)
+    preparations = fit_preparations(recipe, measured)
+    noise = preparations["vdos"].noise
+    assert noise is not None
+    assert noise.mean() == pytest.approx(0.02**2, rel=0.1)
+    data = part_data(measured, preparations, "cpu")
+    drawn = repeated_measurements(recipe, measured, preparations, "cpu")
+    assert set(drawn) == ({"vdos"} if replicates == "draw" else set())
+    generators = make_generators((0, 1))
+    model = build_model(recipe, preparations, generators)
+    state = TrainingState(model, make_optimizer(model, recipe), generators)
+    shapes = modality_shapes(recipe, preparations)
+    source = batch_source(recipe, data[Part.TRAIN].tensors, shapes, drawn)
+    run_epochs(state, recipe, source, data[Part.VALIDATION].tensors, lambda state: None)
+    assert state.history[-1].reconstruction[0] > state.history[0].reconstruction[0]
+    expected = preparations["vdos"].noise.mean() / (1 if replicates == "draw" else 3)
+    variance = source.draw(state_rows(len(source.train)), generators).certainty["vdos"].variance
+    scale = preparations["vdos"].scale[0] ** 2
+    assert float(variance.mean()) * scale == pytest.approx(expected, rel=0.1)
+
+
+def state_rows(count: int) -> object:
+    import torch
+
+    return torch.arange(count).expand(2, -1)
+
+
+def preprocessed(recipe: Recipe, data: TwoFactors) -> Recipe:
+    planned = plan(recipe, {name: data.raws[name] for name in ("vdos", "stress")}, len(data.ids))
+    vdos = msgspec.structs.replace(planned.modalities["vdos"], preprocess=(SavitzkyGolay(window=5, order=2), SNV()))
+    return msgspec.structs.replace(recipe, modalities={"vdos": vdos, "stress": ModalityRecipe()})
+
+
+def test_a_preprocessed_run_predicts_files_and_the_store_alike(factor_data: TwoFactors, tmp_path: Path) -> None:
+    recipe = preprocessed(quick_recipe(), factor_data)
+    store = fill_store(tmp_path / "store", factor_data)
+    run = train(store, recipe, tmp_path / "run", device="cpu")
+    again = train(store, recipe, tmp_path / "again", device="cpu")
+    assert_same_run(run.path, again.path)
+    assert error(run) < 1.0  # what SNV takes away of the two peaks' heights was worth something
+    (spectrum,) = predict_stored(run, store, "vdos", factor_data.ids[:1]).predictions
+    assert spectrum.unit == ""
+    assert abs(np.asarray(spectrum.mean).mean()) < 0.2
+    assert json.loads((run.path / "metrics.json").read_text())["parts"]["test"]["rmse_percent"]["vdos"]["joint"] < 20
+
+
+def test_stated_uncertainties_make_a_bad_scalar_count_less(factor_data: TwoFactors, tmp_path: Path) -> None:
+    """A quarter of the stresses are off by 3 GPa; where they say so, the others are predicted better."""
+    rng = np.random.default_rng(2)
+    (block,) = factor_data.raws["stress"].blocks
+    parts = split(factor_data.ids, 0)
+    bad = (rng.random(len(factor_data.ids)) < 0.25) & np.array([parts[each] == "train" for each in factor_data.ids])
+    values = block.values + np.where(bad, 3.0 * rng.normal(size=len(bad)), 0)
+    told = np.where(bad, 3.0, 0.1)
+    errors: dict[str, float] = {}
+    for name, uncertainty in (("told", told), ("untold", None)):
+        raw = RawModality(STRESS, (replace(block, values=values, uncertainty=uncertainty),))
+        data = factor_data._replace(raws=factor_data.raws | {"stress": raw})
+        run = train(fill_store(tmp_path / f"{name} store", data), quick_recipe(), tmp_path / name, device="cpu")
+        errors[name] = error(run)
+    assert errors["told"] < 0.75 * errors["untold"], errors

@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import benchmark_sections as mnist
+import data_sections
 from benchmark_sections import spread, table
 
 HERE = Path(__file__).parent
@@ -189,6 +190,7 @@ SECTIONS = {
     "kills": kills,
     "speed": speed,
     **mnist.SECTIONS,
+    **data_sections.SECTIONS,
 }
 
 if __name__ == "__main__":

@@ -41,6 +41,18 @@ def load(path: Path) -> ModuleType:
     return module
 
 
+def test_the_sets_of_the_page_are_those_that_are_tested() -> None:
+    """Each with a recipe that is one; benchmarks/public_sets.py trains them."""
+    page = blocks((ROOT / "docs" / "sets.md").read_text(encoding="utf-8"), "toml")
+    sets = sorted((ROOT / "tests" / "ingestion" / "sets").glob("*/dataset.toml"))
+    assert len(page) == 2 * len(sets) > 0
+    datasets = {each.read_text(encoding="utf-8").strip() for each in sets}
+    assert {each.strip() for each in page[::2]} == datasets
+    for dataset, recipe in zip(page[::2], page[1::2], strict=True):
+        named = re.findall(r"^(\w+) = { kind", dataset, re.MULTILINE)
+        assert set(parse_recipe(recipe).modalities) <= set(named)
+
+
 def test_the_commands_of_the_readme_run_one_after_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fingerprint.errors import StoreError
+from fingerprint.modality import RawModality
 from fingerprint.prepare import Physical, Tensors, align, to_tensors
 from fingerprint.run import Run
 from fingerprint.store import Snapshot, Store
@@ -36,9 +37,15 @@ def pieces(run: Run, store: Store, specimens: Sequence[str]) -> Iterator[Piece]:
     step = max(1, MOST_NUMBERS // sum(each.points for each in run.preparations.values()))
     for start in range(0, len(specimens), step):
         few = specimens[start : start + step]
-        raws = {name: store.read(name, specimens=few, at=at) for name in run.preparations}
+        raws = read_usable(run, store, few, at)
         physical = align(raws, run.preparations, few)
         yield Piece(physical, to_tensors(physical, run.preparations, device))
+
+
+def read_usable(run: Run, store: Store, specimens: Sequence[str], at: Snapshot) -> dict[str, RawModality]:
+    """What the store holds of specimens, by modality, but for measurements that are off the model's grids."""
+    raws = {name: store.read(name, specimens=specimens, at=at) for name in run.preparations}
+    return {name: run.preparations[name].usable(raw) for name, raw in raws.items()}
 
 
 def snapshot(run: Run, store: Store) -> Snapshot:

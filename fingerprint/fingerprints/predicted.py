@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fingerprint.fingerprints.description import Example
-from fingerprint.fingerprints.pieces import Piece, snapshot
+from fingerprint.fingerprints.pieces import Piece, read_usable, snapshot
 from fingerprint.modality import Kind
 from fingerprint.prediction import predict_raw
 from fingerprint.prediction.groups import Group, predict_groups
@@ -109,8 +109,7 @@ def choose_examples(run: Run, store: Store, target: str, table: pd.DataFrame) ->
     chosen = [str(ordered["specimen"].iloc[row]) for row in places]
     if not chosen:
         return ()
-    at = snapshot(run, store)
-    raws = {name: store.read(name, specimens=chosen, at=at) for name in run.preparations}
+    raws = read_usable(run, store, chosen, snapshot(run, store))
     measured = align(raws, run.preparations, chosen).values[target]
     others = {name: raw for name, raw in raws.items() if name != target and len(raw)}
     predictions = {each.specimen: each for each in predict_raw(run, target, others)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DataError
-from fingerprint.modality import Block, Modality
+from fingerprint.modality import Block, Modality, RawModality
 from fingerprint.prepare.preprocessing import FittedStep, Unfit
 from fingerprint.prepare.principal import Basis
 from fingerprint.prepare.resampling import OnGrid, resample
@@ -106,6 +107,15 @@ class Preparation:
             DataError: its axis covers less than half of the grid, or its images have another shape.
         """
         on_grid(block.taking([0]), self.source, self.grid, self.shape)
+
+    def usable(self, raw: RawModality) -> RawModality:
+        """The blocks that can be brought on the grid."""
+        blocks: list[Block] = []
+        for block in raw.blocks:
+            with suppress(DataError):
+                self.check(block)
+                blocks.append(block)
+        return RawModality(raw.modality, tuple(blocks))
 
     def on_grid(self, block: Block) -> OnGrid:
         """Measurements after the steps, on the common grid, [specimen, point]; nan where a curve was not measured.

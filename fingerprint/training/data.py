@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fingerprint.errors import DataError, RecipeError
-from fingerprint.modality import Block, RawModality
+from fingerprint.modality import RawModality
 from fingerprint.prepare import Preparation, Repeated, align, plan, prepare_modality, repeated, to_tensors
 from fingerprint.recipe import Recipe
 from fingerprint.store import Snapshot, Store
@@ -145,21 +145,12 @@ def drop_uncovered(
         What is kept, and by modality the specimens of the measurements that are left out, sorted; of modalities of
         which there are such.
     """
-    kept: dict[str, RawModality] = {}
-    left_out: dict[str, list[str]] = {}
-    for name, raw in measured.raws.items():
-        blocks: list[Block] = []
-        dropped: set[str] = set()
-        for block in raw.blocks:
-            try:
-                preparations[name].check(block)
-            except DataError:
-                dropped.update(block.specimens)
-            else:
-                blocks.append(block)
-        kept[name] = RawModality(raw.modality, tuple(blocks))
-        if dropped:
-            left_out[name] = sorted(dropped)
+    kept = {name: preparations[name].usable(raw) for name, raw in measured.raws.items()}
+    left_out = {
+        name: sorted(dropped)
+        for name, raw in measured.raws.items()
+        if len(raw) > len(kept[name]) and (dropped := set(raw.specimens) - set(kept[name].specimens))
+    }
     known = {specimen for raw in kept.values() for specimen in raw.specimens}
     parts = {specimen: part for specimen, part in measured.parts.items() if specimen in known}
     return Measured(kept, parts), left_out

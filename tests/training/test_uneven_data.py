@@ -12,6 +12,7 @@ import pytest
 from same_run import assert_same_run
 from two_factors import AXIS, STRESS, VDOS, TwoFactors, fill_store, quick_recipe
 
+from fingerprint.fingerprints import describe
 from fingerprint.modality import Block, RawModality
 from fingerprint.prediction import predict_stored
 from fingerprint.prepare import align, plan
@@ -151,3 +152,28 @@ def test_stated_uncertainties_make_a_bad_scalar_count_less(factor_data: TwoFacto
         run = train(fill_store(tmp_path / f"{name} store", data), quick_recipe(), tmp_path / name, device="cpu")
         errors[name] = error(run)
     assert errors["told"] < 0.75 * errors["untold"], errors
+
+
+def test_a_scan_off_the_grid_is_left_out_of_the_description_too(factor_data: TwoFactors, tmp_path: Path) -> None:
+    """Its specimen is described by what else was measured, and predicted over the whole axis."""
+    raw = factor_data.raws["vdos"]
+    lost = factor_data.ids[3]
+    (cut,) = raw.keeping({lost}).blocks
+    rest = raw.keeping(set(factor_data.ids) - {lost}).blocks
+    few = Block((lost,), cut.values[:, :9], AXIS[:9])
+    data = uneven(factor_data._replace(raws=factor_data.raws | {"vdos": RawModality(VDOS, rest)}))
+    vdos = data.raws["vdos"]
+    data = data._replace(raws=data.raws | {"vdos": RawModality(VDOS, (*vdos.blocks, few))})
+    store = fill_store(tmp_path / "store", data)
+    warnings: list[str] = []
+    run = train(store, quick_recipe(epochs=3), tmp_path / "run", device="cpu", on_warning=warnings.append)
+    assert warnings == [f"Left out: the vdos of 1 specimen, whose axis covers less than half of the grid ({lost})."]
+    described = describe(run, store)
+    row = described.specimens["specimen"].tolist().index(lost)
+    assert not described.present["vdos"][row]
+    assert described.present["stress"][row]
+    table = described.predictions["vdos"]
+    assert np.isfinite(table["rmse"]).all()
+    assert set(data.ids[::30]) & set(table["specimen"])
+    for each in described.fingerprints:
+        assert np.isfinite(each.profiles["vdos"].mean).all()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,28 @@ class Block:
             tuple(self.sources[row] for row in chosen) if self.sources else (),
             None if self.uncertainty is None else self.uncertainty[chosen],
         )
+
+
+class Measurements(Protocol):
+    """What can be stored: a `RawModality`, or measurements that are read, once, while they are stored."""
+
+    @property
+    def modality(self) -> Modality:
+        """How it was measured."""
+        ...
+
+    @property
+    def blocks(self) -> Iterable[Block]:
+        """What was measured."""
+        ...
+
+
+def all_finite(values: NDArray[np.generic]) -> bool:
+    """Whether all numbers are finite. Where their sum is, they are, and it takes no memory."""
+    if values.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
 
 
 @dataclass(frozen=True)

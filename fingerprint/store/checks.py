@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fingerprint.errors import DiskError, StoreError
-from fingerprint.modality import Block, Modality, RawModality
+from fingerprint.modality import Block, Modality, all_finite
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 RESERVED = "joint"
 
 
-def check_modality(raw: RawModality) -> None:
-    """Refuse a modality whose name cannot name a folder, or whose values are not what its kind says.
+def check_name(name: str) -> None:
+    """Refuse a modality whose name cannot name a folder.
 
     Raises:
-        StoreError: naming the modality, and the specimen where it is about one.
+        StoreError: naming the modality.
     """
-    name = raw.modality.name
     if not _NAME.fullmatch(name):
         raise StoreError(
             f"{name!r} cannot be the name of a modality",
@@ -36,16 +34,23 @@ def check_modality(raw: RawModality) -> None:
             expected="Any other name.",
             next="Rename it in dataset.toml.",
         )
-    twice = [specimen for specimen, count in Counter(raw.specimens).items() if count > 1]
-    if twice:
-        raise StoreError(
-            f"specimen {twice[0]!r} is measured twice",
-            where=f"modality {name}",
-            expected="One measurement of a specimen per modality and ingest.",
-            next="Leave one out, or ingest them one after the other: see --on-conflict.",
-        )
-    for block in raw.blocks:
-        _check_block(raw.modality, block)
+
+
+def check_once(name: str, specimens: Iterable[str], seen: set[str]) -> None:
+    """Refuse a second measurement of a specimen, and add these to those `seen` in the modality of that name.
+
+    Raises:
+        StoreError: naming the specimen.
+    """
+    for specimen in specimens:
+        if specimen in seen:
+            raise StoreError(
+                f"specimen {specimen!r} is measured twice",
+                where=f"modality {name}",
+                expected="One measurement of a specimen per modality and ingest.",
+                next="Leave one out, or ingest them one after the other: see --on-conflict.",
+            )
+        seen.add(specimen)
 
 
 def check_metadata(metadata: Mapping[str, Mapping[str, object]]) -> None:
@@ -87,7 +92,12 @@ def check_agreement(modalities: Iterable[Modality], known: Mapping[str, Modality
                 )
 
 
-def _check_block(modality: Modality, block: Block) -> None:
+def check_block(modality: Modality, block: Block) -> None:
+    """Refuse measurements that are not what the kind of their modality says.
+
+    Raises:
+        StoreError: naming the modality, and the specimen where it is about one.
+    """
     where = f"modality {modality.name}"
     values, count = block.values, len(block.specimens)
     if values.ndim != modality.kind.dimensions or len(values) != count or values.dtype.kind not in "fiub":
@@ -101,8 +111,8 @@ def _check_block(modality: Modality, block: Block) -> None:
     if block.sources and len(block.sources) != count:
         raise StoreError(f"{len(block.sources)} sources for {count} specimens", where=where)
     _check_ids(block.specimens, where)
-    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
-    if not finite.all():
+    if not all_finite(values):
+        finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         specimen = block.specimens[int(np.argmin(finite))]
         raise StoreError(
             f"the measurement of specimen {specimen!r} has values that are not finite",

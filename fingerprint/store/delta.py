@@ -1,4 +1,4 @@
-"""Delta tables: read, append, compact. The one file that calls deltalake.
+"""Delta tables: read, append, take in files, compact. The one file that calls deltalake.
 
 Every address is a string that goes to deltalake untouched, so that a folder and an object store are one
 thing. Reading goes through deltalake's own query engine: its pyarrow filesystem calls Python from Arrow's
@@ -8,15 +8,18 @@ threads, and a process that ends while one of them still runs is aborted.
 from __future__ import annotations
 
 import errno
+import json
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction
 
 from fingerprint.errors import StoreError, disk_error
 
@@ -30,30 +33,49 @@ class Conflict(Exception):
     """Another process committed first; nothing of ours was committed."""
 
 
+class NewFile(NamedTuple):
+    """A Parquet file in the folder of a table that does not know it yet.
+
+    Attributes:
+        path: of the file.
+        rows: their number.
+    """
+
+    path: Path
+    rows: int
+
+
 def exists(url: str) -> bool:
     """Whether there is a Delta table at `url`."""
-    with _translated(url):
+    with translated(url):
         return DeltaTable.is_deltatable(url)
 
 
 def version(url: str) -> int:
     """The version of the table at `url`; -1 where there is none."""
-    with _translated(url):
+    with translated(url):
         try:
             return DeltaTable(url).version()
         except TableNotFoundError:
             return -1
 
 
-def read(url: str, columns: Sequence[str] | None = None, *, at: int | None = None) -> Iterator[pa.RecordBatch]:
+def read(
+    url: str,
+    columns: Sequence[str] | None = None,
+    *,
+    at: int | None = None,
+    where: tuple[str, Sequence[str]] | None = None,
+) -> Iterator[pa.RecordBatch]:
     """The rows of the table at `url`, in no particular order; nothing where there is no table.
 
     Args:
         url: of the table.
         columns: those wanted; the ones that the table does not have are left out. None for all.
         at: a version of the table; None for the newest.
+        where: a column of text, and words, one of which it holds; what of files cannot is not read. None for all.
     """
-    with _translated(url):
+    with translated(url):
         try:
             table = DeltaTable(url, version=at)
         except TableNotFoundError:
@@ -61,8 +83,24 @@ def read(url: str, columns: Sequence[str] | None = None, *, at: int | None = Non
         present = [field.name for field in table.schema().fields]
         wanted = [name for name in present if columns is None or name in columns]
         selected = ", ".join(f'"{name}"' for name in wanted)
-        found = QueryBuilder().register("rows", table).execute(f"SELECT {selected} FROM rows")
-        yield from pa.RecordBatchReader.from_stream(found)
+        query = f"SELECT {selected} FROM rows"
+        if where is not None:
+            column, words = where
+            quoted = ["'" + word.replace("'", "''") + "'" for word in words]
+            query += f' WHERE "{column}" IN ({", ".join(quoted)})' if quoted else " WHERE false"
+        yield from pa.RecordBatchReader.from_stream(QueryBuilder().register("rows", table).execute(query))
+
+
+def rows_by_ingest(url: str) -> dict[str, int]:
+    """How many rows of each ingest the table at `url` holds."""
+    with translated(url):
+        try:
+            tables = QueryBuilder().register("rows", DeltaTable(url))
+        except TableNotFoundError:
+            return {}
+        found = tables.execute("SELECT ingest, count(*) AS count FROM rows GROUP BY ingest")
+        counted = pa.table(pa.RecordBatchReader.from_stream(found))
+    return dict(zip(counted["ingest"].to_pylist(), counted["count"].to_pylist(), strict=True))
 
 
 def append(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
@@ -77,13 +115,32 @@ def append(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
     retried(lambda: _append_once(url, rows))
 
 
+def adopt(url: str, schema: pa.Schema, files: Sequence[NewFile]) -> None:
+    """Let the table in the folder `url`, made or given new columns where needed, take in files that lie there.
+
+    Appends of several processes never shut each other out.
+
+    Args:
+        url: of the table, a folder.
+        schema: all columns of the files.
+        files: of rows.
+    """
+    retried(lambda: _adopt_once(url, schema, files))
+
+
+def files(url: str) -> set[str]:
+    """The names of the files of the table in the folder `url`."""
+    with translated(url):
+        return {Path(uri).name for uri in DeltaTable(url).file_uris()} if DeltaTable.is_deltatable(url) else set()
+
+
 def append_next(url: str, rows: pa.Table, after: int) -> None:
     """Append `rows` as the version of the table that follows version `after` (-1 makes the table).
 
     Raises:
         Conflict: the table has moved on.
     """
-    with _translated(url):
+    with translated(url):
         try:
             if after < 0:
                 write_deltalake(url, rows, mode="error")
@@ -98,19 +155,19 @@ def append_next(url: str, rows: pa.Table, after: int) -> None:
 
 
 def compact(url: str) -> tuple[int, int]:
-    """Merge small files of the table at `url`, and delete those merged away more than a week ago.
+    """Merge small files of the table at `url`, and delete those that it has not known for a week: merged or abandoned.
 
     Returns:
         The number of files before and after.
     """
 
     def once() -> tuple[int, int]:
-        with _translated(url):
+        with translated(url):
             try:
                 table = DeltaTable(url)
                 before = len(table.file_uris())
                 table.optimize.compact()
-                table.vacuum(dry_run=False)
+                table.vacuum(dry_run=False, full=True)
             except CommitFailedError as error:
                 raise Conflict from error
             return before, len(table.file_uris())
@@ -132,7 +189,7 @@ def retried(attempt: Callable[[], T]) -> T:
 
 
 def _append_once(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
-    with _translated(url):
+    with translated(url):
         try:
             write_deltalake(url, rows(), mode="append", schema_mode="merge")
         except DeltaError as error:
@@ -141,13 +198,37 @@ def _append_once(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
             raise
 
 
+def _adopt_once(url: str, schema: pa.Schema, files: Sequence[NewFile]) -> None:
+    with translated(url):
+        try:
+            if not DeltaTable.is_deltatable(url):
+                DeltaTable.create(url, schema)
+            table = DeltaTable(url)
+            present = {field.name for field in table.schema().fields}
+            missing = [field for field in Schema.from_arrow(schema).fields if field.name not in present]
+            if missing:
+                table.alter.add_columns(missing)
+            added = [_added(file) for file in files]
+            table.create_write_transaction(added, "append", table.schema())
+        except DeltaError as error:
+            if _is_conflict(error):
+                raise Conflict from error
+            raise
+
+
+def _added(file: NewFile) -> AddAction:
+    told = file.path.stat()
+    statistics = json.dumps({"numRecords": file.rows})
+    return AddAction(file.path.name, told.st_size, {}, int(told.st_mtime * 1000), data_change=True, stats=statistics)
+
+
 def _is_conflict(error: DeltaError) -> bool:
     return isinstance(error, CommitFailedError) or "already exists" in str(error)
 
 
 @contextmanager
-def _translated(url: str) -> Generator[None]:
-    """Turn deltalake's reports of a full disk or of lost files into ours."""
+def translated(url: str) -> Generator[None]:
+    """Turn the reports of deltalake and pyarrow of a full disk or of lost files into ours."""
     try:
         yield
     except (DeltaError, pa.ArrowException, OSError) as error:

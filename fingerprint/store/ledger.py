@@ -51,6 +51,14 @@ class Counts:
     replaced: int = 0
     kept: int = 0
 
+    def __add__(self, more: Counts) -> Counts:
+        return Counts(
+            self.new + more.new,
+            self.unchanged + more.unchanged,
+            self.replaced + more.replaced,
+            self.kept + more.kept,
+        )
+
 
 @dataclass(frozen=True)
 class Snapshot:

@@ -37,9 +37,12 @@ def write_metadata(url: str, described: Mapping[str, str], ingest: str) -> None:
     delta.append(url, rows.to_reader)
 
 
-def read_metadata(url: str, ingests: Sequence[str]) -> dict[str, dict[str, JsonScalar]]:
-    """The metadata of each specimen; of a key that several `ingests` (oldest first) gave, the last one's."""
-    table = read_visible(url, ("specimen", "metadata"), dict.fromkeys(ingests, 0)).sort_by("position")
+def read_metadata(
+    url: str, ingests: Sequence[str], specimens: Sequence[str] | None = None
+) -> dict[str, dict[str, JsonScalar]]:
+    """The metadata of all specimens, or these; of a key that several `ingests` (oldest first) gave, the last one's."""
+    columns = ("specimen", "metadata")
+    table = read_visible(url, columns, dict.fromkeys(ingests, 0), specimens=specimens).sort_by("position")
     found: dict[str, dict[str, JsonScalar]] = {}
     for specimen, text in zip(table["specimen"].to_pylist(), table["metadata"].to_pylist(), strict=True):
         found.setdefault(specimen, {}).update(msgspec.json.decode(text))

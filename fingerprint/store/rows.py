@@ -30,7 +30,7 @@ VALUES = {
     "values_float64": pa.list_(pa.float64()),
 }
 UNCERTAINTY = {"uncertainty": pa.float64(), "uncertainties": pa.list_(pa.float64())}
-_NUMBERS_PER_BATCH = 1 << 24
+_NUMBERS_PER_BATCH = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,22 @@ def rows_of(kind: Kind, block: Block) -> Rows:
     values = np.ascontiguousarray(block.values, dtype="<f4" if single else "<f8")
     axis = None if block.axis is None else axis_id(block.axis)
     head = f"{values.dtype.name} {values.shape[1:]} {axis}".encode()
-    contents = [head + row.tobytes() for row in values]
     uncertainty: NDArray[np.float64] | None = None
-    if block.uncertainty is not None:
+    if block.uncertainty is None:
+        digests = [_digest(head, row) for row in values]
+    else:
         uncertainty = np.ascontiguousarray(block.uncertainty, dtype="<f8")
-        contents = [content + row.tobytes() for content, row in zip(contents, uncertainty, strict=True)]
-    digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
+        digests = [_digest(head, row, own) for row, own in zip(values, uncertainty, strict=True)]
     sources = [unicode_path(source) for source in block.sources] or [""] * len(block.specimens)
     column = "value" if scalar else f"values_{values.dtype.name}"
     return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests), uncertainty)
+
+
+def _digest(head: bytes, *numbers: NDArray[np.generic]) -> str:
+    found = blake2b(head, digest_size=16)
+    for each in numbers:
+        found.update(each)
+    return found.hexdigest()
 
 
 def compared(raw: RawModality, stored: Mapping[str, str], on_conflict: OnConflict) -> tuple[list[Rows], Counts]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from fingerprint.errors import StoreError
-from fingerprint.modality import Modality, RawModality
+from fingerprint.modality import Measurements, Modality, RawModality
 from fingerprint.store import delta
-from fingerprint.store.axes import axis_id, read_axes, write_axes
+from fingerprint.store.appending import Appending
+from fingerprint.store.axes import read_axes
 from fingerprint.store.blocks import raw_modality
-from fingerprint.store.checks import check_agreement, check_metadata, check_modality, check_space
-from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
+from fingerprint.store.checks import check_agreement, check_metadata, check_name
+from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict, Rows, compared, refuse_conflicts, row_reader
-from fingerprint.store.visible import newest, read_visible
+from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict
+from fingerprint.store.visible import distinct, newest, read_visible
 
 
 class Store:
@@ -97,7 +101,7 @@ class Store:
 
     def append(
         self,
-        modalities: Sequence[RawModality],
+        modalities: Sequence[Measurements],
         metadata: Mapping[str, Mapping[str, JsonScalar]],
         dataset_toml: str,
         files: Mapping[str, str] | None = None,
@@ -109,10 +113,11 @@ class Store:
         A measurement that is stored already is not written again.
 
         Args:
-            modalities: what was measured. float32 stays float32; everything else is stored as float64.
+            modalities: what was measured, which may be read while it is stored, once. float32 stays float32; everything
+                else is stored as float64.
             metadata: of specimens, by id. A number that is not finite becomes None.
             dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
-            files: the SHA-256 of each file that was read, by path, kept there too.
+            files: the SHA-256 of each file that was read, by path, kept there too; looked at when all has been read.
             on_conflict: what becomes of a measurement that differs from what is stored of its specimen: it is written,
                 and is the one that is read from then on; nothing ("keep"); or an error, as `ingest` has it.
 
@@ -121,50 +126,23 @@ class Store:
                 holds, now or by the time of writing.
             DiskError: the disk is full or cannot be written.
         """
-        for raw in modalities:
-            check_modality(raw)
         check_metadata(metadata)
-        definitions = {raw.modality.name: raw.modality for raw in modalities}
+        definitions = {each.modality.name: each.modality for each in modalities}
         if len(definitions) < len(modalities):
-            raise StoreError(f"a modality is given twice: {[raw.modality.name for raw in modalities]}")
+            raise StoreError(f"a modality is given twice: {[each.modality.name for each in modalities]}")
+        for name in definitions:
+            check_name(name)
         before = self._ledger()
         check_agreement(definitions.values(), before.modalities())
-
-        stored = self._specimens(before)
-        described = changed(metadata, stored)
-        given = set(metadata).union(*(raw.specimens for raw in modalities))
-        parts: dict[str, list[Rows]] = {}
-        counts: dict[str, Counts] = {}
-        for raw in modalities:
-            name = raw.modality.name
-            parts[name], counts[name] = compared(raw, self._digests(name, before), on_conflict)
-        written = {name: rows for name, rows in parts.items() if rows}
-        ingest = new_id() if written or described else None
-        receipt = Receipt(ingest, counts, len(given - stored.keys()), len(given | stored.keys()))
-        if ingest is None:
-            return receipt
-
-        check_space(self.path, sum(block.values.nbytes for raw in modalities for block in raw.blocks))
-        used = {rows.axis for name in written for rows in written[name]}
-        axes = [block.axis for raw in modalities for block in raw.blocks if block.axis is not None]
-        by_hash = {axis_id(axis): axis for axis in axes}
-        write_axes(self._url("axes"), {key: by_hash[key] for key in used if key is not None}, ingest)
-        write_metadata(self._url("specimens"), described, ingest)
-        for name, rows in written.items():
-            reader = partial(row_reader, definitions[name].kind, rows, ingest)
-            delta.append(self._modality_url(name), reader)
-
-        def entry(ledger: Ledger) -> LedgerEntry:
-            check_agreement(definitions.values(), ledger.modalities())
-            ledger.check_nothing_undone_since(before)
-            if on_conflict != "replace" and len(ledger.entries) > len(before.entries):
-                self._check_no_conflict(written, ledger)
-            defined = {name: definitions[name] for name in written}
-            told = {"dataset_toml": dataset_toml, "files": files or {}}
-            return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, **told)
-
-        commit(self._url("ingests"), entry)
-        return receipt
+        appending = Appending(self.path, before, self._digests, on_conflict)
+        try:
+            for each in modalities:
+                appending.stage(each)
+            appending.finish()
+            return self._commit(appending, metadata, {"dataset_toml": dataset_toml, "files": files or {}})
+        except BaseException:
+            appending.discard()
+            raise
 
     def log(self) -> list[LedgerEntry]:
         """The rows of the ledger, oldest first."""
@@ -193,25 +171,64 @@ class Store:
         urls = {table: self._url(table) for table in tables}
         return [Compacted(table, *delta.compact(url)) for table, url in urls.items() if delta.exists(url)]
 
-    def _check_no_conflict(self, written: Mapping[str, Sequence[Rows]], ledger: Ledger) -> None:
-        """Refuse to commit what another process has stored otherwise meanwhile."""
-        for name, parts in written.items():
-            stored = self._digests(name, ledger)
-            own = [pair for rows in parts for pair in zip(rows.specimens, rows.digests, strict=True)]
-            refuse_conflicts(name, [specimen for specimen, digest in own if stored.get(specimen, digest) != digest])
+    def _commit(
+        self, appending: Appending, metadata: Mapping[str, Mapping[str, JsonScalar]], told: Mapping[str, Any]
+    ) -> Receipt:
+        """Make what was staged part of the store, the row of the ledger last; `told` are further fields of it."""
+        before = appending.before
+        known = self._known(before)
+        given = pa.array(list(dict.fromkeys([*metadata, *appending.specimens])), pa.large_string())
+        is_known = pc.is_in(given, value_set=known)
+        described = self._described(metadata, before, given.filter(is_known))
+        written = {name: table for name, table in appending.tables.items() if len(table)}
+        fresh = len(given) - int(pc.sum(is_known).as_py() or 0)
+        ingest = appending.ingest if written or described else None
+        receipt = Receipt(ingest, appending.counts, fresh, len(known) + fresh)
+        if ingest is None:
+            return receipt
+        appending.axes.commit()
+        write_metadata(self._url("specimens"), described, ingest)
+        for table in written.values():
+            table.commit()
 
-    def _digests(self, name: str, ledger: Ledger) -> dict[str, str]:
-        """The digest of the stored measurement of each specimen."""
-        found = newest(read_visible(self._modality_url(name), ("specimen", "digest"), ledger.written(name)))
+        def entry(ledger: Ledger) -> LedgerEntry:
+            check_agreement(appending.modalities.values(), ledger.modalities())
+            ledger.check_nothing_undone_since(before)
+            if appending.on_conflict != "replace" and len(ledger.entries) > len(before.entries):
+                appending.refuse_conflicts(ledger)
+            defined = {name: appending.modalities[name] for name in written}
+            return ledger.following(ingest, kind="ingest", modalities=defined, counts=appending.counts, **told)
+
+        commit(self._url("ingests"), entry)
+        return receipt
+
+    def _digests(self, ledger: Ledger, name: str, specimens: Sequence[str]) -> dict[str, str]:
+        """The digest of the stored measurement of each of these specimens."""
+        written = ledger.written(name)
+        columns = ("specimen", "digest")
+        found = newest(read_visible(self._modality_url(name), columns, written, specimens=specimens))
         return dict(zip(found["specimen"].to_pylist(), found["digest"].to_pylist(), strict=True))
+
+    def _described(
+        self, metadata: Mapping[str, Mapping[str, JsonScalar]], ledger: Ledger, known: pa.Array
+    ) -> dict[str, str]:
+        """What of the metadata the store does not hold, `known` being the specimens that it knows."""
+        if not metadata:
+            return {}
+        ingests = [entry.ingest for entry in ledger.visible()]
+        stored = {specimen: {} for specimen in known.to_pylist()}
+        return changed(metadata, stored | read_metadata(self._url("specimens"), ingests, list(metadata)))
+
+    def _known(self, ledger: Ledger) -> pa.Array:
+        """Every specimen that has metadata or a measurement, in no order."""
+        described = dict.fromkeys((entry.ingest for entry in ledger.visible()), 0)
+        tables = {self._url("specimens"): described}
+        tables |= {self._modality_url(name): ledger.written(name) for name in ledger.modalities()}
+        return distinct([read_visible(url, ("specimen",), written)["specimen"] for url, written in tables.items()])
 
     def _specimens(self, ledger: Ledger) -> dict[str, dict[str, JsonScalar]]:
         found = read_metadata(self._url("specimens"), [entry.ingest for entry in ledger.visible()])
-        for name in ledger.modalities():
-            measured = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
-            for specimen in measured["specimen"].unique().to_pylist():
-                found.setdefault(specimen, {})
-        return dict(sorted(found.items()))
+        return {specimen: found.get(specimen, {}) for specimen in sorted(self._known(ledger).to_pylist())}
 
     def _ledger(self) -> Ledger:
         return read_ledger(self._url("ingests"))

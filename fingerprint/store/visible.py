@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fingerprint.errors import StoreError
 from fingerprint.store import delta
+
+_MOST_NAMED = 5000  # words in one query; to find more of them, all rows are read
+
+
+def named(column: str, words: Collection[str]) -> tuple[str, Sequence[str]] | None:
+    """What makes `delta.read` read only the rows with these words in a column; None where they are too many."""
+    return (column, list(words)) if len(words) <= _MOST_NAMED else None
 
 
 def read_visible(
@@ -27,30 +35,50 @@ def read_visible(
     Raises:
         StoreError: rows are lost.
     """
+    batches = list(visible_batches(url, columns, visible, specimens=specimens))
+    if not batches:
+        strings = [(name, pa.large_string()) for name in columns]
+        return pa.schema([*strings, ("position", pa.int64())]).empty_table()
+    table = pa.Table.from_batches(batches)
+    if specimens is None or len(specimens) <= _MOST_NAMED:
+        return table
+    return table.filter(pc.is_in(table["specimen"], value_set=pa.array(specimens, pa.large_string())))
+
+
+def visible_batches(
+    url: str, columns: Sequence[str], visible: Mapping[str, int], *, specimens: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """As `read_visible`, some rows at a time; where the `specimens` are many, the rows of all."""
+    if not visible:
+        return
+    if any(visible.values()):
+        _refuse_lost(url, visible)
     places = {ingest: place for place, ingest in enumerate(visible)}
-    wanted = None if specimens is None else dict.fromkeys(specimens, 0)
-    found = np.zeros(len(visible), np.int64)
-    batches: list[pa.RecordBatch] = []
-    for raw in delta.read(url, [*columns, "ingest"]):
+    where = None if specimens is None else named("specimen", specimens)
+    for raw in delta.read(url, [*columns, "ingest"], where=where):
         batch = raw.cast(pa.schema([(field.name, _wide(field.type)) for field in raw.schema]))
         position = _looked_up(batch.column("ingest"), places)
         keep = position >= 0
-        found += np.bincount(position[keep], minlength=len(visible))
-        if wanted is not None:
-            keep &= _looked_up(batch.column("specimen"), wanted) >= 0
         batch = batch.drop_columns(["ingest"]).append_column("position", pa.array(position))
-        batches.append(batch if keep.all() else batch.filter(pa.array(keep)))
-    for (ingest, written), count in zip(visible.items(), found.tolist(), strict=True):
+        yield batch if keep.all() else batch.filter(pa.array(keep))
+
+
+def _refuse_lost(url: str, visible: Mapping[str, int]) -> None:
+    found = delta.rows_by_ingest(url)
+    for ingest, written in visible.items():
+        count = found.get(ingest, 0)
         if count < written:
             raise StoreError(
                 f"the store is damaged: {count} of the {written} rows of ingest {ingest} are there",
                 where=url,
                 next="Restore the store from a copy, or ingest the files again into a new one with --store.",
             )
-    if not batches:
-        strings = [(name, pa.large_string()) for name in columns]
-        return pa.schema([*strings, ("position", pa.int64())]).empty_table()
-    return pa.Table.from_batches(batches)
+
+
+def distinct(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
+    """The different words in columns of text, each once."""
+    chunks = [chunk.cast(pa.large_string()) for column in columns for chunk in column.chunks]
+    return pa.chunked_array(chunks, pa.large_string()).unique()
 
 
 def newest(table: pa.Table) -> pa.Table:

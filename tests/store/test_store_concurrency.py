@@ -62,14 +62,14 @@ def test_processes_that_begin_a_store_together(tmp_path: Path) -> None:
 
 def test_what_another_process_defines_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.append([stress({"b": 1.0}, Modality("stress", STRESS.kind, unit="MPa", sign=STRESS.sign))], {}, "")
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     with pytest.raises(StoreError, match="'GPa' differs from what the store holds, 'MPa'"):
         store.append([stress({"a": 1.0})], {}, "")
     assert store.read("stress").specimens == ("b",)
@@ -79,14 +79,14 @@ def test_an_undo_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.Monk
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
     ingest = store.append([vdos(["a"])], {}, "").ingest
     assert ingest is not None
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.undo(ingest)
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     with pytest.raises(StoreError, match="undone at the same moment"):
         store.append([vdos(["a", "b"])], {}, "")
     assert store.append([vdos(["a", "b"])], {}, "").counts["vdos"].new == 2
@@ -108,14 +108,14 @@ def test_what_another_process_measured_otherwise_meanwhile_is_a_conflict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float, conflict: bool
 ) -> None:
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.append([stress({"a": value})], {}, "")
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     if conflict:
         with pytest.raises(StoreError, match="'a' differs from what is stored"):
             store.append([stress({"a": 1.0, "b": 3.0})], {}, "", on_conflict="error")

@@ -23,6 +23,8 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
         UnitError: their units cannot be converted.
     """
     own = raw.modality
+    if own == target:
+        return raw
     for what, ours, theirs in (
         ("kind", own.kind, target.kind),
         ("sign convention", own.sign, target.sign),

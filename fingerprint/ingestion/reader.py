@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -224,6 +224,7 @@ class Format:
         read: a file as one modality, in the units of the request. Raises ReadError with line or dataset.
         read_metadata: id -> column -> value. Raises ReadError.
         inspect: what the file looks like. Raises ReadError when it is damaged or empty.
+        pieces: as `read`, a part of the specimens at a time, where files may be larger than the memory.
     """
 
     name: str
@@ -233,6 +234,7 @@ class Format:
     inspect: Callable[[Path], Layout]
     names: tuple[str, ...] = ()
     begins: Callable[[Sequence[str]], bool] | None = None
+    pieces: Callable[[Request], Iterator[RawModality]] | None = None
 
 
 def stem(path: Path) -> str:

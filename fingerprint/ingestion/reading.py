@@ -1,0 +1,148 @@
+"""The files of one modality, read while they are stored: a few megabytes at a time, each checked before it is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fingerprint.errors import FingerprintError, ReadError, UnitError
+from fingerprint.files import unicode_path
+from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.dataset import ModalitySpec
+from fingerprint.ingestion.file_names import named_by_pattern, without_pattern
+from fingerprint.ingestion.formats import format_of
+from fingerprint.ingestion.reader import Request
+from fingerprint.ingestion.report import Refused
+from fingerprint.modality import Block, Kind, Modality, RawModality
+
+AT_ONCE = 32 << 20  # bytes of measurements that are read before they are given on
+
+
+class Stopped(Exception):
+    """Files were refused, so that nothing is to be stored."""
+
+
+@dataclass
+class Outcome:
+    """What became of the files of a data set.
+
+    Attributes:
+        skip_bad: whether files that cannot be read are left out.
+        refused: those, with the errors.
+        hashes: SHA-256 of the files that were read, by path.
+        left: modalities that have not been read to their end.
+        read: modalities of which something could be read.
+    """
+
+    skip_bad: bool
+    refused: list[tuple[Refused, FingerprintError]] = field(default_factory=list[tuple[Refused, FingerprintError]])
+    hashes: dict[str, str] = field(default_factory=dict[str, str])
+    left: int = 0
+    read: int = 0
+
+    def refuse(self, path: Path, error: FingerprintError) -> None:
+        """Take in a file that cannot be read."""
+        self.refused.append((Refused(str(path), error.where or str(path), error.what), error))
+        self.hashes.pop(unicode_path(path), None)
+
+    def accept(self, path: Path) -> None:
+        """Take in a file that was read, unless it was refused elsewhere."""
+        name = unicode_path(path)
+        if name not in self.hashes and str(path) not in {each.file for each, _ in self.refused}:
+            with path.open("rb") as file:
+                self.hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Reading:
+    """Measurements of one modality.
+
+    Attributes:
+        modality: as dataset.toml describes it.
+        blocks: what the files hold, each specimen once; read when they are asked for, once. Raises Stopped at their end
+            where something was refused and nothing may be left out.
+        files: by specimen, of those that have been read so far.
+        is_read: whether any file could be read.
+    """
+
+    def __init__(self, name: str, spec: ModalitySpec, paths: Sequence[Path], missing: frozenset[str], outcome: Outcome):
+        """Begin.
+
+        Args:
+            name: of the modality.
+            spec: where it stands in the files.
+            paths: of the files.
+            missing: lower-case tokens that mean "not measured".
+            outcome: what becomes of the files is told there.
+        """
+        self.modality: Modality = spec.modality(name)
+        self.files: dict[str, str] = {}
+        self.is_read = False
+        self._spec, self._paths, self._missing, self._outcome = spec, paths, missing, outcome
+        self._shape: tuple[int, ...] = ()
+        self.blocks: Iterator[Block] = self._read()
+
+    def _read(self) -> Iterator[Block]:
+        told = self._outcome
+        waiting: list[RawModality] = []
+        size = 0
+        for path in self._paths:
+            try:
+                if told.skip_bad and format_of(path).pieces is not None:
+                    for _ in self._pieces(path):  # what is refused later is not to be stored in part
+                        pass
+                for raw in self._pieces(path):
+                    self.files.update(dict.fromkeys(raw.specimens, str(path)))
+                    if told.refused and not told.skip_bad:
+                        continue
+                    waiting.append(raw)
+                    size += sum(block.values.nbytes for block in raw.blocks)
+                    if size >= AT_ONCE:
+                        yield from merge(self.modality, waiting).blocks
+                        waiting, size = [], 0
+            except (ReadError, UnitError) as error:
+                told.refuse(path, error)
+                continue
+            self.is_read = True
+            told.accept(path)
+        if told.skip_bad or not told.refused:
+            yield from merge(self.modality, waiting).blocks
+        self._end()
+
+    def _end(self) -> None:
+        told = self._outcome
+        told.left -= 1
+        told.read += self.is_read
+        if told.refused and not told.skip_bad:
+            raise Stopped
+        if told.refused and not told.left and not told.read:
+            raise told.refused[0][1]
+
+    def _pieces(self, path: Path) -> Iterator[RawModality]:
+        """What one file holds, checked against those before."""
+        family = format_of(path)
+        request = Request(path, self.modality.name, without_pattern(self._spec), self._missing)
+        for piece in (family.read(request),) if family.pieces is None else family.pieces(request):
+            raw = named_by_pattern(piece, path, self._spec.specimens)
+            twice = next((name for name in raw.specimens if self.files.get(name, str(path)) != str(path)), None)
+            if twice is not None:
+                raise ReadError(
+                    f"specimen {twice!r} was measured before, in {self.files[twice]}",
+                    where=str(path),
+                    expected=f"One measurement of {self.modality.name} per specimen.",
+                )
+            own = next((block.values.shape[1:] for block in raw.blocks), ())
+            if self.modality.kind is Kind.IMAGE and self._shape and own not in ((), self._shape):
+                raise ReadError(
+                    f"its images are {_times(own)}, and those before {_times(self._shape)}",
+                    where=str(path),
+                    expected=f"One size for all images of {self.modality.name}.",
+                    next="Make them equal, or describe them as two modalities in dataset.toml.",
+                )
+            self._shape = self._shape or own
+            yield raw
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
+from fingerprint.modality import all_finite
 from fingerprint.units import canonical, same_unit
 
 
@@ -43,7 +44,7 @@ def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
 
 def refuse_infinite(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> None:
     """Raise ReadError at the first infinite value; `where` names the place of its index."""
-    bad = np.argwhere(np.isinf(values))
+    bad = () if all_finite(values) else np.argwhere(np.isinf(values))
     if len(bad):
         index = tuple(int(i) for i in bad[0])
         raise ReadError(f"{values[index]} is not a finite number", where=where(index))
@@ -59,6 +60,8 @@ def complete_rows(values: NDArray[np.generic], where: Callable[[tuple[int, ...]]
     Raises:
         ReadError: a row has gaps.
     """
+    if all_finite(values):
+        return np.ones(len(values), np.bool_)
     gaps = np.isnan(values)
     rows = gaps.reshape(len(gaps), -1)
     partly = rows.any(axis=1) & ~rows.all(axis=1)

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
-from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
+from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
 from fingerprint.ingestion.columns import metadata_by_id
-from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.hdf5_access import need, opened
 from fingerprint.ingestion.hdf5_address import only, places, stated_unit
-from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, texts
+from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, rows, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
 from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
-from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.modality import Block, Kind, Modality, RawModality
 
 
 class _Part(NamedTuple):
@@ -44,6 +44,25 @@ def read(request: Request) -> RawModality:
     """Read one HDF5 file as one modality, in the units of the request; float32 stays float32.
 
     Raises:
+        ReadError: with the dataset and index at fault, or the measurements are more than can be held at once.
+        DatasetError: the request leaves open which datasets to read.
+    """
+    read: list[RawModality] = []
+    size = 0
+    for piece in pieces(request):
+        size += sum(block.values.nbytes for block in piece.blocks)
+        if size > MOST_BYTES:
+            raise ReadError(
+                f"the measurements take more than {MOST_BYTES >> 20} MiB", where=str(request.path), next="Split it."
+            )
+        read.append(piece)
+    return merge(request.spec.modality(request.name), read)
+
+
+def pieces(request: Request) -> Iterator[RawModality]:
+    """As `read`, some specimens at a time, from a file of any size.
+
+    Raises:
         ReadError: with the dataset and index at fault.
         DatasetError: the request leaves open which datasets to read.
     """
@@ -60,18 +79,11 @@ def read(request: Request) -> RawModality:
             where=f"[modalities.{request.name}] uncertainty",
             next="Leave the key out.",
         )
-    blocks: list[Block] = []
-    size = 0
     with opened(request.path) as file:
         for part in _parts(file, request.path, spec):
-            block = _block(file, part, spec)
-            size += block.values.nbytes
-            if size > MOST_BYTES:
-                raise ReadError(
-                    f"the measurements take more than {MOST_BYTES >> 20} MiB", where=str(request.path), next="Split it."
-                )
-            blocks += [block] if block.specimens else []
-    return merge(modality, [RawModality(modality, (block,)) for block in blocks])
+            for block in _blocks(file, part, spec, modality):
+                if block.specimens:
+                    yield RawModality(modality, (block,))
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
@@ -138,48 +150,55 @@ def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
         yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own)
 
 
-def _block(file: h5py.File, part: _Part, spec: ModalitySpec) -> Block:
+def _blocks(file: h5py.File, part: _Part, spec: ModalitySpec, modality: Modality) -> Iterator[Block]:
+    """The measurements of a part, some rows at a time where each row is a specimen."""
     dataset = need(file, part.values)
     where = at(dataset)
-    check_unit(stated_unit(file, part.values), spec.modality("").unit, part.values, where)
-    axis = None
-    if part.axis and spec.axis:
-        axis_unit = spec.modality("").axis_unit
-        check_unit(stated_unit(file, part.axis), axis_unit, part.axis, f"{file.filename}: {part.axis}")
-        axis = axis_of(file, part.axis)
-    values = _values(dataset, part, spec.kind, axis)
-
-    def place(index: tuple[int, ...]) -> str:
-        inside = index if part.ids is not None else index[1:]
-        return f"{where}[{', '.join(map(str, inside))}]" if inside else where
-
+    axis = axis_of(file, part.axis) if part.axis and spec.axis else None
+    stated = Stated(stated_unit(file, part.values), stated_unit(file, part.axis) if part.axis else None, where)
     ids = part.ids if part.ids is not None else [part.alone]
-    if len(values) != len(ids):
-        raise ReadError(f"{len(values)} rows for the {len(ids)} ids in {spec.specimens}", where=where)
-    if axis is not None and values.shape[1] != len(axis):
-        raise ReadError(f"{values.shape[1]} points on an axis of {len(axis)}", where=where)
     check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]")
-    refuse_infinite(values, place)
-    kept = np.flatnonzero(complete_rows(values, place))
-    values = values[kept] if len(kept) < len(values) else values
-    if axis is not None:
-        order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
-        values, axis = values[:, order], axis[order]
-    return Block(tuple(ids[row] for row in kept), values, axis, tuple(place((int(row),)) for row in kept))
+    order = slice(None)
+    by_rows = part.ids is not None and dataset.ndim == spec.kind.dimensions and dataset.shape[0] == len(ids)
+    for first, piece in rows(dataset) if by_rows else ((0, numbers(dataset)),):
+        own = ids[first : first + len(piece)] if by_rows else ids
+        values = _values(dataset, piece, part, len(own), spec.kind, axis)
+        if len(values) != len(own):
+            raise ReadError(f"{len(values)} rows for the {len(own)} ids in {spec.specimens}", where=where)
+        if axis is not None and values.shape[1] != len(axis):
+            raise ReadError(f"{values.shape[1]} points on an axis of {len(axis)}", where=where)
+
+        def place(index: tuple[int, ...], first: int = first) -> str:
+            inside = (index[0] + first, *index[1:]) if part.ids is not None else index[1:]
+            return f"{where}[{', '.join(map(str, inside))}]" if inside else where
+
+        refuse_infinite(values, place)
+        kept = np.flatnonzero(complete_rows(values, place))
+        values = values[kept] if len(kept) < len(values) else values
+        if axis is not None:
+            order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
+            values = values[:, order]
+        sources = tuple(place((int(row),)) for row in kept)
+        block = Block(tuple(own[row] for row in kept), values, None if axis is None else axis[order], sources)
+        yield as_declared(block, modality, stated)
 
 
 def _values(
-    dataset: h5py.Dataset, part: _Part, kind: Kind, axis: NDArray[np.float64] | None
+    dataset: h5py.Dataset,
+    values: NDArray[np.floating[Any]],
+    part: _Part,
+    count: int,
+    kind: Kind,
+    axis: NDArray[np.float64] | None,
 ) -> NDArray[np.floating[Any]]:
     """The numbers, a specimen per row; in whichever way the lengths fit where a file has a specimen per column."""
-    values = numbers(dataset)
     dimensions = kind.dimensions
     if kind is Kind.SCALAR:
         values = values.astype(np.float64, copy=False)
         values = values.reshape(1) if values.size == 1 else values
     elif part.ids is None and dimensions == 2 and values.size == max(values.shape, default=0):
         values = values.reshape(1, -1)
-    elif part.ids is None or (dimensions == 2 and len(part.ids) == 1 and values.ndim == 1):
+    elif part.ids is None or (dimensions == 2 and count == 1 and values.ndim == 1):
         values = values[None]
     if values.ndim != dimensions:
         shown = dimensions - (part.ids is None and kind is not Kind.SCALAR)
@@ -187,10 +206,12 @@ def _values(
             f"the shape is {dataset.shape}", where=at(dataset), expected=f"{shown} dimension(s) are needed."
         )
     if dimensions == 2 and axis is not None and part.ids is not None:
-        turned = (len(axis), len(part.ids))
+        turned = (len(axis), count)
         if values.shape == turned and turned[0] != turned[1]:
             values = values.T
     return values
 
 
-FORMAT = Format("HDF5", (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat"), read, read_metadata, inspect)
+FORMAT = Format(
+    "HDF5", (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat"), read, read_metadata, inspect, pieces=pieces
+)

@@ -44,7 +44,9 @@ def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
 
 def refuse_infinite(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> None:
     """Raise ReadError at the first infinite value; `where` names the place of its index."""
-    bad = () if all_finite(values) else np.argwhere(np.isinf(values))
+    if all_finite(values):
+        return
+    bad = np.argwhere(np.isinf(values))
     if len(bad):
         index = tuple(int(i) for i in bad[0])
         raise ReadError(f"{values[index]} is not a finite number", where=where(index))

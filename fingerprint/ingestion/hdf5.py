@@ -212,6 +212,5 @@ def _values(
     return values
 
 
-FORMAT = Format(
-    "HDF5", (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat"), read, read_metadata, inspect, pieces=pieces
-)
+_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat")
+FORMAT = Format("HDF5", _SUFFIXES, read, read_metadata, inspect, pieces=pieces)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -15,6 +16,7 @@ from fingerprint.ingestion import hdf5_matlab as matlab
 from fingerprint.ingestion.assembling import EXACT
 from fingerprint.ingestion.hdf5_access import words
 from fingerprint.ingestion.hdf5_chunks import chunk_fault
+from fingerprint.ingestion.hdf5_heaps import longest_text
 
 MOST_BYTES = 448 << 20  # of numbers that are held at once; with the copies that checks need, below 1 GiB
 PIECE_BYTES = 32 << 20  # of rows that are read at once, where a dataset can be read so
@@ -108,7 +110,7 @@ def _refuse(dataset: h5py.Dataset) -> None:
 
 
 def _in_rows(dataset: h5py.Dataset) -> bool:
-    """Whether some of its rows can be read without all others, because chunks are not of many rows and a row is short."""
+    """Whether some of its rows can be read without all others: a row is short, and chunks are of few rows."""
     shape: tuple[int, ...] = tuple(dataset.shape or ())
     if len(shape) < 2 or not is_numeric(dataset) or matlab.wrote(dataset):
         return False
@@ -154,8 +156,8 @@ def texts(dataset: h5py.Dataset) -> list[str]:
         return [str(int(cell) if whole else cell) for cell in cells]
     if dataset.ndim == 0:
         return [str(dataset.asstr()[()]).strip()]
-    # No text is longer than the file, so a piece of so many fits whatever the heap says.
-    step = max(1, min(10_000, MOST_BYTES // 2 // max(1, dataset.file.id.get_filesize())))
+    longest = max(1, dataset.dtype.itemsize, longest_text(Path(dataset.file.filename)))
+    step = max(1, min(10_000, MOST_BYTES // 2 // longest))  # so that they fit, whatever the heaps say
     cells = [cell for start in range(0, len(dataset), step) for cell in dataset.asstr()[start : start + step]]
     return [str(cell).strip() for cell in cells]
 

@@ -96,11 +96,12 @@ class Reading:
                     self.files.update(dict.fromkeys(raw.specimens, str(path)))
                     if told.refused and not told.skip_bad:
                         continue
-                    waiting.append(raw)
-                    size += sum(block.values.nbytes for block in raw.blocks)
-                    if size >= AT_ONCE:
+                    own = sum(block.values.nbytes for block in raw.blocks)
+                    if waiting and size + own > AT_ONCE:
                         yield from merge(self.modality, waiting).blocks
                         waiting, size = [], 0
+                    waiting.append(raw)
+                    size += own
             except (ReadError, UnitError) as error:
                 told.refuse(path, error)
                 continue

@@ -112,15 +112,14 @@ def store_all(
         _Stream(tally.modality, _conformed(each, tally, warnings if dry_run else None))
         for each, tally in zip(modalities, tallies, strict=True)
     ]
+    receipt = None if dry_run else opened.append(streams, metadata, toml, files, on_conflict=on_conflict)
     if dry_run:
         for stream in streams:
             for _ in stream.blocks:
                 pass
-    else:
-        receipt = opened.append(streams, metadata, toml, files, on_conflict=on_conflict)
     specimens = set(metadata).union(*(tally.specimens for tally in tallies))
     reports = {tally.modality.name: tally.report(len(specimens)) for tally in tallies}
-    if dry_run:
+    if receipt is None:
         told = tuple(f"{opened.path} will refuse this: {why}" for why in warnings.values())
         return IngestReport(reports, len(specimens), None, (), (), None, toml, False, told)
     for name, counts in receipt.counts.items():

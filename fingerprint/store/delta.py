@@ -208,8 +208,7 @@ def _adopt_once(url: str, schema: pa.Schema, files: Sequence[NewFile]) -> None:
             missing = [field for field in Schema.from_arrow(schema).fields if field.name not in present]
             if missing:
                 table.alter.add_columns(missing)
-            added = [_added(file) for file in files]
-            table.create_write_transaction(added, "append", table.schema())
+            table.create_write_transaction([_added(file) for file in files], "append", table.schema())
         except DeltaError as error:
             if _is_conflict(error):
                 raise Conflict from error

@@ -88,7 +88,7 @@ def rows_of(kind: Kind, block: Block) -> Rows:
 def _digest(head: bytes, *numbers: NDArray[np.generic]) -> str:
     found = blake2b(head, digest_size=16)
     for each in numbers:
-        found.update(each)
+        found.update(each.tobytes())
     return found.hexdigest()
 
 
@@ -120,7 +120,7 @@ def compared(raw: RawModality, stored: Mapping[str, str], on_conflict: OnConflic
         else:
             replaced += int(conflicts.sum())
         if differs.any():
-            parts.append(rows[differs])
+            parts.append(rows if differs.all() else rows[differs])
     return parts, Counts(new=new, unchanged=len(raw) - new - replaced - kept, replaced=replaced, kept=kept)
 
 

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -112,20 +113,22 @@ class Staging:
 
 
 class _File:
-    """A Parquet file that is being written, in row groups of about `GROUP_BYTES`."""
+    """A Parquet file that is being written, in row groups of about `GROUP_BYTES`, while the next rows are made."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path, self.schema, self.rows = path, schema, 0
         self._waiting: list[pa.RecordBatch] = []
         self._bytes = 0
+        self._writing: Future[None] | None = None
+        self._worker = ThreadPoolExecutor(1)
         self._is_open = True
         self._writer = pq.ParquetWriter(
             path,
             schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=_REPEATED,
-            write_statistics=_RANGES,
+            use_dictionary=_REPEATED,  # pyright: ignore[reportArgumentType]
+            write_statistics=_RANGES,  # pyright: ignore[reportArgumentType]
             store_schema=False,
         )
 
@@ -141,7 +144,9 @@ class _File:
             self._is_open = False
             try:
                 self._flush()
+                self._wait()
             finally:
+                self._worker.shutdown()
                 self._writer.close()
 
     def reader(self) -> pa.RecordBatchReader:
@@ -152,4 +157,9 @@ class _File:
             table = pa.Table.from_batches(self._waiting, self.schema)
             step = max(1, len(table) * GROUP_BYTES // max(1, self._bytes))
             self._waiting, self._bytes = [], 0
-            self._writer.write_table(table, row_group_size=max(step, 1))
+            self._wait()
+            self._writing = self._worker.submit(self._writer.write_table, table, row_group_size=step)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()

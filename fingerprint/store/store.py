@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fingerprint.errors import StoreError
 from fingerprint.modality import Measurements, Modality, RawModality
@@ -20,7 +19,7 @@ from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_
 from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
 from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict
-from fingerprint.store.visible import distinct, newest, read_visible
+from fingerprint.store.visible import among, distinct, newest, read_visible
 
 
 class Store:
@@ -178,10 +177,10 @@ class Store:
         before = appending.before
         known = self._known(before)
         given = pa.array(list(dict.fromkeys([*metadata, *appending.specimens])), pa.large_string())
-        is_known = pc.is_in(given, value_set=known)
+        is_known = among(given, known)
         described = self._described(metadata, before, given.filter(is_known))
         written = {name: table for name, table in appending.tables.items() if len(table)}
-        fresh = len(given) - int(pc.sum(is_known).as_py() or 0)
+        fresh = len(given) - is_known.true_count
         ingest = appending.ingest if written or described else None
         receipt = Receipt(ingest, appending.counts, fresh, len(known) + fresh)
         if ingest is None:

@@ -42,7 +42,7 @@ def read_visible(
     table = pa.Table.from_batches(batches)
     if specimens is None or len(specimens) <= _MOST_NAMED:
         return table
-    return table.filter(pc.is_in(table["specimen"], value_set=pa.array(specimens, pa.large_string())))
+    return table.filter(among(table["specimen"], pa.array(specimens, pa.large_string())))
 
 
 def visible_batches(
@@ -73,6 +73,11 @@ def _refuse_lost(url: str, visible: Mapping[str, int]) -> None:
                 where=url,
                 next="Restore the store from a copy, or ingest the files again into a new one with --store.",
             )
+
+
+def among(column: pa.Array | pa.ChunkedArray, words: pa.Array) -> pa.Array:
+    """Whether each word of a column is one of these."""
+    return pc.is_in(column, value_set=words)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def distinct(columns: Sequence[pa.ChunkedArray]) -> pa.Array:

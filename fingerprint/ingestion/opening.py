@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
-from fingerprint.ingestion.decoding import read_lines
+from fingerprint.ingestion.decoding import lines_of, read_bytes
 from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
+from fingerprint.ingestion.plain import KNOWN, Plain
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
 
@@ -35,12 +37,33 @@ def open_text(path: Path, decimal: str = "") -> Text:
     Raises:
         ReadError: the file is damaged, not text, or holds no data line; or what its commas are is open.
     """
+    content = read_bytes(path)
+    plain = Plain.of(content, decimal)
+    text = None
+    if plain is not None:
+        with suppress(ReadError):
+            text = plain.text(_opened(path, plain.beginning(path), decimal, KNOWN))
+    return text or _opened(path, lines_of(content, path), decimal)
+
+
+def _opened(path: Path, content: Sequence[str], decimal: str, known: int = 0) -> Text:
+    """The text in the lines of a file.
+
+    Args:
+        path: of the file.
+        content: its lines.
+        decimal: the decimal mark, where it is known.
+        known: so many lines at the end are numbers; 0 where that is not known.
+
+    Raises:
+        ReadError: there is no data line, or what the commas are is open.
+    """
     rows: list[str] = []
     lines: list[int] = []
     comments: list[tuple[int, str]] = []
     head: dict[str, str] = {}
     between: list[tuple[int, str]] = []
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(content, start=1):
         if rows and _END.match(line):
             break
         mark = None if _begins_with_percent(line) else _COMMENT.match(line)
@@ -54,7 +77,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
             lines.append(number)
     if not rows:
         raise ReadError("the file holds no data", where=f"{path}:1", expected="At least one line of values.")
-    middle = max(len(rows) // 2 - SAMPLE // 2, 0)
+    middle = len(rows) - known if known else max(len(rows) // 2 - SAMPLE // 2, 0)
     sample = rows[middle : middle + SAMPLE]
     written = rows
     dialect = sniff(sample, rows[:SAMPLE], str(path), decimal)

@@ -88,8 +88,7 @@ class Text:
         return np.where(np.isin(numbers, tokens), np.nan, numbers) if tokens else numbers
 
     def _parse(self, types: dict[int, pa.DataType], null_values: Sequence[str]) -> pa.Table:
-        content = "\n".join(self.rows).encode() + b"\n"
-        longest = max(map(len, self.rows))
+        content, longest = self._content()
         table = pyarrow.csv.read_csv(
             pa.BufferReader(content),
             read_options=pyarrow.csv.ReadOptions(
@@ -109,6 +108,10 @@ class Text:
                 "a quoted field goes on in the next line", where=str(self.path), expected="One line per row."
             )
         return table
+
+    def _content(self) -> tuple[bytes, int]:
+        """The rows as bytes, and the length of the longest."""
+        return "\n".join(self.rows).encode() + b"\n", max(map(len, self.rows))
 
     def _refuse_ragged(self) -> None:
         for row in range(len(self.rows)):

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from fingerprint.errors import ReadError
@@ -51,6 +52,7 @@ _DIALECTS = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 12)
 def as_number(token: str, decimal: str = ".") -> float | None:
     """The number that a token is, or None.
 

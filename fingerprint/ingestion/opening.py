@@ -42,18 +42,18 @@ def open_text(path: Path, decimal: str = "") -> Text:
     text = None
     if plain is not None:
         with suppress(ReadError):
-            text = plain.text(_opened(path, plain.beginning(path), decimal, KNOWN))
+            text = plain.text(_opened(path, plain.beginning(path), decimal, plain.dialect))
     return text or _opened(path, lines_of(content, path), decimal)
 
 
-def _opened(path: Path, content: Sequence[str], decimal: str, known: int = 0) -> Text:
+def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect | None = None) -> Text:
     """The text in the lines of a file.
 
     Args:
         path: of the file.
         content: its lines.
         decimal: the decimal mark, where it is known.
-        known: so many lines at the end are numbers; 0 where that is not known.
+        dialect: of the numbers, where the last `KNOWN` lines are known to be such.
 
     Raises:
         ReadError: there is no data line, or what the commas are is open.
@@ -77,10 +77,10 @@ def _opened(path: Path, content: Sequence[str], decimal: str, known: int = 0) ->
             lines.append(number)
     if not rows:
         raise ReadError("the file holds no data", where=f"{path}:1", expected="At least one line of values.")
-    middle = len(rows) - known if known else max(len(rows) // 2 - SAMPLE // 2, 0)
+    middle = max(len(rows) // 2 - SAMPLE // 2, 0) if dialect is None else len(rows) - KNOWN
     sample = rows[middle : middle + SAMPLE]
     written = rows
-    dialect = sniff(sample, rows[:SAMPLE], str(path), decimal)
+    dialect = dialect or sniff(sample, rows[:SAMPLE], str(path), decimal)
     if dialect.delimiter == BLANKS:
         dialect = Dialect("\t", dialect.decimal)
         written, rows, sample = rows, _blanks_as_tabs(rows), _blanks_as_tabs(sample)

@@ -25,8 +25,20 @@ _LEAST = 100  # lines; fewer are looked at one by one
 _MOST_ABOVE = 4096  # bytes above the numbers
 _HEAD = 64  # lines that are taken apart when one of them is asked for
 _NUMBER = rb"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
-_FIRST = {mark: re.compile(rb"^%b(?:%b%b)+\r?$" % (_NUMBER, mark, _NUMBER), re.MULTILINE) for mark in (b",", b"\t")}
-_DIGIT, _SIGN, _MARK, _END, _OTHER = range(5)
+_MARKS = (b"\t", b",")
+_FIRST = {mark: re.compile(rb"^%b(?:%b%b)+\r?$" % (_NUMBER, mark, _NUMBER), re.MULTILINE) for mark in _MARKS}
+_DIGIT, _SIGN, _MARK, _END, _OTHER = range(5)  # kinds of letters
+
+
+def _kinds(mark: bytes) -> bytes:
+    kinds = bytearray([_OTHER] * 256)
+    for letters, kind in ((b"0123456789.", _DIGIT), (b"+-eE", _SIGN), (mark, _MARK), (b"\n", _END)):
+        for letter in letters:
+            kinds[letter] = kind
+    return bytes(kinds)
+
+
+_KINDS = {mark: _kinds(mark) for mark in _MARKS}
 
 
 class Plain(NamedTuple):
@@ -51,21 +63,21 @@ class Plain(NamedTuple):
     @staticmethod
     def of(content: bytes, decimal: str) -> Plain | None:
         """What a file holds; None where it is none such, or its decimal mark is to be another than the point."""
-        found = [
-            (match.start(), mark) for mark, line in _FIRST.items() if (match := line.search(content, 0, _MOST_ABOVE))
-        ]
-        if decimal == "," or not found:
+        mark = next((mark for mark in _FIRST if mark in content[:_MOST_ABOVE]), b"")
+        first = _FIRST[mark].search(content, 0, _MOST_ABOVE) if mark and decimal != "," else None
+        if first is None:
             return None
-        start, mark = min(found)
-        body = content[start:].replace(b"\r\n", b"\n")
-        body = body if body.endswith(b"\n") else body + b"\n"
-        kinds = _kinds(mark)[np.frombuffer(body, np.uint8)]
-        if kinds.max() == _OTHER or ((kinds[1:] >= _MARK) & (kinds[:-1] != _DIGIT)).any():
+        start = first.start()
+        body = content[start:] if content.endswith(b"\n") else content[start:] + b"\n"
+        body = body.replace(b"\r\n", b"\n") if b"\r" in body else body
+        kinds = np.frombuffer(body.translate(_KINDS[mark]), np.uint8)
+        marks = np.flatnonzero(kinds >= _MARK)
+        found = kinds[marks]
+        ends = marks[found == _END]
+        width = len(marks) // max(1, len(ends))
+        if len(ends) < _LEAST or found.max() == _OTHER or (kinds[marks - 1] != _DIGIT).any():
             return None
-        ends = np.flatnonzero(kinds == _END)
-        marks = kinds[kinds >= _MARK]
-        width = len(marks) // len(ends)
-        if len(ends) < _LEAST or len(marks) != width * len(ends) or (marks.reshape(-1, width)[:, :-1] == _END).any():
+        if len(found) != width * len(ends) or (found[width - 1 :: width] != _END).any():
             return None
         longest = int(np.diff(ends, prepend=-1).max())
         return Plain(content[:start], body, Dialect(mark.decode(), "."), width, len(ends), longest)
@@ -125,11 +137,3 @@ class _Lines(Sequence[str]):
     @cached_property
     def _all(self) -> list[str]:
         return self._body.decode().split("\n")[:-1]
-
-
-def _kinds(mark: bytes) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """What each letter is."""
-    kinds = np.full(256, _OTHER, np.uint8)
-    for letters, kind in ((b"0123456789.", _DIGIT), (b"+-eE", _SIGN), (mark, _MARK), (b"\n", _END)):
-        kinds[list(letters)] = kind
-    return kinds

@@ -66,6 +66,7 @@ def read(
     *,
     at: int | None = None,
     where: tuple[str, Sequence[str]] | None = None,
+    between: tuple[str, str, str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of the table at `url`, in no particular order; nothing where there is no table.
 
@@ -74,6 +75,7 @@ def read(
         columns: those wanted; the ones that the table does not have are left out. None for all.
         at: a version of the table; None for the newest.
         where: a column of text, and words, one of which it holds; what of files cannot is not read. None for all.
+        between: the same for the first and the last of the words of a column, in the order of their letters' bytes.
     """
     with translated(url):
         try:
@@ -86,9 +88,15 @@ def read(
         query = f"SELECT {selected} FROM rows"
         if where is not None:
             column, words = where
-            quoted = ["'" + word.replace("'", "''") + "'" for word in words]
-            query += f' WHERE "{column}" IN ({", ".join(quoted)})' if quoted else " WHERE false"
+            query += f' WHERE "{column}" IN ({", ".join(map(_quoted, words))})' if words else " WHERE false"
+        elif between is not None:
+            column, first, last = between
+            query += f' WHERE "{column}" BETWEEN {_quoted(first)} AND {_quoted(last)}'
         yield from pa.RecordBatchReader.from_stream(QueryBuilder().register("rows", table).execute(query))
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
 
 
 def rows_by_ingest(url: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from fingerprint.store import delta
-from fingerprint.store.visible import read_visible
+from fingerprint.store.visible import among, read_visible
 
 JsonScalar: TypeAlias = str | float | int | bool | None
 
@@ -47,3 +48,23 @@ def read_metadata(
     for specimen, text in zip(table["specimen"].to_pylist(), table["metadata"].to_pylist(), strict=True):
         found.setdefault(specimen, {}).update(msgspec.json.decode(text))
     return found
+
+
+def count_keys(url: str, ingests: Sequence[str]) -> dict[str, int]:
+    """The keys of the metadata, each with the number of specimens of which it is not None."""
+    table = read_visible(url, ("specimen", "metadata"), dict.fromkeys(ingests, 0)).sort_by("position")
+    several = table["specimen"].value_counts()
+    repeated = several.field("values").filter(pa.array(several.field("counts").to_numpy() > 1))
+    table = table.append_column("again", among(table["specimen"], repeated))
+    counts: Counter[str] = Counter()
+    united: dict[str, dict[str, JsonScalar]] = {}
+    for batch in table.select(["specimen", "metadata", "again"]).to_batches(10_000):
+        for specimen, text, again in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            facts = msgspec.json.decode(text)
+            if again:
+                united.setdefault(specimen, {}).update(facts)
+            else:
+                counts.update(key for key, value in facts.items() if value is not None)
+    for facts in united.values():
+        counts.update(key for key, value in facts.items() if value is not None)
+    return dict(counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from fingerprint.store.axes import read_axes
 from fingerprint.store.blocks import raw_modality
 from fingerprint.store.checks import check_agreement, check_metadata, check_name
 from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
-from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
+from fingerprint.store.metadata import JsonScalar, changed, count_keys, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
 from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict
 from fingerprint.store.visible import among, distinct, newest, read_visible
+
+PIECE_BYTES = 64 << 20  # of values that are read at once where all need not be
+_FIRST_PIECE = 256  # specimens, from which the size of others is told
 
 
 class Store:
@@ -76,20 +79,30 @@ class Store:
             StoreError: there is no such modality (or snapshot), or the store is damaged.
         """
         ledger = self._ledger().at(at)
-        known = ledger.modalities()
-        if name not in known:
-            raise StoreError(
-                f"the store holds no modality {name!r}",
-                where=self.path,
-                expected=f"One of: {', '.join(known)}." if known else "It is empty.",
-                next="fingerprint info",
-            )
-        url = self._modality_url(name)
-        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
-        table = newest(read_visible(url, columns, ledger.written(name), specimens=specimens))
-        modality = known[name]
-        used = table["axis"].unique().to_pylist() if modality.has_axis else []
-        return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
+        return self._read(self._modality(name, ledger), ledger, specimens=specimens)
+
+    def pieces(self, name: str, *, at: Snapshot | None = None, size: int = PIECE_BYTES) -> Iterator[RawModality]:
+        """As `read`, some specimens at a time, in their order: all measurements of a specimen are in one piece.
+
+        Args:
+            name: of the modality.
+            at: a state of the store; None for now.
+            size: of the values of a piece, in bytes, about.
+
+        Raises:
+            StoreError: there is no such modality (or snapshot), or the store is damaged.
+        """
+        ledger = self._ledger().at(at)
+        modality = self._modality(name, ledger)
+        known = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
+        specimens = distinct([known["specimen"]]).sort()
+        first, count = 0, _FIRST_PIECE
+        while first < len(specimens):
+            last = min(first + count, len(specimens)) - 1
+            raw = self._read(modality, ledger, between=(specimens[first].as_py(), specimens[last].as_py()))
+            yield raw
+            taken = sum(block.values.nbytes for block in raw.blocks) / (last + 1 - first)
+            first, count = last + 1, max(1, int(size / max(taken, 1.0)))
 
     def specimens(self, at: Snapshot | None = None) -> dict[str, dict[str, JsonScalar]]:
         """Every specimen that has metadata or a measurement, sorted by id, with its metadata.
@@ -97,6 +110,14 @@ class Store:
         Of a key that several ingests gave, the newest value stands.
         """
         return self._specimens(self._ledger().at(at))
+
+    def count(self, at: Snapshot | None = None) -> int:
+        """How many specimens have metadata or a measurement."""
+        return len(self._known(self._ledger().at(at)))
+
+    def metadata_keys(self, at: Snapshot | None = None) -> dict[str, int]:
+        """The keys of the metadata, each with the number of specimens of which it is known."""
+        return count_keys(self._url("specimens"), [entry.ingest for entry in self._ledger().at(at).visible()])
 
     def append(
         self,
@@ -200,6 +221,31 @@ class Store:
 
         commit(self._url("ingests"), entry)
         return receipt
+
+    def _modality(self, name: str, ledger: Ledger) -> Modality:
+        known = ledger.modalities()
+        if name not in known:
+            raise StoreError(
+                f"the store holds no modality {name!r}",
+                where=self.path,
+                expected=f"One of: {', '.join(known)}." if known else "It is empty.",
+                next="fingerprint info",
+            )
+        return known[name]
+
+    def _read(
+        self,
+        modality: Modality,
+        ledger: Ledger,
+        *,
+        specimens: Sequence[str] | None = None,
+        between: tuple[str, str] | None = None,
+    ) -> RawModality:
+        url, written = self._modality_url(modality.name), ledger.written(modality.name)
+        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
+        table = newest(read_visible(url, columns, written, specimens=specimens, between=between))
+        used = table["axis"].unique().to_pylist() if modality.has_axis else []
+        return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
 
     def _digests(self, ledger: Ledger, name: str, specimens: Sequence[str]) -> dict[str, str]:
         """The digest of the stored measurement of each of these specimens."""

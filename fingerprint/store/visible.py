@@ -21,7 +21,12 @@ def named(column: str, words: Collection[str]) -> tuple[str, Sequence[str]] | No
 
 
 def read_visible(
-    url: str, columns: Sequence[str], visible: Mapping[str, int], *, specimens: Sequence[str] | None = None
+    url: str,
+    columns: Sequence[str],
+    visible: Mapping[str, int],
+    *,
+    specimens: Sequence[str] | None = None,
+    between: tuple[str, str] | None = None,
 ) -> pa.Table:
     """The rows at `url` that belong to a visible ingest, with the column `position` in place of `ingest`.
 
@@ -31,11 +36,13 @@ def read_visible(
         visible: ids of the ingests, oldest first, each with the number of rows that it wrote to this table at
             least; `position` is an index into it.
         specimens: only rows of these; None for all.
+        between: only rows of specimens from the first to the last; None for all.
 
     Raises:
         StoreError: rows are lost.
     """
-    batches = list(visible_batches(url, columns, visible, specimens=specimens))
+    where = None if specimens is None else named("specimen", specimens)
+    batches = list(_batches(url, columns, visible, where, between))
     if not batches:
         strings = [(name, pa.large_string()) for name in columns]
         return pa.schema([*strings, ("position", pa.int64())]).empty_table()
@@ -45,17 +52,20 @@ def read_visible(
     return table.filter(among(table["specimen"], pa.array(specimens, pa.large_string())))
 
 
-def visible_batches(
-    url: str, columns: Sequence[str], visible: Mapping[str, int], *, specimens: Sequence[str] | None = None
+def _batches(
+    url: str,
+    columns: Sequence[str],
+    visible: Mapping[str, int],
+    where: tuple[str, Sequence[str]] | None,
+    between: tuple[str, str] | None,
 ) -> Iterator[pa.RecordBatch]:
-    """As `read_visible`, some rows at a time; where the `specimens` are many, the rows of all."""
     if not visible:
         return
     if any(visible.values()):
         _refuse_lost(url, visible)
     places = {ingest: place for place, ingest in enumerate(visible)}
-    where = None if specimens is None else named("specimen", specimens)
-    for raw in delta.read(url, [*columns, "ingest"], where=where):
+    span = None if between is None else ("specimen", *between)
+    for raw in delta.read(url, [*columns, "ingest"], where=where, between=span):
         batch = raw.cast(pa.schema([(field.name, _wide(field.type)) for field in raw.schema]))
         position = _looked_up(batch.column("ingest"), places)
         keep = position >= 0

@@ -29,10 +29,15 @@ class Staging:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._is_folder = "://" not in url
         self._folder: Path | None = None
+        self._is_committed = False
         self._made: list[Path] = []
         self._files: dict[tuple[str, ...], _File] = {}
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the table is one in a folder."""
+        return "://" not in self.url
 
     def __len__(self) -> int:
         return sum(file.rows for file in self._files.values())
@@ -72,9 +77,10 @@ class Staging:
         files = list(self._files.values())
         if not files:
             return
-        if self._is_folder:
+        if self.is_folder:
             schema = pa.unify_schemas([file.schema for file in files])
             delta.adopt(self.url, schema, [delta.NewFile(file.path, file.rows) for file in files])
+            self._is_committed = True
             return
         for file in files:
             delta.append(self.url, file.reader)
@@ -82,11 +88,11 @@ class Staging:
     def discard(self) -> None:
         """Delete the files that are not the table's, and folders that were made for them."""
         for file in self._files.values():
-            with suppress(OSError):
-                file.close()
-        if self._folder is None:
+            with suppress(Exception):  # what cannot be written need not be
+                file.close(abandoned=True)
+        if self._folder is None or self._is_committed:
             return
-        if not self._is_folder:
+        if not self.is_folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
         known = delta.files(self.url)
@@ -100,12 +106,17 @@ class Staging:
     def _file(self, schema: pa.Schema) -> _File:
         names = tuple(schema.names)
         if names not in self._files:
-            self._files[names] = _File(self._place() / f"part-{secrets.token_hex(16)}.parquet", schema)
+            path = self._place() / f"part-{secrets.token_hex(16)}.parquet"
+            try:
+                self._files[names] = _File(path, schema)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         return self._files[names]
 
     def _place(self) -> Path:
         if self._folder is None:
-            folder = Path(self.url if self._is_folder else tempfile.mkdtemp())
+            folder = Path(self.url if self.is_folder else tempfile.mkdtemp(prefix="fingerprint-"))
             self._made = [each for each in (folder, *folder.parents) if not each.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             self._folder = folder
@@ -139,11 +150,12 @@ class _File:
         if self._bytes >= GROUP_BYTES:
             self._flush()
 
-    def close(self) -> None:
+    def close(self, *, abandoned: bool = False) -> None:
         if self._is_open:
             self._is_open = False
             try:
-                self._flush()
+                if not abandoned:
+                    self._flush()
                 self._wait()
             finally:
                 self._worker.shutdown()

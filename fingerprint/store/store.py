@@ -160,9 +160,8 @@ class Store:
                 appending.stage(each)
             appending.finish()
             return self._commit(appending, metadata, {"dataset_toml": dataset_toml, "files": files or {}})
-        except BaseException:
+        finally:
             appending.discard()
-            raise
 
     def log(self) -> list[LedgerEntry]:
         """The rows of the ledger, oldest first."""

@@ -7,6 +7,7 @@ sources.py     which files belong to which data set and modality; file_names.py:
 formats.py     the registry of file families; reader.py says what each must offer
 decoding.py, dialect.py    text out of its compression and encoding; delimiter and decimal mark
 opening.py, body.py, text.py    where its data begin, and what stands above them; its fields and numbers
+  plain.py     lines of plain numbers, looked at together
 delimited.py, delimited_layout.py, columns.py   delimited text
 jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
   quantities.py, printed.py    their words for quantities, and the worth of their digits
@@ -24,7 +25,8 @@ vendors.py     binary files of instruments, through RosettaSciIO
 archive.py, memory.py   what may be opened, and what fits
 checks.py      what every measurement must satisfy
 assembling.py  arrays that fit together as measurements
-collecting.py  one data set, read and checked
+collecting.py  one data set: what it describes
+reading.py     the files of one modality, read while they are stored
 conform.py     into the units of the store or of a model
 writer.py      ingest: all or nothing
 arrays.py      the same from Python

@@ -1,6 +1,7 @@
 """The store: what was measured, as it was measured, in append-only Delta tables.
 
 store.py     Store: open, read, append, undo, optimize
+appending.py one append in the making; staging.py: its rows, in files that no reader sees yet
 ledger.py    the table `ingests`, whose rows are the only commit points; snapshots
 checks.py    what may enter
 rows.py      measurements -> the rows of a modality's table

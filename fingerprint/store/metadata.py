@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -28,6 +28,16 @@ def changed(
         if different or specimen not in stored:
             found[specimen] = msgspec.json.encode(different).decode()
     return found
+
+
+def new_facts(
+    url: str, ingests: Sequence[str], given: Mapping[str, Mapping[str, JsonScalar]], known: Container[str]
+) -> dict[str, str]:
+    """As `changed`, compared with the table at `url`; specimens that are `known` may have no metadata there."""
+    if not given:
+        return {}
+    stored = read_metadata(url, ingests, list(given))
+    return changed(given, {specimen: stored.get(specimen, {}) for specimen in given if specimen in known})
 
 
 def write_metadata(url: str, described: Mapping[str, str], ingest: str) -> None:

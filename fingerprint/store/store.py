@@ -16,7 +16,7 @@ from fingerprint.store.axes import read_axes
 from fingerprint.store.blocks import raw_modality
 from fingerprint.store.checks import check_agreement, check_metadata, check_name
 from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
-from fingerprint.store.metadata import JsonScalar, changed, count_keys, read_metadata, write_metadata
+from fingerprint.store.metadata import JsonScalar, count_keys, new_facts, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
 from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict
 from fingerprint.store.visible import among, distinct, newest, read_visible
@@ -198,7 +198,8 @@ class Store:
         known = self._known(before)
         given = pa.array(list(dict.fromkeys([*metadata, *appending.specimens])), pa.large_string())
         is_known = among(given, known)
-        described = self._described(metadata, before, given.filter(is_known))
+        ingests = [entry.ingest for entry in before.visible()]
+        described = new_facts(self._url("specimens"), ingests, metadata, set(given.filter(is_known).to_pylist()))
         written = {name: table for name, table in appending.tables.items() if len(table)}
         fresh = len(given) - is_known.true_count
         ingest = appending.ingest if written or described else None
@@ -252,16 +253,6 @@ class Store:
         columns = ("specimen", "digest")
         found = newest(read_visible(self._modality_url(name), columns, written, specimens=specimens))
         return dict(zip(found["specimen"].to_pylist(), found["digest"].to_pylist(), strict=True))
-
-    def _described(
-        self, metadata: Mapping[str, Mapping[str, JsonScalar]], ledger: Ledger, known: pa.Array
-    ) -> dict[str, str]:
-        """What of the metadata the store does not hold, `known` being the specimens that it knows."""
-        if not metadata:
-            return {}
-        ingests = [entry.ingest for entry in ledger.visible()]
-        stored = {specimen: {} for specimen in known.to_pylist()}
-        return changed(metadata, stored | read_metadata(self._url("specimens"), ingests, list(metadata)))
 
     def _known(self, ledger: Ledger) -> pa.Array:
         """Every specimen that has metadata or a measurement, in no order."""

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from fingerprint.errors import ReadError
 
@@ -19,7 +20,7 @@ _HEAP = b"GCOL\x01"
 _HEADER = struct.Struct("<HHIQ")
 _NEGATIVE = 2**63  # where a pointer would be moved backwards
 _FIRST = 16  # bytes before the first object
-_WINDOW = 64 << 20  # bytes that are looked through at once
+_WINDOW = 4 << 20  # bytes that are looked through at once
 
 
 def longest_text(path: Path) -> int:
@@ -41,7 +42,7 @@ def _longest(path: Path, changed: int, size: int) -> int:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if _sizes(content) not in (None, (8, 8)):
             raise ReadError("addresses are not of 8 bytes", where=str(path), next="Write it anew with h5repack.")
-        for start in _heaps(content):
+        for start in _heaps(stream):
             fault, own = _objects(content, start)
             longest = max(longest, own)
             if fault >= 0:
@@ -53,16 +54,17 @@ def _longest(path: Path, changed: int, size: int) -> int:
     return longest
 
 
-def _heaps(content: mmap.mmap) -> Iterator[int]:
-    """Where heaps begin; what has been looked at does not stay in memory."""
-    for window in range(0, len(content), _WINDOW):
-        end = min(window + _WINDOW, len(content))
-        start = content.find(_HEAP, window, end + len(_HEAP) - 1)
+def _heaps(stream: BinaryIO) -> Iterator[int]:
+    """Where heaps begin."""
+    first, window = 0, stream.read(_WINDOW)
+    while len(window) >= len(_HEAP):
+        start = window.find(_HEAP)
         while start >= 0:
-            yield start
-            start = content.find(_HEAP, start + 1, end + len(_HEAP) - 1)
-        if hasattr(mmap, "MADV_DONTNEED"):
-            content.madvise(mmap.MADV_DONTNEED, window, end - window)
+            yield first + start
+            start = window.find(_HEAP, start + 1)
+        tail = window[1 - len(_HEAP) :]
+        first += len(window) - len(tail)
+        window = tail + stream.read(_WINDOW)
 
 
 def _sizes(content: mmap.mmap) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fingerprint.errors import FingerprintError
 from fingerprint.store import delta
 
 GROUP_BYTES = 16 << 20  # of a row group, what is read or written at once
@@ -95,7 +96,10 @@ class Staging:
         if not self.is_folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             return
-        known = delta.files(self.url)
+        try:
+            known = delta.files(self.url)
+        except FingerprintError:
+            return  # what the table knows cannot be told, so they stay, unseen
         for file in self._files.values():
             if file.path.name not in known:
                 file.path.unlink(missing_ok=True)

@@ -201,7 +201,7 @@ def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, s
     def where(index: tuple[int, ...]) -> str:
         return text.where(rows[index[-1]])
 
-    own = numbers[rows]
+    own = numbers if isinstance(rows, range) and len(rows) == len(numbers) else numbers[rows]
     refuse_infinite(own[:, 1:], lambda index: text.where(rows[index[0]]))
     order = axis_order(own[:, 0], lambda point: text.where(rows[point]))
     if not complete_rows(own[None, :, 1], where).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,8 @@ class Text:
         Raises:
             ReadError: a row has another number of fields, or a token is not a number; with line and column.
         """
-        tokens = {form for token in missing for form in (token, token.upper(), token.capitalize())}
         try:
-            table = self._parse({column: pa.float64() for column in columns}, sorted(tokens))
+            table = self._parse({column: pa.float64() for column in columns}, _spellings(missing))
         except pa.ArrowInvalid:
             return self._without_missing(self._numbers_one_by_one(columns, missing), missing)
         arrays = [table.column(str(column)).to_numpy(zero_copy_only=False) for column in columns]
@@ -84,7 +84,7 @@ class Text:
 
     def _without_missing(self, numbers: NDArray[np.float64], missing: frozenset[str]) -> NDArray[np.float64]:
         """NaN for numbers that mean missing, however they are written: -99, " -99" and -99.0."""
-        tokens = [number for number in map(self.dialect.number, missing) if number is not None]
+        tokens = [number for number in map(self.dialect.number, missing) if number is not None and number == number]
         return np.where(np.isin(numbers, tokens), np.nan, numbers) if tokens else numbers
 
     def _parse(self, types: dict[int, pa.DataType], null_values: Sequence[str]) -> pa.Table:
@@ -141,3 +141,8 @@ class Text:
                     )
                 parsed[row, place] = np.nan if number is None else number
         return parsed
+
+
+@cache
+def _spellings(missing: frozenset[str]) -> list[str]:
+    return sorted({form for token in missing for form in (token, token.upper(), token.capitalize())})

@@ -2,13 +2,15 @@
 
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
-  draft.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties of columns
+  draft.py, grouping.py, table_guesses.py    it in the making; files that look alike; what tables suggest
+  uncertainties.py, replicated.py            uncertainties of columns; files that are measurements of one specimen
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
 decoding.py, dialect.py    text out of its compression and encoding; delimiter and decimal mark
 opening.py, body.py, text.py    where its data begin, and what stands above them; its fields and numbers
   plain.py     lines of plain numbers, looked at together
 delimited.py, delimited_layout.py, columns.py   delimited text
+acts.py, head.py    which measurement of which specimen a row is, and what is known of it; what stands above the numbers
 jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
   quantities.py, printed.py    their words for quantities, and the worth of their digits
 hdf5.py        HDF5

@@ -207,10 +207,10 @@ def _plan(source: Source, dataset: Path | None) -> Plan:
 def _strangers(readings: Sequence[Reading]) -> list[str]:
     """Modalities that share no specimen: most often ids written in two ways."""
     return [
-        f"no specimen of {first.modality.name} ({next(iter(first.files))!r}, ...) was also measured in "
-        f"{second.modality.name} ({next(iter(second.files))!r}, ...): are the ids written alike? In dataset.toml, "
+        f"no specimen of {first.modality.name} ({next(iter(first.specimens))!r}, ...) was also measured in "
+        f"{second.modality.name} ({next(iter(second.specimens))!r}, ...): are the ids written alike? In dataset.toml, "
         'specimens = "{id}_raman" takes a part of each file\'s name.'
         for position, first in enumerate(readings)
         for second in readings[position + 1 :]
-        if first.files and second.files and first.files.keys().isdisjoint(second.files)
+        if first.specimens and second.specimens and first.specimens.keys().isdisjoint(second.specimens)
     ]

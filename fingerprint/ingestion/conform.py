@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from fingerprint.errors import DatasetError, UnitError
 from fingerprint.ingestion.checks import check_unit
 from fingerprint.modality import Block, Modality, RawModality
 from fingerprint.units import axis_turns, canonical, convert, convert_curve, is_density, same_unit, step
+
+_T = TypeVar("_T")
 
 
 def conform(raw: RawModality, target: Modality) -> RawModality:
@@ -96,7 +98,7 @@ def _convert(block: Block, own: Modality, target: Modality) -> Block:
     uncertainty = block.uncertainty
     if uncertainty is not None:
         uncertainty = _converted_uncertainty(block.axis, np.asarray(uncertainty, np.float64), own, target)
-    return Block(block.specimens, values, axis, block.sources, uncertainty)
+    return replace(block, values=values, axis=axis, uncertainty=uncertainty)
 
 
 def _converted_uncertainty(
@@ -142,7 +144,16 @@ def _join(blocks: list[Block]) -> Block:
         blocks[0].axis,
         tuple(source for block in blocks for source in block.sources),
         None if blocks[0].uncertainty is None else np.concatenate([_certain(block.uncertainty) for block in blocks]),
+        _joined([(block.measurements, len(block.specimens)) for block in blocks], ""),
+        _joined([(block.facts, len(block.specimens)) for block in blocks], {}),
     )
+
+
+def _joined(parts: Sequence[tuple[tuple[_T, ...], int]], nothing: _T) -> tuple[_T, ...]:
+    """Parts of the given lengths one after another, those that are empty filled up; () where all are."""
+    if not any(part for part, _ in parts):
+        return ()
+    return tuple(each for part, count in parts for each in part or (nothing,) * count)
 
 
 def _certain(uncertainty: NDArray[np.generic] | None) -> NDArray[np.generic]:

@@ -14,6 +14,7 @@ from fingerprint.ingestion.checks import axis_order, check_unit, complete_rows, 
 from fingerprint.ingestion.conform import merge
 from fingerprint.ingestion.dataset import STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.decoding import decode, read_bytes
+from fingerprint.ingestion.head import stated
 from fingerprint.ingestion.reader import Cell, Column, CurveLayout, Request, row_ids, stem
 from fingerprint.modality import Block, RawModality
 
@@ -78,8 +79,11 @@ def layout_of(path: Path, curves: Sequence[Curve], form: str) -> CurveLayout:
     return CurveLayout(path, curves[0].x, curves[0].y, specimens=specimens, form=form)
 
 
-def read_curves(request: Request, curves: Sequence[Curve]) -> RawModality:
+def read_curves(request: Request, curves: Sequence[Curve], lines: Sequence[str]) -> RawModality:
     """The curves of a file as one modality, in the units of the request.
+
+    Args:
+        lines: of the file; what its first ones state can be facts of all its curves.
 
     Raises:
         ReadError: they are of other quantities or units than the request says, or not fit to be stored.
@@ -111,8 +115,10 @@ def read_curves(request: Request, curves: Sequence[Curve]) -> RawModality:
     check_unit(first.x.unit, modality.axis_unit, first.x.name, top)
     check_unit(first.y.unit, modality.unit, first.y.name, top)
     ids = (stem(path),) if spec.specimens == STEM else row_ids(stem(path), len(curves))
+    facts = stated(lines, spec.facts, str(path), request.missing)
+    known = (facts,) if facts else ()
     blocks = [
-        Block((name,), *_row(curve), (str(path) if spec.specimens == STEM else f"{path}[{row}]",))
+        Block((name,), *_row(curve), (str(path) if spec.specimens == STEM else f"{path}[{row}]",), facts=known)
         for row, (name, curve) in enumerate(zip(ids, curves, strict=True))
     ]
     return merge(modality, [RawModality(modality, (block,)) for block in blocks])

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from fingerprint.errors import DatasetError, UnitError
-from fingerprint.ingestion.dataset import FILE_NAME, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import FILE_NAME, STEM, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.reader import Column, stem
 from fingerprint.ingestion.sources import Source
 from fingerprint.modality import Kind
@@ -86,6 +86,12 @@ class Draft:
             DatasetError: its name is taken.
         """
         if name in self.modalities:
+            known = self.modalities[name]
+            if (known.kind, known.values, known.specimens) == (spec.kind, spec.values, spec.specimens) and spec.values:
+                self.warnings.append(
+                    f"{path} holds {name} too, and is taken for another modality. If it is the same measured again: "
+                    f'one table in {FILE_NAME}, whose files are both, and measurement = "{STEM}"'
+                )
             name = slug(f"{name}_{spec.sheet or stem(path)}")
         if name in self.modalities:
             raise DatasetError(

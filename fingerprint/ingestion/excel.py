@@ -11,6 +11,7 @@ from fingerprint.ingestion.dataset import SpecimensSpec
 from fingerprint.ingestion.delimited import metadata_of, read_text, refuse_images
 from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.reader import (
+    BOTH_ACTS,
     Cell,
     ColumnsLayout,
     CurveLayout,
@@ -119,4 +120,4 @@ def _refuse_percentages(sheet: Sheet, table: Table, request: Request) -> None:
                 )
 
 
-FORMAT = Format("Excel", (*_READ, *_OTHER), read, read_metadata, inspect)
+FORMAT = Format("Excel", (*_READ, *_OTHER), read, read_metadata, inspect, acts=BOTH_ACTS)

@@ -4,8 +4,9 @@ images [specimen, row, column]; or a group per specimen, or a file per specimen,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import h5py
@@ -14,16 +15,17 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
+from fingerprint.ingestion.assembling import refuse_columns
 from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
-from fingerprint.ingestion.columns import metadata_by_id
+from fingerprint.ingestion.columns import metadata_by_id, metadata_values
 from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.hdf5_access import need, opened
 from fingerprint.ingestion.hdf5_address import only, places, stated_unit
 from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, rows, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
-from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
-from fingerprint.modality import Block, Kind, Modality, RawModality
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Layout, Request, row_ids, stem
+from fingerprint.modality import Block, Kind, RawModality
 
 
 class _Part(NamedTuple):
@@ -32,12 +34,15 @@ class _Part(NamedTuple):
     Attributes:
         ids: of its specimens; None where the dataset is the only measurement of one, whose id is `alone`.
         values, axis: paths.
+        measurements: ids within the specimens, as long as `ids`; facts: what is known of each, as long.
     """
 
     ids: list[str] | None
     alone: str
     values: str
     axis: str
+    measurements: Sequence[str] = ()
+    facts: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def read(request: Request) -> RawModality:
@@ -79,9 +84,11 @@ def pieces(request: Request) -> Iterator[RawModality]:
             where=f"[modalities.{request.name}] uncertainty",
             next="Leave the key out.",
         )
+    if spec.specimens in (GROUP, STEM, STEM_ROW):
+        refuse_columns(request.name, spec)
     with opened(request.path) as file:
         for part in _parts(file, request.path, spec):
-            for block in _blocks(file, part, spec, modality):
+            for block in _blocks(file, part, request):
                 if block.specimens:
                     yield RawModality(modality, (block,))
 
@@ -147,17 +154,31 @@ def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
         dataset = need(file, values)
         yield _Part(list(row_ids(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
     else:
-        yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own)
+        yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own, *_acts(file, spec))
 
 
-def _blocks(file: h5py.File, part: _Part, spec: ModalitySpec, modality: Modality) -> Iterator[Block]:
+def _acts(file: h5py.File, spec: ModalitySpec) -> tuple[list[str], dict[str, list[str]]]:
+    """The ids of the measurements of specimens whose ids repeat, and what is known of each."""
+    measurements = texts(need(file, only(file, spec.measurement))) if spec.measurement else []
+    if not all(measurements):
+        raise ReadError("a measurement has no id", where=f"{file.filename}: {spec.measurement}")
+    return measurements, {name: texts(need(file, only(file, name))) for name in spec.facts}
+
+
+def _blocks(file: h5py.File, part: _Part, request: Request) -> Iterator[Block]:
     """The measurements of a part, some rows at a time where each row is a specimen."""
+    spec, modality = request.spec, request.spec.modality(request.name)
     dataset = need(file, part.values)
     where = at(dataset)
     axis = axis_of(file, part.axis) if part.axis and spec.axis else None
     stated = Stated(stated_unit(file, part.values), stated_unit(file, part.axis) if part.axis else None, where)
     ids = part.ids if part.ids is not None else [part.alone]
-    check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]")
+    if any(len(each) != len(ids) for each in (part.measurements or ids, *part.facts.values())):
+        raise ReadError(
+            f"measurement or facts are not as long as the {len(ids)} ids in {spec.specimens}", where=file.filename
+        )
+    check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]", part.measurements)
+    typed = {name: metadata_values(cells, request.missing) for name, cells in part.facts.items()}
     order = slice(None)
     by_rows = part.ids is not None and dataset.ndim == spec.kind.dimensions and dataset.shape[0] == len(ids)
     for first, piece in rows(dataset) if by_rows else ((0, numbers(dataset)),):
@@ -173,13 +194,20 @@ def _blocks(file: h5py.File, part: _Part, spec: ModalitySpec, modality: Modality
             return f"{where}[{', '.join(map(str, inside))}]" if inside else where
 
         refuse_infinite(values, place)
-        kept = np.flatnonzero(complete_rows(values, place))
+        kept: list[int] = np.flatnonzero(complete_rows(values, place)).tolist()
         values = values[kept] if len(kept) < len(values) else values
         if axis is not None:
             order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
             values = values[:, order]
-        sources = tuple(place((int(row),)) for row in kept)
-        block = Block(tuple(own[row] for row in kept), values, None if axis is None else axis[order], sources)
+        sources = tuple(place((row,)) for row in kept)
+        block = Block(
+            tuple(own[row] for row in kept),
+            values,
+            None if axis is None else axis[order],
+            sources,
+            measurements=tuple(part.measurements[first + row] for row in kept) if part.measurements else (),
+            facts=tuple({name: cells[first + row] for name, cells in typed.items()} for row in kept) if typed else (),
+        )
         yield as_declared(block, modality, stated)
 
 
@@ -213,4 +241,4 @@ def _values(
 
 
 _SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat")
-FORMAT = Format("HDF5", _SUFFIXES, read, read_metadata, inspect, pieces=pieces)
+FORMAT = Format("HDF5", _SUFFIXES, read, read_metadata, inspect, acts=BOTH_ACTS, pieces=pieces)

@@ -18,7 +18,7 @@ from fingerprint.ingestion.dataset import (
     SpecimensSpec,
     dump_dataset,
 )
-from fingerprint.ingestion.draft import Draft, modality_name, slug
+from fingerprint.ingestion.draft import modality_name, slug
 from fingerprint.ingestion.grouping import groups
 from fingerprint.ingestion.reader import (
     ArraysLayout,
@@ -34,7 +34,9 @@ from fingerprint.ingestion.reader import (
     WorkbookLayout,
     stem,
 )
+from fingerprint.ingestion.replicated import Found, declare_replicates, ids_of
 from fingerprint.ingestion.sources import Source, pattern_but, pattern_of
+from fingerprint.ingestion.table_guesses import TableGuesses
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 
@@ -71,8 +73,12 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         UnitError: a file states an unknown unit.
     """
     draft = _Guesses(source)
+    found: list[Found] = []
     for group in groups(layouts):
+        before = set(draft.modalities)
         draft.add(group)
+        found.append(Found(tuple(name for name in draft.modalities if name not in before), ids_of(group)))
+    declare_replicates(draft, found)
     if not draft.modalities:
         listed = "; ".join(f"{path.name}: {reason}" for path, reason in draft.ignored[:10])
         raise DatasetError(
@@ -96,7 +102,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
     return Inference(spec, tuple(draft.reasons), tuple(draft.ignored), tuple(draft.warnings))
 
 
-class _Guesses(Draft):
+class _Guesses(TableGuesses):
     """The guesses themselves, one for each way in which a file can look."""
 
     def add(self, group: Sequence[Layout]) -> None:
@@ -122,7 +128,7 @@ class _Guesses(Draft):
         elif isinstance(first, ColumnsLayout):
             self._add_several(first, files)
         elif isinstance(first, TableLayout):
-            self._add_table(first, files)
+            self.add_table(first, files)
         elif isinstance(first, StackLayout):
             self._add_stack(first, files)
         elif isinstance(first, ImageLayout):
@@ -140,7 +146,7 @@ class _Guesses(Draft):
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             if first.ambiguous:
                 self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
-            self._add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
+            self.add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
@@ -187,18 +193,6 @@ class _Guesses(Draft):
             self.put(name, spec, layout.path, "the columns have no headers: say which is what", ys[0])
             question = f"{layout.path.name} has {1 + len(ys)} columns without headers: what are they?"
         self.ambiguous.append(question)
-
-    def _add_points(self, layout: TableLayout, files: str, along: Column, identity: Column) -> None:
-        """A row per point: the ids repeat, and one column rises or falls within each."""
-        kind, axis = self.axis(along, along.header, layout.path)
-        numeric = [each for each in layout.columns if each.numeric and each not in (along, identity)]
-        for column, error in with_uncertainties(numeric):
-            unit, uncertain = self.unit(column, layout.path), error.header if error else ""
-            spec = ModalitySpec(
-                kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain, sheet=layout.sheet
-            )
-            how = f"the ids in {identity.header} repeat, and {along.header} rises or falls within each: a row per point"
-            self.put(slug(column.name), spec, layout.path, how, column)
 
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
         kind, described = self.axis(axis, axis.header, layout.path)
@@ -247,49 +241,3 @@ class _Guesses(Draft):
         if not layout.measured:
             listed = ", ".join(column.header for column in layout.curves)
             self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
-
-    def _add_table(self, layout: TableLayout, files: str) -> None:
-        if layout.id is None:
-            self.ignored.append((layout.path, "a table without a column of ids"))
-            return
-        if layout.along is not None:
-            self._add_points(layout, files, layout.along, layout.id)
-            return
-        if layout.points > 1:
-            kind, axis = self.axis(None, "", layout.path)
-            spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
-            self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
-        columns = [column for column in layout.columns if column != layout.id and column.header]
-        if len(columns) + 1 < len(layout.columns):
-            self.warnings.append(f"a column of {layout.path} without a header is not kept")
-        numeric = with_uncertainties([column for column in columns if column.numeric])
-        text = [(column, None) for column in columns if not column.numeric]
-        self._add_columns(layout.path, files, layout.id, [*numeric, *text], layout.sheet)
-
-    def _add_columns(
-        self,
-        path: Path,
-        files: str,
-        identity: Column,
-        columns: Sequence[tuple[Column, Column | None]],
-        sheet: str,
-    ) -> None:
-        """Scalars, each with the column of its uncertainty, and what else is said of specimens."""
-        owned = [pair for pair in columns if pair[0].numeric]
-        numeric = [column for column, _ in owned]
-        for column, error in owned:
-            unit, uncertain = self.unit(column, path), error.header if error else ""
-            spec = ModalitySpec(
-                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain, sheet=sheet
-            )
-            how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
-            self.put(modality_name(column), spec, path, how, column)
-        labels = [column.header for column, _ in columns if not column.numeric and column.header]
-        if len(numeric) > 1:
-            listed = ", ".join(column.header for column in numeric)
-            self.ambiguous.append(
-                f"{path.name} has {len(numeric)} columns of numbers ({listed}): which of them were measured?"
-            )
-        if labels or len(numeric) > 1:
-            spec = SpecimensSpec(files, identity.header, tuple(labels), sheet)
-            self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
-from fingerprint.modality import RawModality
+from fingerprint.modality import JsonScalar, RawModality
 
 TEXT = "two columns"  # what a curve in delimited text is
-Cell = str | float | int | bool | None
+Cell = JsonScalar
+BOTH_ACTS = ("measurement", "facts")
 _DIGITS = 5
 
 
@@ -99,7 +100,9 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
-        along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
+        along: the column that rises or falls all along within each measurement, where ids repeat: a row per point.
+        measurement: the column that tells several measurements of one specimen apart, where ids repeat; varying: those
+            of text that then change within a specimen.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
@@ -109,6 +112,8 @@ class TableLayout:
     id: Column | None
     ids: tuple[str, ...]
     along: Column | None = None
+    measurement: Column | None = None
+    varying: tuple[Column, ...] = ()
     sheet: str = ""
     notes: tuple[str, ...] = ()
 
@@ -224,6 +229,7 @@ class Format:
         read: a file as one modality, in the units of the request. Raises ReadError with line or dataset.
         read_metadata: id -> column -> value. Raises ReadError.
         inspect: what the file looks like. Raises ReadError when it is damaged or empty.
+        acts: which of the keys "measurement" (a column) and "facts" it reads.
         pieces: as `read`, a part of the specimens at a time, where files may be larger than the memory.
     """
 
@@ -234,6 +240,7 @@ class Format:
     inspect: Callable[[Path], Layout]
     names: tuple[str, ...] = ()
     begins: Callable[[Sequence[str]], bool] | None = None
+    acts: tuple[str, ...] = ()
     pieces: Callable[[Request], Iterator[RawModality]] | None = None
 
 

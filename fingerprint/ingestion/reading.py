@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fingerprint.errors import FingerprintError, ReadError, UnitError
+from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.files import unicode_path
 from fingerprint.ingestion.conform import merge
-from fingerprint.ingestion.dataset import ModalitySpec
-from fingerprint.ingestion.file_names import named_by_pattern, without_pattern
+from fingerprint.ingestion.dataset import ID, MEASUREMENT, STEM, ModalitySpec
+from fingerprint.ingestion.file_names import for_reader, named_by_file
 from fingerprint.ingestion.formats import format_of
-from fingerprint.ingestion.reader import Request
+from fingerprint.ingestion.reader import Format, Request
 from fingerprint.ingestion.report import Refused
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
@@ -60,9 +60,10 @@ class Reading:
 
     Attributes:
         modality: as dataset.toml describes it.
-        blocks: what the files hold, each specimen once; read when they are asked for, once. Raises Stopped at their end
+        blocks: what the files hold, each measurement once; read when asked for, once. Raises Stopped at their end
             where something was refused and nothing may be left out.
-        files: by specimen, of those that have been read so far.
+        files: by specimen and measurement, of those that have been read so far.
+        specimens: those, each once.
         is_read: whether any file could be read.
     """
 
@@ -77,7 +78,8 @@ class Reading:
             outcome: what becomes of the files is told there.
         """
         self.modality: Modality = spec.modality(name)
-        self.files: dict[str, str] = {}
+        self.files: dict[tuple[str, str], str] = {}
+        self.specimens: dict[str, None] = {}
         self.is_read = False
         self._spec, self._paths, self._missing, self._outcome = spec, paths, missing, outcome
         self._shape: tuple[int, ...] = ()
@@ -93,7 +95,8 @@ class Reading:
                     for _ in self._pieces(path):  # what is refused later is not to be stored in part
                         pass
                 for raw in self._pieces(path):
-                    self.files.update(dict.fromkeys(raw.specimens, str(path)))
+                    self.files.update(dict.fromkeys(raw.ids, str(path)))
+                    self.specimens.update(dict.fromkeys(raw.specimens))
                     if told.refused and not told.skip_bad:
                         continue
                     own = sum(block.values.nbytes for block in raw.blocks)
@@ -123,16 +126,12 @@ class Reading:
     def _pieces(self, path: Path) -> Iterator[RawModality]:
         """What one file holds, checked against those before."""
         family = format_of(path)
-        request = Request(path, self.modality.name, without_pattern(self._spec), self._missing)
+        spec = for_reader(self._spec)
+        _check_acts(family, self.modality.name, spec)
+        request = Request(path, self.modality.name, spec, self._missing)
         for piece in (family.read(request),) if family.pieces is None else family.pieces(request):
-            raw = named_by_pattern(piece, path, self._spec.specimens)
-            twice = next((name for name in raw.specimens if self.files.get(name, str(path)) != str(path)), None)
-            if twice is not None:
-                raise ReadError(
-                    f"specimen {twice!r} was measured before, in {self.files[twice]}",
-                    where=str(path),
-                    expected=f"One measurement of {self.modality.name} per specimen.",
-                )
+            raw = named_by_file(piece, path, self._spec)
+            _check_once(raw, path, self.files)
             own = next((block.values.shape[1:] for block in raw.blocks), ())
             if self.modality.kind is Kind.IMAGE and self._shape and own not in ((), self._shape):
                 raise ReadError(
@@ -143,6 +142,37 @@ class Reading:
                 )
             self._shape = self._shape or own
             yield raw
+
+
+def _check_acts(family: Format, name: str, spec: ModalitySpec) -> None:
+    """Raise DatasetError where ids of measurements or facts are asked of a file that has no columns for them."""
+    for key, asked in (("measurement", spec.measurement), ("facts", spec.facts)):
+        if asked and key not in family.acts:
+            raise DatasetError(
+                f"{key} = {asked if isinstance(asked, str) else list(asked)!r} of {family.name}",
+                where=f"[modalities.{name}] {key}",
+                expected="Columns of text and Excel, datasets beside ids in HDF5, or the head of a text file.",
+                next=f'For a file per measurement: measurement = "{STEM}", or specimens = "{ID}_{MEASUREMENT}".',
+            )
+
+
+def _check_once(raw: RawModality, path: Path, files: Mapping[tuple[str, str], str]) -> None:
+    """Raise ReadError where another file held a measurement of the same id."""
+    twice = next((pair for pair in raw.ids if files.get(pair, str(path)) != str(path)), None)
+    if twice is None:
+        return
+    specimen, own = twice
+    raise ReadError(
+        f"measurement {own!r} of specimen {specimen!r} was read before, in {files[twice]}"
+        if own
+        else f"specimen {specimen!r} was measured before, in {files[twice]}",
+        where=str(path),
+        expected=f"One measurement of {raw.modality.name} per specimen" + (" under each id." if own else "."),
+        next="Correct measurement in dataset.toml: each id of a specimen stands for one measurement."
+        if own
+        else f'Several measurements of it? In dataset.toml, measurement = "{STEM}" tells them apart by their files, '
+        f'specimens = "{ID}_{MEASUREMENT}" by a part of the files\' names.',
+    )
 
 
 def _times(shape: tuple[int, ...]) -> str:

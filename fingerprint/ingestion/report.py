@@ -119,7 +119,7 @@ class Tally:
         name, unit = self.modality.axis_name, self.modality.axis_unit
         span = (self._first, self._last, self._points)
         axis = AxisReport(name, unit, *span, len(self._axes)) if self._axes else None
-        return ModalityReport(self.modality, axis, self._count, specimens - self._count)
+        return ModalityReport(self.modality, axis, self._count, specimens - len(self.specimens))
 
 
 def write_rejected(refused: Sequence[Refused], path: Path) -> None:

@@ -13,7 +13,9 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import Dialect
+from fingerprint.units import split_unit
 
 EXPECTED = {
     ".": "Most numbers in this file have a decimal point, and none separates thousands.",
@@ -58,6 +60,43 @@ class Text:
     def label(self, column: int) -> str:
         """What a message calls a column."""
         return self.header[column] if self.header else f"column {column + 1}"
+
+    @property
+    def top(self) -> str:
+        """The place of the header, or of the first row."""
+        return self.at(self.header_line or self.lines[0])
+
+    def head(self) -> list[str]:
+        """The lines above the header and the numbers, comments among them."""
+        return read_lines(self.path)[: (self.header_line or self.lines[0]) - 1]
+
+    def has(self, name: str) -> bool:
+        """Whether exactly one column is called so."""
+        return len(self._places(name)) == 1
+
+    def find(self, name: str) -> int:
+        """The column of that header, or else of the same in another unit; "column 2" is the second of a file without.
+
+        Raises:
+            ReadError: there is none, or there are several.
+        """
+        places = self._places(name)
+        if len(places) == 1:
+            return places[0]
+        labels = [self.label(column) for column in range(self.width)]
+        listed = ", ".join(label or '""' for label in labels[:20]) + (", ..." if len(labels) > 20 else "")
+        fault = f"column {name!r} stands {len(places)} times" if places else f"there is no column {name!r}"
+        raise ReadError(fault, where=self.top, expected=f"The columns are {listed}.")
+
+    def _places(self, name: str) -> list[int]:
+        labels = [self.label(column) for column in range(self.width)]
+        places = [column for column, label in enumerate(labels) if label == name]
+        if places:
+            return places
+        wanted = split_unit(name)
+        bare = [split_unit(label) for label in labels]
+        alike = [each.name == wanted.name and None not in (each.unit, wanted.unit) for each in bare]
+        return [column for column, same in enumerate(alike) if same]
 
     def strings(self, columns: Sequence[int]) -> list[list[str]]:
         """Columns of text, each [row]."""

@@ -162,10 +162,12 @@ def _merged(data: Sequence[DataSet]) -> list[Measurements]:
 def _joined(readings: Sequence[Reading]) -> Iterator[Block]:
     for place, reading in enumerate(readings):
         for block in reading.blocks:
-            twice = [name for name in block.specimens if any(name in before.files for before in readings[:place])]
+            twice = [pair for pair in block.ids if any(pair in before.files for before in readings[:place])]
             if twice:
+                specimen, own = min(twice)
                 raise ReadError(
-                    f"specimen {min(twice)!r} has {reading.modality.name} in two of the given folders",
+                    f"specimen {specimen!r} has {reading.modality.name}"
+                    f"{f' (measurement {own!r})' if own else ''} in two of the given folders",
                     next="Ingest one folder after the other, the second with --on-conflict replace or keep.",
                 )
             yield from conform(RawModality(reading.modality, (block,)), readings[0].modality).blocks

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fingerprint.modality import Block, Measurements, Modality, RawModality
 from fingerprint.store.axes import axis_id, axis_rows, unknown_axes
 from fingerprint.store.checks import check_block, check_once, check_space
-from fingerprint.store.ledger import Counts, Ledger, new_id
-from fingerprint.store.rows import OnConflict, compared, refuse_conflicts, row_reader
+from fingerprint.store.comparing import OnConflict, Stored, compared, differences, refuse_conflicts
+from fingerprint.store.ledger import FIRST_FORMAT, REPLICATES_FORMAT, Counts, Ledger, new_id
+from fingerprint.store.rows import row_reader
 from fingerprint.store.staging import Staging
 
 _AT_ONCE = 32 << 20  # bytes of small blocks that are compared and written together
-Digests = Callable[[Ledger, str, Sequence[str]], Mapping[str, str]]
+Known = Callable[[Ledger, str, Sequence[str]], Stored]
 
 
 class Appending:
@@ -27,15 +28,16 @@ class Appending:
         tables: the new rows, by modality.
         counts: how they compare with what is stored, by modality.
         specimens: all of them, each once.
+        format_version: the least that a reader of it must understand.
     """
 
-    def __init__(self, path: str, before: Ledger, digests: Digests, on_conflict: OnConflict) -> None:
+    def __init__(self, path: str, before: Ledger, known: Known, on_conflict: OnConflict) -> None:
         """Begin.
 
         Args:
             path: of the store.
             before, on_conflict: as above.
-            digests: what the store holds, by a ledger, of specimens in the modality of a name: their digests.
+            known: what the store holds, by a ledger, in the modality of a name, of specimens.
         """
         self.ingest, self.before = new_id(), before
         self.on_conflict: OnConflict = on_conflict
@@ -44,7 +46,8 @@ class Appending:
         self.tables: dict[str, Staging] = {}
         self.counts: dict[str, Counts] = {}
         self.specimens: dict[str, None] = {}
-        self._path, self._digests = path, digests
+        self.format_version = FIRST_FORMAT
+        self._path, self._known = path, known
         self._seen_axes: set[str] = set()
 
     def stage(self, measured: Measurements) -> None:
@@ -57,20 +60,22 @@ class Appending:
         modality = self.modalities[measured.modality.name] = measured.modality
         table = self.tables[modality.name] = Staging(f"{self._path.rstrip('/')}/modalities/{modality.name}")
         self.counts[modality.name] = Counts()
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for blocks in _together(measured.blocks):
             raw = RawModality(modality, tuple(blocks))
             for block in blocks:
                 check_block(modality, block)
-                check_once(modality.name, block.specimens, seen)
+                check_once(modality.name, block.ids, seen)
             check_space(self._path, sum(block.values.nbytes for block in blocks))
-            stored = self._digests(self.before, modality.name, raw.specimens)
+            stored = self._known(self.before, modality.name, raw.specimens)
             parts, counts = compared(raw, stored, self.on_conflict)
             self.counts[modality.name] += counts
             if parts:
                 self._stage_axes(blocks, {rows.axis for rows in parts if rows.axis is not None})
+                if any(own for rows in parts for own in rows.measurements):
+                    self.format_version = REPLICATES_FORMAT
                 table.write(row_reader(modality.kind, parts, self.ingest))
-        self.specimens.update(dict.fromkeys(seen))
+        self.specimens.update(dict.fromkeys(specimen for specimen, _ in seen))
 
     def finish(self) -> None:
         """Write the rest of it.
@@ -84,10 +89,11 @@ class Appending:
     def refuse_conflicts(self, ledger: Ledger) -> None:
         """Raise StoreError where another process has stored other measurements of these specimens by now."""
         for name, table in self.tables.items():
-            for batch in table.read(("specimen", "digest")):
-                own = dict(zip(batch["specimen"].to_pylist(), batch["digest"].to_pylist(), strict=True))
-                stored = self._digests(ledger, name, list(own))
-                refuse_conflicts(name, [each for each, digest in own.items() if stored.get(each, digest) != digest])
+            for batch in table.read(("specimen", "measurement", "digest")):
+                specimens, own, digests = (batch[column].to_pylist() for column in batch.schema.names)
+                ids = [(specimen, each or "") for specimen, each in zip(specimens, own, strict=True)]
+                found = differences(ids, digests, self._known(ledger, name, list(dict.fromkeys(specimens))))
+                refuse_conflicts(name, ids, found.conflicts, found.twins)
 
     def discard(self) -> None:
         """Delete what was staged and is not part of a table."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
 
+from fingerprint.modality import JsonScalar
 from fingerprint.store import delta
 from fingerprint.store.visible import among, read_visible
-
-JsonScalar: TypeAlias = str | float | int | bool | None
 
 _SCHEMA = pa.schema([("specimen", pa.string()), ("metadata", pa.string()), ("ingest", pa.string())])
 

@@ -19,6 +19,7 @@ from fingerprint.store import delta
 GROUP_BYTES = 16 << 20  # of a row group, what is read or written at once
 _REPEATED = ["axis", "ingest"]  # columns of few different words; of these and the ids, files keep the range
 _RANGES = ["specimen", *_REPEATED]
+_ALIKE = [*_REPEATED, "measurement", "facts"]  # of few different words, too
 
 
 class Staging:
@@ -142,7 +143,7 @@ class _File:
             schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=_REPEATED,  # pyright: ignore[reportArgumentType]
+            use_dictionary=_ALIKE,  # pyright: ignore[reportArgumentType]
             write_statistics=_RANGES,  # pyright: ignore[reportArgumentType]
             store_schema=False,
         )

@@ -15,10 +15,11 @@ from fingerprint.store.appending import Appending
 from fingerprint.store.axes import read_axes
 from fingerprint.store.blocks import raw_modality
 from fingerprint.store.checks import check_agreement, check_metadata, check_name
+from fingerprint.store.comparing import OnConflict, Stored, stored_measurements
 from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
 from fingerprint.store.metadata import JsonScalar, count_keys, new_facts, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict
+from fingerprint.store.rows import UNCERTAINTY, VALUES
 from fingerprint.store.visible import among, distinct, newest, read_visible
 
 PIECE_BYTES = 64 << 20  # of values that are read at once where all need not be
@@ -65,7 +66,7 @@ class Store:
         return self._ledger().at(at).modalities()
 
     def read(self, name: str, *, specimens: Sequence[str] | None = None, at: Snapshot | None = None) -> RawModality:
-        """The measurements of one modality, the newest one of each specimen.
+        """The measurements of one modality, of each id of a specimen the newest.
 
         Args:
             name: of the modality.
@@ -73,7 +74,8 @@ class Store:
             at: a state of the store; None for now.
 
         Returns:
-            One block per axis and type of number, in order of its first specimen; specimens sorted in each.
+            One block per axis and type of number, in order of its first specimen; specimens sorted in each, and the
+            measurements of a specimen by their id.
 
         Raises:
             StoreError: there is no such modality (or snapshot), or the store is damaged.
@@ -130,7 +132,7 @@ class Store:
     ) -> Receipt:
         """Store measurements and metadata: all of them, or none when anything fails or interrupts.
 
-        A measurement that is stored already is not written again.
+        A measurement that is stored already is not written again, unless more is known of how it was made.
 
         Args:
             modalities: what was measured, which may be read while it is stored, once. float32 stays float32; everything
@@ -138,8 +140,9 @@ class Store:
             metadata: of specimens, by id. A number that is not finite becomes None.
             dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
             files: the SHA-256 of each file that was read, by path, kept there too; looked at when all has been read.
-            on_conflict: what becomes of a measurement that differs from what is stored of its specimen: it is written,
-                and is the one that is read from then on; nothing ("keep"); or an error, as `ingest` has it.
+            on_conflict: what becomes of a measurement that differs from what is stored of its specimen under the same
+                id: it is written, and is the one that is read from then on; nothing ("keep"); or an error, as `ingest`
+                has it. A new id is a further measurement.
 
         Raises:
             StoreError: a name, value or axis is refused, or a modality or a measurement disagrees with what the store
@@ -154,7 +157,7 @@ class Store:
             check_name(name)
         before = self._ledger()
         check_agreement(definitions.values(), before.modalities())
-        appending = Appending(self.path, before, self._digests, on_conflict)
+        appending = Appending(self.path, before, self._stored, on_conflict)
         try:
             for each in modalities:
                 appending.stage(each)
@@ -217,7 +220,8 @@ class Store:
             if appending.on_conflict != "replace" and len(ledger.entries) > len(before.entries):
                 appending.refuse_conflicts(ledger)
             defined = {name: appending.modalities[name] for name in written}
-            return ledger.following(ingest, kind="ingest", modalities=defined, counts=appending.counts, **told)
+            what = {"modalities": defined, "counts": appending.counts, "format_version": appending.format_version}
+            return ledger.following(ingest, kind="ingest", **what, **told)
 
         commit(self._url("ingests"), entry)
         return receipt
@@ -242,17 +246,17 @@ class Store:
         between: tuple[str, str] | None = None,
     ) -> RawModality:
         url, written = self._modality_url(modality.name), ledger.written(modality.name)
-        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
+        columns = ("specimen", "measurement", "axis", "source", "facts", "shape", *VALUES, *UNCERTAINTY)
         table = newest(read_visible(url, columns, written, specimens=specimens, between=between))
         used = table["axis"].unique().to_pylist() if modality.has_axis else []
         return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
 
-    def _digests(self, ledger: Ledger, name: str, specimens: Sequence[str]) -> dict[str, str]:
-        """The digest of the stored measurement of each of these specimens."""
+    def _stored(self, ledger: Ledger, name: str, specimens: Sequence[str]) -> Stored:
+        """What is stored of these specimens in one modality."""
         written = ledger.written(name)
-        columns = ("specimen", "digest")
+        columns = ("specimen", "measurement", "digest", "facts")
         found = newest(read_visible(self._modality_url(name), columns, written, specimens=specimens))
-        return dict(zip(found["specimen"].to_pylist(), found["digest"].to_pylist(), strict=True))
+        return stored_measurements(found)
 
     def _known(self, ledger: Ledger) -> pa.Array:
         """Every specimen that has metadata or a measurement, in no order."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.store.axes import axis_id
 from fingerprint.store.ledger import Snapshot
+from fingerprint.store.spread import Spread, copies
 from fingerprint.store.store import Store
 
 FAR_OUT = 100.0  # times the distance from the median within which nine in ten scalars lie
@@ -40,6 +41,10 @@ class ModalitySummary:
         shapes: of the images, (rows, columns), each once; empty for other kinds.
         count: specimens measured.
         missing: specimens of the store that were not.
+        measurements: of these specimens, more than `count` where some were measured several times.
+        spread: the standard deviation of a single measurement about the mean of its specimen, pooled over specimens and
+            for curves and images over points, in the modality's unit; None where nothing was measured several times on
+            one axis.
         minimum: of all values, in the modality's unit; also `mean` and `maximum`.
     """
 
@@ -48,6 +53,8 @@ class ModalitySummary:
     shapes: tuple[tuple[int, ...], ...]
     count: int
     missing: int
+    measurements: int
+    spread: float | None
     minimum: float
     mean: float
     maximum: float
@@ -85,7 +92,7 @@ def summarise(store: Store, position: int | None = None) -> StoreSummary:
         for raw in store.pieces(name, at=at):
             found.add(raw)
     summaries = {name: found.summary(known) for name, found in sums.items()}
-    odd = [warning for found in sums.values() for warning in (*found.flat(), *found.far_out())]
+    odd = [warning for found in sums.values() for warning in (*found.flat(), *found.far_out(), *found.copies())]
     measured = _times_measured(list(sums.values()))
     warnings = (*_undone(store), *_constant(summaries), *odd, *_unrelated(known, measured, len(summaries)))
     return StoreSummary(at, known, store.metadata_keys(at), summaries, warnings)
@@ -97,6 +104,9 @@ class _Sum:
     def __init__(self, modality: Modality) -> None:
         self.modality = modality
         self.specimens: list[pa.Array] = []
+        self._of: list[pa.Array] = []
+        self._spread = Spread()
+        self._copies: list[tuple[str, str, str]] = []
         self._axes: dict[str, tuple[float, float, int]] = {}
         self._shapes: set[tuple[int, ...]] = set()
         self._count = self._size = self._flat = 0
@@ -108,6 +118,7 @@ class _Sum:
         """Take in some specimens."""
         self._count += len(raw)
         self.specimens.append(pa.array(raw.specimens, pa.large_string()))
+        self._spread.add(raw)
         for block in raw.blocks:
             values = block.values
             self._size += values.size
@@ -117,9 +128,11 @@ class _Sum:
                 self._axes[axis_id(block.axis)] = (float(block.axis[0]), float(block.axis[-1]), block.axis.size)
             if self.modality.kind is Kind.SCALAR:
                 self._scalars.append(np.asarray(values, np.float64))
+                self._of.append(pa.array(block.specimens, pa.large_string()))
                 continue
             if self.modality.kind is Kind.IMAGE:
                 self._shapes.add(values.shape[1:])
+            self._copies += copies(block)
             flat = np.flatnonzero(np.ptp(values.reshape(len(values), -1), axis=1) == 0)
             if len(flat):
                 self._first_flat = self._first_flat or block.specimens[int(flat[0])]
@@ -127,6 +140,7 @@ class _Sum:
 
     def summary(self, specimens: int) -> ModalitySummary:
         """What it comes to, in a store of so many specimens."""
+        measured = sum(map(len, self.specimens))
         axis = None
         if self._axes:
             firsts, lasts, points = zip(*self._axes.values(), strict=True)
@@ -135,8 +149,10 @@ class _Sum:
             modality=self.modality,
             axis=axis,
             shapes=tuple(sorted(self._shapes)),
-            count=self._count,
-            missing=specimens - self._count,
+            count=measured,
+            missing=specimens - measured,
+            measurements=self._count,
+            spread=self._spread.value,
             minimum=self._least,
             mean=self._total / self._size,
             maximum=self._most,
@@ -157,12 +173,22 @@ class _Sum:
         away = np.abs(values - np.median(values))
         spread = float(np.quantile(away, 0.9))
         far = np.flatnonzero(away > FAR_OUT * spread)[:NAMED] if spread else np.flatnonzero([])
-        names = pa.chunked_array(self.specimens).take(pa.array(far)).to_pylist()
+        names = pa.chunked_array(self._of).take(pa.array(far)).to_pylist()
         beside = f"and the median {np.median(values):g}: is it right?"
         return [
             f"{self.modality.name} of {name!r} is {values[row]:g}, {beside}"
             for name, row in zip(names, far.tolist(), strict=True)
         ]
+
+    def copies(self) -> list[str]:
+        """Curves and images of one specimen that agree in every number, which no two measurements do."""
+        if not self._copies:
+            return []
+        specimen, first, second = self._copies[0]
+        others = len({each for each, _, _ in self._copies}) - 1
+        more = f", and of {others} more specimens" if others else ""
+        alike = f"{self.modality.name} of {specimen!r}{more} is stored twice with the same values"
+        return [f"{alike} ({first!r} and {second!r}): is it a copy?"]
 
 
 def _times_measured(sums: Sequence[_Sum]) -> NDArray[np.int64]:
@@ -182,7 +208,7 @@ def _constant(summaries: Mapping[str, ModalitySummary]) -> list[str]:
     return [
         f"{name} is constant: every value is {summary.minimum!r}, so it carries no information"
         for name, summary in summaries.items()
-        if summary.count > 1 and summary.minimum == summary.maximum
+        if summary.measurements > 1 and summary.minimum == summary.maximum
     ]
 
 

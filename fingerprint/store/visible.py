@@ -1,4 +1,4 @@
-"""Which rows a reader sees: those of visible ingests, and of these the newest of each specimen."""
+"""Which rows a reader sees: those of visible ingests, and of these the newest of each measurement."""
 
 from __future__ import annotations
 
@@ -97,11 +97,18 @@ def distinct(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
 
 
 def newest(table: pa.Table) -> pa.Table:
-    """For each specimen the row with the greatest `position`, in order of specimen."""
+    """Of each measurement of a specimen the row with the greatest `position`, in order of specimen and measurement.
+
+    Without the column `measurement`, and where it is null, a specimen has one.
+    """
     keys = table.select(["specimen", "position"]).append_column("row", pa.array(np.arange(len(table))))
-    keys = keys.sort_by([("specimen", "ascending"), ("position", "ascending")])
-    specimens = codes(keys.column("specimen"))
-    is_last = np.append(specimens[1:] != specimens[:-1], True)[: len(table)]
+    names = ["specimen"]
+    if "measurement" in table.column_names and table.column("measurement").null_count < len(table):
+        keys = keys.append_column("measurement", table.column("measurement").fill_null(""))
+        names.append("measurement")
+    keys = keys.sort_by([(name, "ascending") for name in (*names, "position")])
+    numbers = np.stack([codes(keys.column(name)) for name in names])
+    is_last = np.append((numbers[:, 1:] != numbers[:, :-1]).any(axis=0), True)[: len(table)]
     return taken(table, keys.column("row").to_numpy()[is_last])
 
 

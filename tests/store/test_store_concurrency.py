@@ -17,7 +17,7 @@ from fingerprint.store import delta, open_store
 SCRIPT = """
 import sys
 from fingerprint.store import open_store
-from store_measurements import stress, vdos
+from store_measurements import several, vdos
 path, me = sys.argv[1], int(sys.argv[2])
 store = open_store(path, create=True)
 print("ready", flush=True)
@@ -25,7 +25,8 @@ sys.stdin.readline()
 for turn in range(4):
     name = f"{me}-{turn}"
     spectra = vdos([name, "everyone"], points=4 + me, seed=4 * me + turn, dtype=["float32", "float64"][me % 2])
-    store.append([spectra, stress({name: float(me)})], {name: {"process": me}}, "")
+    scalars = several({(name, ""): float(me), ("shared", name): float(turn)})
+    store.append([spectra, scalars], {name: {"process": me}}, "")
 """
 
 
@@ -53,7 +54,7 @@ def test_processes_that_begin_a_store_together(tmp_path: Path) -> None:
     log = store.log()
     assert [entry.position for entry in log] == list(range(1, 13))
     assert len({entry.ingest for entry in log}) == 12
-    assert set(store.read("stress").specimens) == names
+    assert set(store.read("stress").ids) == {(name, "") for name in names} | {("shared", name) for name in names}
     assert set(store.read("vdos").specimens) == names | {"everyone"}
     assert {name: facts["process"] for name, facts in store.specimens().items() if facts} == {
         name: int(name[0]) for name in names

@@ -12,6 +12,7 @@ metadata.py  the table `specimens`
 axes.py      the table `axes`: each axis once, by its hash
 receipt.py   what the store says when it has done something
 summary.py   what a store holds, in numbers; spread.py: how far measurements of one specimen lie apart
+remote.py    object stores: how long one is waited for, and what its refusals mean
 delta.py     the one file that calls deltalake
 """
 

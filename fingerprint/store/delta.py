@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction
 
 from fingerprint.errors import StoreError, disk_error
+from fingerprint.store.remote import options, plain, remote_error
 
 T = TypeVar("T")
 
@@ -48,15 +49,17 @@ class NewFile(NamedTuple):
 def exists(url: str) -> bool:
     """Whether there is a Delta table at `url`."""
     with translated(url):
-        return DeltaTable.is_deltatable(url)
+        return DeltaTable.is_deltatable(url, options(url))
 
 
 def version(url: str) -> int:
     """The version of the table at `url`; -1 where there is none."""
     with translated(url):
         try:
-            return DeltaTable(url).version()
-        except TableNotFoundError:
+            return DeltaTable(url, storage_options=options(url)).version()
+        except TableNotFoundError as error:
+            if "Unknown scheme" in str(error):
+                raise
             return -1
 
 
@@ -79,7 +82,7 @@ def read(
     """
     with translated(url):
         try:
-            table = DeltaTable(url, version=at)
+            table = DeltaTable(url, version=at, storage_options=options(url))
         except TableNotFoundError:
             return
         present = [field.name for field in table.schema().fields]
@@ -103,7 +106,7 @@ def rows_by_ingest(url: str) -> dict[str, int]:
     """How many rows of each ingest the table at `url` holds."""
     with translated(url):
         try:
-            tables = QueryBuilder().register("rows", DeltaTable(url))
+            tables = QueryBuilder().register("rows", DeltaTable(url, storage_options=options(url)))
         except TableNotFoundError:
             return {}
         found = tables.execute("SELECT ingest, count(*) AS count FROM rows GROUP BY ingest")
@@ -151,10 +154,10 @@ def append_next(url: str, rows: pa.Table, after: int) -> None:
     with translated(url):
         try:
             if after < 0:
-                write_deltalake(url, rows, mode="error")
+                write_deltalake(url, rows, mode="error", storage_options=options(url))
             else:
                 only_next = CommitProperties(max_commit_retries=0)
-                table = DeltaTable(url, version=after)
+                table = DeltaTable(url, version=after, storage_options=options(url))
                 write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=only_next)
         except DeltaError as error:
             if _is_conflict(error):
@@ -172,7 +175,7 @@ def compact(url: str) -> tuple[int, int]:
     def once() -> tuple[int, int]:
         with translated(url):
             try:
-                table = DeltaTable(url)
+                table = DeltaTable(url, storage_options=options(url))
                 before = len(table.file_uris())
                 table.optimize.compact()
                 table.vacuum(dry_run=False, full=True)
@@ -199,7 +202,7 @@ def retried(attempt: Callable[[], T]) -> T:
 def _append_once(url: str, rows: Callable[[], pa.RecordBatchReader]) -> None:
     with translated(url):
         try:
-            write_deltalake(url, rows(), mode="append", schema_mode="merge")
+            write_deltalake(url, rows(), mode="append", schema_mode="merge", storage_options=options(url))
         except DeltaError as error:
             if _is_conflict(error):
                 raise Conflict from error
@@ -235,7 +238,7 @@ def _is_conflict(error: DeltaError) -> bool:
 
 @contextmanager
 def translated(url: str) -> Generator[None]:
-    """Turn the reports of deltalake and pyarrow of a full disk or of lost files into ours."""
+    """Turn the reports of deltalake and pyarrow of a full disk, of an object store or of lost files into ours."""
     try:
         yield
     except (DeltaError, pa.ArrowException, OSError) as error:
@@ -247,8 +250,11 @@ def translated(url: str) -> Generator[None]:
         full = disk_error(OSError(number, text), where=url)
         if full is not None:
             raise full from error
+        remote = remote_error(url, text)
+        if remote is not None:
+            raise remote from error
         raise StoreError(
-            f"the table cannot be read or written: {text.splitlines()[0] if text else type(error).__name__}",
+            f"the table cannot be read or written: {plain(text) or type(error).__name__}",
             where=url,
             expected="A Delta table whose files are all there.",
             next="Check the address. If files are lost, restore a copy, or ingest into a new store.",

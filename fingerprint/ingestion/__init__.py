@@ -15,8 +15,9 @@ jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py
   quantities.py, printed.py    their words for quantities, and the worth of their digits
 hdf5.py        HDF5
   hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
-  hdf5_address.py, hdf5_axis.py                                                                      where it stands
-  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
+  hdf5_address.py, hdf5_axis.py, hdf5_parts.py                                                       where it stands
+  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py,
+  hdf5_described.py                                                                                  what it means
 codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
 beginning.py   the first lines of a file, and files of limited length
 table.py, workbook.py, excel.py     rows of cells that are no text; Excel

@@ -144,12 +144,26 @@ def load_dataset(path: Path) -> DatasetSpec:
         UnitError: it names an unknown unit.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DatasetError("there is no such file", where=str(path), next="Check the path.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise DatasetError(f"this is not TOML: {error}", where=str(path), next="Fix that line.") from None
-    return _checked(table, str(path))
+    return parse_dataset(text, str(path))
+
+
+def parse_dataset(text: str, where: str) -> DatasetSpec:
+    """The text of a dataset.toml; `where` it stands, for messages.
+
+    Raises:
+        DatasetError: it is not TOML, or has an unknown key or an impossible value, which is named.
+        UnitError: it names an unknown unit.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DatasetError(f"this is not TOML: {error}", where=where, next="Fix that line.") from None
+    return _checked(table, where)
 
 
 def _checked(table: dict[str, Any], path: str) -> DatasetSpec:

@@ -4,10 +4,9 @@ images [specimen, row, column]; or a group per specimen, or a file per specimen,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,33 +15,24 @@ from numpy.typing import NDArray
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
 from fingerprint.ingestion.assembling import refuse_columns
-from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
+from fingerprint.ingestion.checks import (
+    axis_order,
+    check_ids,
+    check_uncertainty,
+    check_unit,
+    complete_rows,
+    refuse_infinite,
+)
 from fingerprint.ingestion.columns import metadata_by_id, metadata_values
 from fingerprint.ingestion.conform import Stated, as_declared, merge
-from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.hdf5_access import need, opened
 from fingerprint.ingestion.hdf5_address import only, places, stated_unit
-from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, rows, texts
+from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, rows, rows_from, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
-from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Layout, Request, row_ids, stem
+from fingerprint.ingestion.hdf5_parts import Part, parts
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Layout, Request, stem
 from fingerprint.modality import Block, Kind, RawModality
-
-
-class _Part(NamedTuple):
-    """Measurements that stand in one dataset.
-
-    Attributes:
-        ids: of its specimens; None where the dataset is the only measurement of one, whose id is `alone`.
-        values, axis: paths.
-        measurements: ids within the specimens, as long as `ids`; facts: what is known of each, as long.
-    """
-
-    ids: list[str] | None
-    alone: str
-    values: str
-    axis: str
-    measurements: Sequence[str] = ()
-    facts: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def read(request: Request) -> RawModality:
@@ -78,24 +68,18 @@ def pieces(request: Request) -> Iterator[RawModality]:
             where=f"[modalities.{request.name}]",
             expected="The keys values and specimens, and values in axis, name HDF5 datasets.",
         )
-    if spec.uncertainty:
-        raise DatasetError(
-            "uncertainties in HDF5 are not read yet",
-            where=f"[modalities.{request.name}] uncertainty",
-            next="Leave the key out.",
-        )
     if spec.specimens in (GROUP, STEM, STEM_ROW):
         refuse_columns(request.name, spec)
     with opened(request.path) as file:
-        for part in _parts(file, request.path, spec):
+        for part in parts(file, request.path, spec):
             for block in _blocks(file, part, request):
                 if block.specimens:
                     yield RawModality(modality, (block,))
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
-    """What datasets say about how the specimens were made: id -> dataset -> value. In a group per specimen the
-    dataset's own name is the key.
+    """What datasets say about how the specimens were made: id -> dataset -> value. The key is the
+    dataset's own name, and its path where it does not stand beside the ids.
 
     Raises:
         ReadError: a dataset is not there or has another length than the ids.
@@ -106,8 +90,8 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
             ids = list(dict.fromkeys(group for cells in found.values() for group in cells))
             columns = {name.rsplit("/")[-1]: [cells.get(key, "") for key in ids] for name, cells in found.items()}
         else:
-            ids = texts(need(file, spec.id))
-            columns = {name: texts(need(file, name)) for name in spec.metadata}
+            ids, beside = texts(need(file, spec.id)), spec.id.rpartition("/")
+            columns = {name.removeprefix("".join(beside[:2])): texts(need(file, name)) for name in spec.metadata}
     return metadata_by_id(ids, columns, missing, f"{path}: {spec.id}")
 
 
@@ -133,39 +117,7 @@ def _of_each(file: h5py.File, address: str, ids: str, path: Path) -> dict[str, s
     return found
 
 
-def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
-    axis = spec.axis.values if spec.axis else ""
-    if spec.specimens == GROUP:
-        there, axes = places(file, spec.values), places(file, axis) if axis else {}
-        if "" in there:
-            raise DatasetError(
-                f"values = {spec.values!r} names no group", where=str(path), expected="'*' stands for the group."
-            )
-        for group, values in there.items():
-            own = axes.get(group, axes.get("", ""))
-            if axis and not own:
-                raise ReadError(f"it has no axis {axis}", where=f"{path}: {values}")
-            yield _Part(None, group, values, own)
-        return
-    values, own = only(file, spec.values), only(file, axis) if axis else ""
-    if spec.specimens == STEM:
-        yield _Part(None, stem(path), values, own)
-    elif spec.specimens == STEM_ROW:
-        dataset = need(file, values)
-        yield _Part(list(row_ids(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
-    else:
-        yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own, *_acts(file, spec))
-
-
-def _acts(file: h5py.File, spec: ModalitySpec) -> tuple[list[str], dict[str, list[str]]]:
-    """The ids of the measurements of specimens whose ids repeat, and what is known of each."""
-    measurements = texts(need(file, only(file, spec.measurement))) if spec.measurement else []
-    if not all(measurements):
-        raise ReadError("a measurement has no id", where=f"{file.filename}: {spec.measurement}")
-    return measurements, {name: texts(need(file, only(file, name))) for name in spec.facts}
-
-
-def _blocks(file: h5py.File, part: _Part, request: Request) -> Iterator[Block]:
+def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
     """The measurements of a part, some rows at a time where each row is a specimen."""
     spec, modality = request.spec, request.spec.modality(request.name)
     dataset = need(file, part.values)
@@ -193,28 +145,57 @@ def _blocks(file: h5py.File, part: _Part, request: Request) -> Iterator[Block]:
             inside = (index[0] + first, *index[1:]) if part.ids is not None else index[1:]
             return f"{where}[{', '.join(map(str, inside))}]" if inside else where
 
+        uncertainty = None
+        if part.uncertainty:
+            errors = need(file, part.uncertainty)
+            check_unit(stated_unit(file, part.uncertainty), stated.unit or modality.unit, part.uncertainty, at(errors))
+            found = rows_from(errors, first, len(own)) if by_rows else numbers(errors)
+            uncertainty = _uncertainty(errors, _values(errors, found, part, len(own), spec.kind, axis), values, first)
         refuse_infinite(values, place)
         kept: list[int] = np.flatnonzero(complete_rows(values, place)).tolist()
         values = values[kept] if len(kept) < len(values) else values
+        uncertainty = uncertainty if uncertainty is None else uncertainty[kept]
         if axis is not None:
             order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
             values = values[:, order]
+            uncertainty = uncertainty if uncertainty is None else uncertainty[:, order]
         sources = tuple(place((row,)) for row in kept)
         block = Block(
             tuple(own[row] for row in kept),
             values,
             None if axis is None else axis[order],
             sources,
+            uncertainty,
             measurements=tuple(part.measurements[first + row] for row in kept) if part.measurements else (),
             facts=tuple({name: cells[first + row] for name, cells in typed.items()} for row in kept) if typed else (),
         )
         yield as_declared(block, modality, stated)
 
 
+def _uncertainty(
+    dataset: h5py.Dataset, found: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], first: int
+) -> NDArray[np.float64]:
+    """The standard uncertainty of every value; `first` is the row of the first of them.
+
+    Raises:
+        ReadError: a value has none, or a negative one.
+    """
+    where = at(dataset)
+    if found.shape != values.shape:
+        raise ReadError(f"the shape is {found.shape}, and {values.shape} that of the values", where=where)
+
+    def place(number: int) -> str:
+        row, *inside = np.unravel_index(number, values.shape)
+        return f"{where}[{', '.join(map(str, (int(row) + first, *map(int, inside))))}]"
+
+    flat = check_uncertainty(values.ravel().astype(np.float64), found.ravel().astype(np.float64), place)
+    return flat.reshape(values.shape)
+
+
 def _values(
     dataset: h5py.Dataset,
     values: NDArray[np.floating[Any]],
-    part: _Part,
+    part: Part,
     count: int,
     kind: Kind,
     axis: NDArray[np.float64] | None,

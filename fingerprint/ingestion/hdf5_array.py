@@ -103,6 +103,18 @@ def rows(dataset: h5py.Dataset) -> Iterator[tuple[int, NDArray[np.floating[Any]]
         yield part[0].start, _read(dataset, part)
 
 
+def rows_from(dataset: h5py.Dataset, first: int, count: int) -> NDArray[np.floating[Any]]:
+    """As `numbers`, some rows alone.
+
+    Raises:
+        ReadError: as `numbers`.
+    """
+    if not _in_rows(dataset):
+        return numbers(dataset)[first : first + count]
+    _refuse(dataset)
+    return _read(dataset, slice(first, first + count))
+
+
 def _refuse(dataset: h5py.Dataset) -> None:
     reason = fault(dataset) or ("" if is_numeric(dataset) else "the values are not numbers") or _scaled(dataset)
     if reason:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from fingerprint.errors import AmbiguousError, DatasetError
 from fingerprint.ingestion.dataset import (
     COLUMN,
@@ -25,6 +27,7 @@ from fingerprint.ingestion.reader import (
     Column,
     ColumnsLayout,
     CurveLayout,
+    DescribedLayout,
     ImageLayout,
     Layout,
     OutputLayout,
@@ -137,6 +140,8 @@ class _Guesses(TableGuesses):
             raise TypeError("a workbook is taken apart before")
         elif isinstance(first, OutputLayout):
             self._add_output(first, files)
+        elif isinstance(first, DescribedLayout):
+            self._add_described(first, files)
         else:
             axes = dict(reversed(first.curves))  # the first one where it is open which it is
             for values in dict.fromkeys(values for values, _ in first.curves):
@@ -241,3 +246,11 @@ class _Guesses(TableGuesses):
         if not layout.measured:
             listed = ", ".join(column.header for column in layout.curves)
             self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
+
+    def _add_described(self, layout: DescribedLayout, files: str) -> None:
+        for name, spec in layout.spec.modalities.items():
+            unit = Column(spec.values, name, spec.unit, numeric=True, unique=False)
+            own = msgspec.structs.replace(spec, files=files)
+            self.put(name, own, layout.path, "the file itself says what it holds", unit)
+        if layout.spec.specimens is not None:
+            self.tables.append((msgspec.structs.replace(layout.spec.specimens, file=files), []))

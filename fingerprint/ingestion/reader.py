@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import STEM, DatasetSpec, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 from fingerprint.modality import JsonScalar, RawModality
 
@@ -197,6 +197,14 @@ class OutputLayout:
 
 
 @dataclass(frozen=True)
+class DescribedLayout:
+    """A file that says itself what it holds, but for the names of files."""
+
+    path: Path
+    spec: DatasetSpec
+
+
+@dataclass(frozen=True)
 class Unrecognised:
     """A file that is not measurements, and why it was not taken for any."""
 
@@ -213,6 +221,7 @@ Layout = (
     | ImageLayout
     | WorkbookLayout
     | OutputLayout
+    | DescribedLayout
     | Unrecognised
 )
 

@@ -43,7 +43,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def test_every_tool_has_its_block() -> None:
-    assert list(BLOCKS) == list(MODULES)
+    assert list(BLOCKS) == [*MODULES, "xarray"]
+
+
+def test_the_lines_for_xarray_run(store: Store) -> None:
+    assert store.exists()
+    pytest.importorskip("xarray", reason="xarray is not installed")
+    names: dict[str, Any] = {}
+    exec(compile(BLOCKS["xarray"], "other-tools.md", "exec"), names)
+    assert len(names["tree"]["vdos"].leaves) == 2
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def _spark_ends() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_spark_ends")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # Spark's
-@pytest.mark.parametrize("several", [False], ids=["one each"])
+@pytest.mark.parametrize("several", [False, True], ids=["one each", "several of a specimen"])
 @pytest.mark.parametrize("tool", MODULES)
 def test_it_sees_what_the_store_reads(tool: str, several: bool, store: Store) -> None:
     if importlib.util.find_spec(MODULES[tool]) is None:
@@ -94,14 +102,9 @@ def stored(store: Store) -> dict[Row, tuple[list[float], list[float]]]:
     found: dict[Row, tuple[list[float], list[float]]] = {}
     for block in store.read("vdos").blocks:
         assert block.axis is not None
-        for own, values in zip(ids(block), block.values, strict=True):
+        for own, values in zip(block.ids, block.values, strict=True):
             found[own] = (values.tolist(), block.axis.tolist())
     return found
-
-
-def ids(block: Block) -> tuple[Row, ...]:
-    """Specimen and measurement of each."""
-    return tuple((specimen, "") for specimen in block.specimens)
 
 
 def measure_again(store: Store) -> None:

@@ -67,7 +67,7 @@ def _dataset(modality: Modality, block: Block) -> Any:
 
     dimensions: tuple[str, ...] = (SPECIMEN,)
     coordinates: dict[str, Any] = {SPECIMEN: np.array(block.specimens, object)}
-    if block.sources:
+    if any(block.sources):
         coordinates[SOURCE] = (SPECIMEN, np.array(block.sources, object))
     if any(block.measurements):
         coordinates[MEASUREMENT] = (SPECIMEN, np.array(block.measurements, object))

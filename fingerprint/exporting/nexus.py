@@ -91,7 +91,7 @@ def _write_block(data: h5py.Group, modality: Modality, block: Block, facts: Mapp
     if modality.sign:
         signal.attrs["sign_convention"] = modality.sign
     _write_texts(data, SPECIMEN, block.specimens, where)
-    if block.sources:
+    if any(block.sources):
         _write_texts(data, SOURCE, block.sources, where)
     if any(block.measurements):
         _write_texts(data, MEASUREMENT, block.measurements, where)

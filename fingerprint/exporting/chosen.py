@@ -75,7 +75,7 @@ def labels(keys: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """Keys of metadata as names of datasets: without "/", and each different, also from those that are taken."""
     found: dict[str, str] = {}
     others = {SPECIMEN, *taken}
-    for key in keys:
+    for key in dict.fromkeys(keys):
         label = re.sub(r"[/\0]", "_", key)
         label = label if label.strip(".") else f"_{label}"
         while label in others or label in found.values():

@@ -21,7 +21,7 @@ WHOLE = 0.95  # of the grid, by a curve for which intervals hold
 
 @dataclass(frozen=True)
 class Tensors:
-    """Measurements in model units, resident on one device.
+    """Gathered in model units, resident on one device.
 
     Attributes:
         specimens: ids, in row order.
@@ -78,7 +78,7 @@ class Tensors:
 
 @dataclass(frozen=True)
 class Physical:
-    """Measurements in physical units on the common grid; of several of a specimen their mean.
+    """Gathered in physical units on the common grid; of several of a specimen their mean.
 
     Attributes:
         specimens: ids, in row order.
@@ -137,7 +137,7 @@ def even_rows(count: int, most: int) -> NDArray[np.int64]:
 def align(
     raws: Mapping[str, RawModality], preparations: Mapping[str, Preparation], specimens: Sequence[str]
 ) -> Physical:
-    """Measurements of `specimens` on the common grids, in that order; a modality that is not in `raws` is missing.
+    """Gathered of `specimens` on the common grids, in that order; a modality that is not in `raws` is missing.
 
     Raises:
         DataError: the axis of one of them covers less than half of the model's grid.

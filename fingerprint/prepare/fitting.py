@@ -15,7 +15,7 @@ from fingerprint.prepare.grid import common_grid
 from fingerprint.prepare.preparation import Preparation, on_grid, size_of, stepped
 from fingerprint.prepare.preprocessing import FittedStep, check_steps, fit_step, needs_even_grid, unit_after
 from fingerprint.prepare.principal import fit_basis
-from fingerprint.prepare.replicates import Measurements, averaged, gathered, spread_of_replicates
+from fingerprint.prepare.replicates import Gathered, averaged, gathered, spread_of_replicates
 from fingerprint.recipe import BasisInput, Grid, GridInput, ModalityRecipe, Step
 
 Array = NDArray[np.float64]
@@ -92,7 +92,7 @@ def fit_preparation(
 
 def _fitted_steps(
     raw: RawModality, grid: Array | None, shape: tuple[int, ...], steps: Sequence[Step]
-) -> tuple[Measurements, tuple[FittedStep, ...]]:
+) -> tuple[Gathered, tuple[FittedStep, ...]]:
     """The measurements after all steps, each fitted on what those before it leave."""
     source = raw.modality
     points = math.prod(shape)

@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 LEAST_FREEDOM = 10  # degrees of it, below which the noise of every point is that of all points together
 
 
-class Measurements(NamedTuple):
-    """Measurements of one modality on the grid.
+class Gathered(NamedTuple):
+    """Gathered of one modality on the grid.
 
     Attributes:
         specimens: of each, [measurement]; one that was measured several times occurs as often.
@@ -31,7 +31,7 @@ class Measurements(NamedTuple):
     on_grid: OnGrid
 
 
-def gathered(raw: RawModality, on_grid: Callable[[Block], OnGrid], points: int, *, leave_out: bool) -> Measurements:
+def gathered(raw: RawModality, on_grid: Callable[[Block], OnGrid], points: int, *, leave_out: bool) -> Gathered:
     """All blocks on the grid, one after another.
 
     Args:
@@ -54,20 +54,20 @@ def gathered(raw: RawModality, on_grid: Callable[[Block], OnGrid], points: int, 
             continue
         blocks.append(block)
     if len(found) == 1:
-        return Measurements(blocks[0].specimens, blocks[0].sources or blocks[0].specimens, found[0])
+        return Gathered(blocks[0].specimens, blocks[0].sources or blocks[0].specimens, found[0])
     variance = None
     if any(each.variance is not None for each in found):
         variance = np.concatenate(
             [np.zeros_like(each.values) if each.variance is None else each.variance for each in found]
         )
-    return Measurements(
+    return Gathered(
         tuple(specimen for block in blocks for specimen in block.specimens),
         tuple(source for block in blocks for source in block.sources or block.specimens),
         OnGrid(np.concatenate([np.empty((0, points)), *(each.values for each in found)]), variance),
     )
 
 
-def averaged(measured: Measurements, noise: Array | None = None) -> Measurements:
+def averaged(measured: Gathered, noise: Array | None = None) -> Gathered:
     """One measurement for each specimen: the mean of its own at every point, and the variance of that mean.
 
     Args:
@@ -86,11 +86,11 @@ def averaged(measured: Measurements, noise: Array | None = None) -> Measurements
         variance = _summed(np.where(seen, variance, 0), row, len(specimens)) / np.maximum(count, 1) ** 2
     first = np.unique(row, return_index=True)[1]
     sources = tuple(measured.sources[index] for index in first.tolist())
-    return Measurements(specimens, sources, OnGrid(mean, variance))
+    return Gathered(specimens, sources, OnGrid(mean, variance))
 
 
 def with_noise(measured: OnGrid, noise: Array | None) -> OnGrid:
-    """Measurements of which those without a known variance have that of `noise`, [point]."""
+    """Gathered of which those without a known variance have that of `noise`, [point]."""
     values, variance = measured
     if noise is None:
         return measured
@@ -98,7 +98,7 @@ def with_noise(measured: OnGrid, noise: Array | None) -> OnGrid:
     return OnGrid(values, np.where(known > 0, known, noise))
 
 
-def spread_of_replicates(measured: Measurements) -> Array | None:
+def spread_of_replicates(measured: Gathered) -> Array | None:
     """Variance of a single measurement about the mean of its specimen, pooled over specimens, [point].
 
     With fewer than `LEAST_FREEDOM` degrees of freedom it is the mean over points; None where none was measured twice.

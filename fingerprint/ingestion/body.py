@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.dialect import Dialect
 from fingerprint.ingestion.text import EXPECTED, Text
 from fingerprint.units import split_unit, unit_in_brackets
@@ -16,7 +17,10 @@ from fingerprint.units import split_unit, unit_in_brackets
 TOP = 1000  # lines among which the numbers begin
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]{0,99}\)|\[[^\]]{0,99}\]))?")
 _MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
-_NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x"))
+_DATE = re.compile(r"\b\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b|\b\d{1,2}:\d\d\b")
+_MOST_OF_A_WORD = 4  # letters: "bits" below a column of text
+_OWN_WORDS = re.compile(r"\([^()]+\)|\[[^\[\]]+\]")  # a unit in brackets, whatever it is
+_NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x", "#"))
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,'\u2019]\d{3})+(?:[.,]\d+)?")
 _JOINED = re.compile(r"[\d.+\-eEdD*]*(?:\d\.\d*(?:[eEdD][+-]?\d{2,3})?[+-]\d*\.\d|[\d.]\*{3})[\d.+\-eEdD*]*")
 
@@ -72,7 +76,8 @@ class Body:
             )
         self._refuse_numbers_above(top[:above], begin == above, path, lines)
         self._refuse_lost(top[: begin + 1], path, lines)
-        return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width)
+        beyond = tuple(top[above - 1]) if above else ()
+        return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width, beyond)
 
     def _without_tail(self, fields: list[str]) -> list[str]:
         """The fields of a line without the one behind a delimiter at its end."""
@@ -133,9 +138,13 @@ class Body:
         above = data - 1
         if above > 1 and self._is_remark(top, above) and self._are_units(top[above - 1]):
             above -= 1
-        if above > 0 and self._are_units(top[above]) and len(top[above - 1]) == self.width:
+        if above > 0 and self._are_units(top[above]) and self._may_be_names(top[above - 1]):
             above -= 1
         return above if above >= 0 and len(top[above]) == self.width else None
+
+    def _may_be_names(self, fields: Sequence[str]) -> bool:
+        """Whether a line may name the columns: it is as wide as they are, and says no date."""
+        return len(fields) == self.width and not any(_DATE.search(field) for field in fields)
 
     def _refuse_lost(self, top: Sequence[list[str]], path: Path, lines: Sequence[int]) -> None:
         """Raise ReadError where a line that begins with a number stands below a header, or is as wide as the data.
@@ -167,8 +176,11 @@ class Body:
         others = [fields[column].strip("()[] ") for column in range(self.width) if column not in self.numeric]
         stated = [fields[column].strip("()[] ") for column in self.numeric]
         stated = ["" if each.lower() in _MISSING | _NO_UNIT else each for each in stated]
-        said = any(stated) and all(not each or unit_in_brackets(each) is not None for each in stated)
-        return said and all(other in _MISSING for other in others)
+        known = [unit_in_brackets(each) is not None for each in stated if each]
+        bracketed = [_OWN_WORDS.fullmatch(fields[column]) is not None for column in self.numeric if fields[column]]
+        said = any(known) and (all(known) or all(bracketed))
+        words = sum(known) > 1 and all(len(other) <= _MOST_OF_A_WORD for other in others)
+        return said and (words or all(other in _MISSING for other in others))
 
     def _free_header(self, above: Sequence[tuple[int, str]]) -> tuple[tuple[str, ...] | None, int]:
         """The line or comment just above the data, where it names as many columns as there are, one with its unit."""
@@ -176,13 +188,22 @@ class Body:
             for fields in (
                 *(Dialect(delimiter, ".").split(told) for delimiter in "\t;,"),
                 re.split(r" {2,}", told.strip()),
+                re.split(r"\t+", told.strip()),
                 _COMMENT_FIELD.findall(told),
             ):
-                if len(fields) == self.width and any(split_unit(field).unit is not None for field in fields):
-                    return tuple(field.strip() for field in fields), line
+                named = [field.strip().lstrip("#").strip() for field in fields]
+                if len(fields) == self.width and self._names_columns(named):
+                    return tuple(named), line
         return None, 0
+
+    def _names_columns(self, fields: Sequence[str]) -> bool:
+        """Whether the fields of a comment are names: one with its unit, or the first is called as axes are."""
+        if any(split_unit(field).unit is not None for field in fields):
+            return True
+        words = all(field and self.dialect.number(field) is None for field in fields)
+        return words and len(set(fields)) == len(fields) and is_called_axis(fields[0])
 
 
 def _with_unit(name: str, unit: str) -> str:
     unit = unit.strip("()[] ")
-    return f"{name} [{unit}]" if unit and split_unit(name).unit is None else name
+    return f"{name} [{unit}]" if unit and not split_unit(name).unit else name

@@ -29,7 +29,10 @@ from fingerprint.ingestion.text import Text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
-_PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt")
+_PLAIN = (
+    ".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt", ".xye", ".chi", ".mpt", ".dta", ".tra",
+    ".lvm", ".xdi", ".nor", ".ras", ".uxd", ".gsa",
+)  # fmt: skip
 
 _SUMMARIES = frozenset(
     (

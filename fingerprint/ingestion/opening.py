@@ -12,6 +12,8 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
+from fingerprint.ingestion.ending import check_stated_lines, cut_off
+from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
 
@@ -40,8 +42,12 @@ def open_text(path: Path, decimal: str = "") -> Text:
     comments: list[tuple[int, str]] = []
     head: dict[str, str] = {}
     between: list[tuple[int, str]] = []
-    for number, line in enumerate(read_lines(path), start=1):
+    written = read_lines(path)
+    ended = not written[-1].strip()
+    first = written[:3]
+    for number, line in enumerate(written, start=1):
         if rows and _END.match(line):
+            ended = True
             break
         mark = None if _begins_with_percent(line) else _COMMENT.match(line)
         if mark and not rows:
@@ -65,11 +71,33 @@ def open_text(path: Path, decimal: str = "") -> Text:
         rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
         sample = rows[middle : middle + SAMPLE]
     body = Body.of(sample, dialect)
+    rows, lines, notes = _without_log(path, body, rows, lines)
     text = body.text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
     if written is not rows and _is_torn(text.header or ()):
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
-    return text
+    check_stated_lines(text, first)
+    cut = () if ended else cut_off(text)
+    return without_spare(replace(text, notes=(*notes, *cut)))
+
+
+def _without_log(
+    path: Path, body: Body, rows: list[str], lines: list[int]
+) -> tuple[list[str], list[int], tuple[str, ...]]:
+    """The rows of a file of curves without the text below them, and what is said of it."""
+    if len(body.numeric) < body.width or body.width < 2:
+        return rows, lines, ()
+    for tail in (1, 200, 10_200):
+        first = max(len(rows) - tail, 0)
+        fields = [body.dialect.split(row) for row in rows[first:]]
+        kept = rows_before_log(fields, lines[first:], body.dialect, body.width)
+        if kept == len(fields) and body.fits(fields[-1]):
+            return rows, lines, ()
+        if 0 < kept < len(fields):
+            kept += first
+            note = f"{path}:{lines[kept]}: what stands from here on is text, and not read: {rows[kept].strip()[:60]!r}"
+            return rows[:kept], lines[:kept], (note,)
+    return rows, lines, ()
 
 
 def _is_torn(header: Sequence[str]) -> bool:

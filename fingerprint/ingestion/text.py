@@ -32,6 +32,8 @@ class Text:
         lines: their line numbers, [row].
         dialect: what separates fields, and the decimal mark; runs of blanks were turned into tabs.
         width: fields in a row.
+        above: the fields of the line above the header, or else above the data; () where there is none.
+        notes: what the person should know of the file.
     """
 
     path: Path
@@ -41,6 +43,8 @@ class Text:
     lines: Sequence[int]
     dialect: Dialect
     width: int
+    above: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def at(self, line: int) -> str:
         """The place of a line: "vdos/stress.csv:118"."""

@@ -61,7 +61,7 @@ ARBITRARY = (
     "a.u.", "a. u.", "au", "arb", "arb.", "arb.u.", "arb. u.", "arb. unit", "arb. units", "arbitrary",
     "arbitrary units", "absorbance", "counts", "cts", "cnt", "dimensionless", "unitless", "none", "a.u", "arb units",
     "arb.units", "arb. un.", "count", "abs", "abs.", "absorbance units", "kubelka-munk", "kubelka munk", "k-m", "f(r)",
-    "o.d.", "od", "rel. units", "rel. u.", "r.u.", "normalized", "normalised", "norm.", "ccd cts", "ccd counts", "adu",
+    "o.d.", "od", "rel. units", "rel. u.", "r.u.", "norm.", "ccd cts", "ccd counts", "adu",
 )  # fmt: skip
 _EXPRESSIONS = {
     "%": "percent", "wt%": "weight_percent", "at%": "atomic_percent", "": "dimensionless",
@@ -72,7 +72,7 @@ _WRITTEN = {
     "at. %": "at%", "wt. %": "wt%", "at %": "at%", "wt %": "wt%", "Nm": "N m", "kNm": "kN m",
     "%T": "%", "% T": "%", "%R": "%", "% R": "%", "%Transmittance": "%", "% Transmittance": "%",
     "%Reflectance": "%", "% Reflectance": "%", "%Transmission": "%", "% Transmission": "%",
-    "Sec": "s", "sec": "s", "Secs": "s", "secs": "s", "Seconds": "s", "Second": "s", "Minutes": "min",
+    "second": "s", "seconds": "s", "deg C": "degC", "Deg C": "degC", "Sec": "s", "sec": "s", "Secs": "s", "secs": "s", "Seconds": "s", "Second": "s", "Minutes": "min",
     "Hours": "h", "Volt": "V", "Volts": "V", "Amp": "A", "Amps": "A", "Ampere": "A", "Degrees": "deg", "Degree": "deg",
     "Deg": "deg", "Kelvin": "K", "Celsius": "degC", "Newton": "N", "Gauss": "gauss", "Tesla": "T", "Oersted": "Oe",
     "Ohm": "ohm", "Ohms": "ohm", "Watt": "W", "Pascal": "Pa", "Hertz": "Hz", "Nanometers": "nm",

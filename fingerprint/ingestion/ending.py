@@ -1,0 +1,48 @@
+"""Files that end too soon, or whose data begin elsewhere than they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fingerprint.errors import ReadError
+from fingerprint.ingestion.text import Text
+
+_COUNTED = re.compile(r"Nb header lines\s*:\s*(\d{1,6})\s*", re.IGNORECASE)  # as EC-Lab writes it
+_DIGITS = re.compile(r"[+-]?\d*(?:[.,](?P<part>\d*))?(?:[eEdD][+-]?(?P<power>\d*))?", re.ASCII)
+_BEFORE = 20  # lines that the last one is compared with
+
+
+def cut_off(text: Text) -> tuple[str, ...]:
+    """What is said of a file whose last line has no end, and a last number with fewer digits than all before it."""
+    rows = range(max(len(text.rows) - 1 - _BEFORE, 0), len(text.rows))
+    fields = [text.fields(row) for row in rows]
+    if len(fields) < 3 or any(len(row) != text.width for row in fields):
+        return ()
+    before = [_digits(row[-1]) for row in fields[:-1]]
+    part, power = _digits(fields[-1][-1])
+    fewest = [min(found) for found in zip(*before, strict=True)]
+    if part >= fewest[0] and power >= fewest[1]:
+        return ()
+    return (
+        f"{text.where(len(text.rows) - 1)}: the last line has no end, and {fields[-1][-1]} has fewer digits than the "
+        "numbers above it: the file may be cut off",
+    )
+
+
+def _digits(token: str) -> tuple[int, int]:
+    """How many digits stand behind the decimal mark, and in the exponent."""
+    match = _DIGITS.fullmatch(token)
+    return (0, 0) if match is None else (len(match["part"] or ""), len(match["power"] or ""))
+
+
+def check_stated_lines(text: Text, first: Sequence[str]) -> None:
+    """Raise ReadError where the first lines say how many stand above the data, and others do."""
+    for line in first:
+        counted = _COUNTED.fullmatch(line)
+        if counted and int(counted[1]) != (text.header_line or text.lines[0] - 1):
+            raise ReadError(
+                f"{counted[1]} lines are said to stand above the data, and these begin otherwise",
+                where=text.where(0),
+                expected="The file as EC-Lab exported it; it may have been edited or cut off.",
+            )

@@ -206,4 +206,5 @@ class Body:
 
 def _with_unit(name: str, unit: str) -> str:
     unit = unit.strip("()[] ")
+    unit = "" if unit == "#" else unit
     return f"{name} [{unit}]" if unit and not split_unit(name).unit else name

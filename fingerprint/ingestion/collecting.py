@@ -30,6 +30,7 @@ class Collected:
         metadata: specimen -> column -> value.
         refused: what could not be read, with the errors.
         files: what was read.
+        unstated: axes whose unit nobody has stated.
     """
 
     root: Path
@@ -41,6 +42,7 @@ class Collected:
     dataset_toml: str
     inferred: bool
     warnings: tuple[str, ...]
+    unstated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class _Plan:
     ignored: tuple[Ignored, ...] = ()
     refused: tuple[tuple[Refused, FingerprintError], ...] = ()
     warnings: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
 
 
 def collect(source: Source, dataset: Path | None) -> Collected:
@@ -97,6 +100,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         plan.toml,
         plan.inferred,
         (*plan.warnings, *_strangers(modalities)),
+        plan.unstated,
     )
 
 
@@ -141,6 +145,7 @@ def _plan(source: Source, dataset: Path | None) -> _Plan:
         tuple(Ignored(str(path), reason) for path, reason in inference.ignored),
         tuple(refused),
         inference.warnings,
+        inference.unstated,
     )
 
 

@@ -12,6 +12,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.opening import open_text
+from fingerprint.ingestion.pairs import find_pairs
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
 from fingerprint.ingestion.text import Text
 from fingerprint.ingestion.uncertainties import with_uncertainties
@@ -26,6 +27,7 @@ _AXIS = re.compile(
 _WHEN = re.compile(r"\b(?:date|datum|time|timestamp|zeit|uhrzeit|month|day)\b", re.IGNORECASE)
 _COUNT = re.compile(r"rep|repeat|replicate|repetition|run|trial|test|no|nr|number|index|count|#", re.IGNORECASE)
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
+_XYE = ("axis", "intensity", "uncertainty")  # the columns of every .xye
 _TABLES = (".csv", ".tsv")  # a header alone is a table whose rows are lost
 FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
 HEAD = 50  # rows that are looked at to tell curves from tables
@@ -97,7 +99,7 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         if _is_row_of_data(text, identity):
             reason = 'the first line looks like the others: is it a header? If so, call its first column "id"'
             return Unrecognised(path, reason)
-    notes = tuple(
+    notes = text.notes + tuple(
         f"{column.header} of {path.name} is kept as text ({cells[0]!r}): leave nothing but numbers in its cells"
         for column, cells in zip(columns, strings, strict=True)
         if column is not identity and not column.numeric and _look_measured(column, cells)
@@ -168,14 +170,23 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
     if text.width < 2 or 2 * len(good) <= len(head):
         return None
     if text.header is None and text.width == 2:
-        return CurveLayout(text.path, None, None)
+        return CurveLayout(text.path, None, None, notes=text.notes)
     columns = [
         describe(text.label(place), [fields[place] for fields in good], None, text.dialect.decimal)
         for place in range(text.width)
     ]
     x, ys = columns[0], columns[1:]
+    pairs = find_pairs(text)
+    if pairs is not None:
+        if not pairs.names:
+            reason = f"{text.width // 2} pairs of columns ({x.header}, {ys[0].header}), not each with a name of its own"
+            return Unrecognised(text.path, f"{reason}; write the names above, or each into a file of its own")
+        return ColumnsLayout(text.path, x, tuple(ys[::2]), named=True, notes=text.notes, pairs=True)
     if any(number(field) is not None for field in text.header or ()):
         return None
+    if text.header is None and text.width == 3 and _is_xye(text.path):
+        x, y, error = (column._replace(name=name) for column, name in zip(columns, _XYE, strict=True))
+        return CurveLayout(text.path, x, y, uncertainty=error, notes=text.notes)
     if text.header is not None and _is_unnamed_axis(text, columns, [fields[0] for fields in good]):
         return Unrecognised(
             text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'
@@ -185,8 +196,12 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
     owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)
     if text.header is not None and len(owned) == 1:
         y, uncertainty = owned[0]
-        return CurveLayout(text.path, x, y, uncertainty=uncertainty)
-    return ColumnsLayout(text.path, x, tuple(ys), text.header is not None)
+        return CurveLayout(text.path, x, y, uncertainty=uncertainty, notes=text.notes)
+    return ColumnsLayout(text.path, x, tuple(ys), text.header is not None, notes=text.notes)
+
+
+def _is_xye(path: Path) -> bool:
+    return ".xye" in (suffix.lower() for suffix in path.suffixes)
 
 
 def _is_stress_over_strain(x: Column, ys: Sequence[Column]) -> bool:

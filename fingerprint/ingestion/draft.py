@@ -13,9 +13,10 @@ from fingerprint.ingestion.dataset import FILE_NAME, STEM_ROW, AxisSpec, Modalit
 from fingerprint.ingestion.reader import Column, stem
 from fingerprint.ingestion.sources import Source
 from fingerprint.modality import Kind
-from fingerprint.units import canonical, is_time
+from fingerprint.units import canonical, is_time, possible_units
 
 _SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
+_COUNTED = re.compile(r"cycle|step|index|channel|pixel|m/z|iteration|frame|number|\bno\b", re.IGNORECASE)  # has no unit
 
 
 def slug(name: str) -> str:
@@ -40,6 +41,7 @@ class Draft:
         ignored: files that were not understood, and why.
         warnings: what the person should check.
         ambiguous: questions that only the person can answer.
+        unstated: axes whose unit is not stated.
         exclude: files that the pattern of the files at hand matches, and that are something else.
         tables: tables that say how specimens were made, each with its columns of numbers.
     """
@@ -51,13 +53,17 @@ class Draft:
     warnings: list[str] = field(default_factory=list[str])
     exclude: tuple[str, ...] = ()
     ambiguous: list[str] = field(default_factory=list[str])
+    unstated: list[str] = field(default_factory=list[str])
     tables: list[tuple[SpecimensSpec, list[str]]] = field(default_factory=list[tuple[SpecimensSpec, list[str]]])
 
     def axis(self, column: Column | None, values: str, path: Path) -> tuple[Kind, AxisSpec]:
         """The axis that a column is, and what is measured over it; `values` is its place in the file."""
-        if column is None or column.unit is None:
+        if (column is None or column.unit is None) and not (column and _COUNTED.search(column.name)):
             self.warnings.append(
                 f"the axis unit of {path} is not stated; axis = {{ unit = ... }} in {FILE_NAME} says it"
+            )
+            self.unstated.append(
+                f"{path} does not say in which unit its axis{f' {column.name!r}' if column else ''} is"
             )
         if column is None:
             return Kind.SPECTRUM, AxisSpec("axis", "", values)
@@ -72,6 +78,10 @@ class Draft:
             UnitError: it is unknown.
         """
         if column is None or column.unit is None:
+            possible = possible_units(column.header) if column else ()
+            if possible:
+                listed = " or ".join(f'"{each}"' for each in possible)
+                self.ambiguous.append(f"{path.name}: the unit of {column.header!r} may be {listed}.")
             return ""
         try:
             return canonical(column.unit)

@@ -81,6 +81,8 @@ def _signature(layout: Layout) -> object:
         error = layout.uncertainty and _bare(layout.uncertainty)
         return ("curve", _bare(layout.x), _bare(layout.y), error, *what)
     if isinstance(layout, ColumnsLayout):
+        if layout.pairs:
+            return ("pairs", layout.sheet, layout.x.header, *{y.header for y in layout.ys})
         return ("columns", layout.sheet, layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):
         return ("table", layout.sheet, layout.points, *(column.header for column in layout.columns))

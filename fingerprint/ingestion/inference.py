@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import AmbiguousError, DatasetError
+from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.dataset import (
     COLUMN,
     FILE_NAME,
@@ -54,12 +55,14 @@ class Inference:
         reasons: (section, sentence) for each guess, as `dump_dataset` takes them.
         ignored: files that were not understood, and why.
         warnings: what the person should check.
+        unstated: axes whose unit is not stated, as what is asked about them.
     """
 
     spec: DatasetSpec
     reasons: tuple[tuple[str, str], ...]
     ignored: tuple[tuple[Path, str], ...]
     warnings: tuple[str, ...]
+    unstated: tuple[str, ...] = ()
 
 
 def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
@@ -93,7 +96,7 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
             "measured, move what describes how the specimen was made to metadata, "
             f"then run: fingerprint ingest {source.root}",
         )
-    return Inference(spec, tuple(draft.reasons), tuple(draft.ignored), tuple(draft.warnings))
+    return Inference(spec, tuple(draft.reasons), tuple(draft.ignored), tuple(draft.warnings), tuple(draft.unstated))
 
 
 class _Guesses(Draft):
@@ -165,6 +168,17 @@ class _Guesses(Draft):
         listed = ", ".join(y.header for y in ys)
         owned = with_uncertainties(ys)
         units = [y.unit for y, _ in owned]
+        if layout.pairs:
+            alike = len({y.header for y in ys}) == 1
+            values, called = (ys[0].header, modality_name(ys[0])) if alike else ("", name)
+            spec = ModalitySpec(
+                kind, files, self.unit(ys[0], layout.path), "", values, COLUMN, axis, sheet=layout.sheet
+            )
+            self.put(called, spec, layout.path, f"{len(ys)} pairs of columns, each with a name: a specimen each", ys[0])
+            if not alike:
+                question = f"{layout.path.name} has {len(ys)} pairs of columns ({listed}): are they specimens?"
+                self.ambiguous.append(question)
+            return
         if layout.named and None not in units and len(set(units)) == len(units):
             for y, error in owned:
                 uncertain = error.header if error else ""
@@ -256,7 +270,8 @@ class _Guesses(Draft):
             self._add_points(layout, files, layout.along, layout.id)
             return
         if layout.points > 1:
-            kind, axis = self.axis(None, "", layout.path)
+            corner = layout.id if is_called_axis(layout.id.header) and layout.id.unit is not None else None
+            kind, axis = self.axis(corner, "", layout.path)
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
         columns = [column for column in layout.columns if column != layout.id and column.header]

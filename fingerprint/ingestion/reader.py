@@ -80,6 +80,7 @@ class ColumnsLayout:
         x: the axis.
         ys: the others.
         named: whether they have headers.
+        pairs: whether every other column is an axis of its own, and each pair has a name.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
@@ -89,6 +90,7 @@ class ColumnsLayout:
     named: bool
     sheet: str = ""
     notes: tuple[str, ...] = ()
+    pairs: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.files import unicode_path
+from fingerprint.ingestion.asking import ask_for_units
 from fingerprint.ingestion.collecting import Collected, Metadata, add_metadata, collect
 from fingerprint.ingestion.conform import conform, merge
 from fingerprint.ingestion.reader import Cell
@@ -48,6 +49,8 @@ def ingest(
     failures = [failure for each in found for failure in each.refused]
     if failures and not skip_bad:
         _stop(failures)
+    if not dry_run:
+        ask_for_units(found)
     modalities = _merged(found)
     metadata: Metadata = {}
     for each in found:

@@ -68,15 +68,34 @@ _EXPRESSIONS = {
     "HV": "vickers_hardness", "HB": "brinell_hardness", "HRC": "rockwell_c", "HRB": "rockwell_b",  # each its own scale
 }  # fmt: skip
 EXACT = ("MeV", "mPa")  # an upper-case letter decides
-_WRITTEN = {
-    "at. %": "at%", "wt. %": "wt%", "at %": "at%", "wt %": "wt%", "Nm": "N m", "kNm": "kN m",
-    "%T": "%", "% T": "%", "%R": "%", "% R": "%", "%Transmittance": "%", "% Transmittance": "%",
-    "%Reflectance": "%", "% Reflectance": "%", "%Transmission": "%", "% Transmission": "%",
-    "second": "s", "seconds": "s", "deg C": "degC", "Deg C": "degC", "Sec": "s", "sec": "s", "Secs": "s", "secs": "s", "Seconds": "s", "Second": "s", "Minutes": "min",
-    "Hours": "h", "Volt": "V", "Volts": "V", "Amp": "A", "Amps": "A", "Ampere": "A", "Degrees": "deg", "Degree": "deg",
-    "Deg": "deg", "Kelvin": "K", "Celsius": "degC", "Newton": "N", "Gauss": "gauss", "Tesla": "T", "Oersted": "Oe",
-    "Ohm": "ohm", "Ohms": "ohm", "Watt": "W", "Pascal": "Pa", "Hertz": "Hz", "Nanometers": "nm",
-}  # fmt: skip
+_WRITTEN = {  # as it stands, not in any case
+    written: unit
+    for unit, spellings in {
+        "at%": "at. %|at %",
+        "wt%": "wt. %|wt %",
+        "N m": "Nm",
+        "kN m": "kNm",
+        "%": "%T|% T|%R|% R|%Transmittance|% Transmittance|%Reflectance|% Reflectance|%Transmission|% Transmission",
+        "s": "second|seconds|Second|Seconds|sec|Sec|secs|Secs",
+        "min": "Minutes",
+        "h": "Hours",
+        "degC": "deg C|Deg C|Celsius",
+        "deg": "Degrees|Degree|Deg",
+        "V": "Volt|Volts",
+        "A": "Amp|Amps|Ampere",
+        "K": "Kelvin",
+        "N": "Newton",
+        "gauss": "Gauss",
+        "T": "Tesla",
+        "Oe": "Oersted",
+        "ohm": "Ohm|Ohms",
+        "W": "Watt",
+        "Pa": "Pascal",
+        "Hz": "Hertz",
+        "nm": "Nanometers",
+    }.items()
+    for written in spellings.split("|")
+}
 
 _SUPERSCRIPT = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _PLAIN = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")

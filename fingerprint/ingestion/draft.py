@@ -79,7 +79,7 @@ class Draft:
         """
         if column is None or column.unit is None:
             possible = possible_units(column.header) if column else ()
-            if possible:
+            if column and possible:
                 listed = " or ".join(f'"{each}"' for each in possible)
                 self.ambiguous.append(f"{path.name}: the unit of {column.header!r} may be {listed}.")
             return ""

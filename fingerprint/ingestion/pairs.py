@@ -32,7 +32,7 @@ def find_pairs(text: Text) -> Pairs | None:
     It is where every other header is the same, with a name for each pair in the headers between them, or in the line
     above, where those are the same too.
     """
-    header = text.header or ()
+    header = list(text.header or ())
     if text.width < 4 or text.width % 2 or len(set(header[::2])) != 1 or not header[0]:
         return None
     values = [split_unit(each) for each in header[1::2]]

@@ -307,20 +307,23 @@ def test_transmittance_in_percent_is_known_by_its_size(tmp_path: Path) -> None:
     assert isinstance(layout, CurveLayout)
     assert layout.y is not None
     assert (layout.y.header, layout.y.unit) == ("transmittance (%)", "%")
-    with pytest.raises(ReadError, match="transmittance is in % here"):
+    with pytest.raises(ReadError, match="is in % here"):
         FORMAT.read(request(tmp_path / "a.jdx"))
 
 
 def test_declared_units_and_names_must_be_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jdx"
     for keys, what in (
-        ({"unit": "%"}, "absorbance is in arbitrary units here, but % is"),
-        ({"axis_unit": "nm"}, "but nm is declared"),
+        ({"unit": "%"}, "is in arbitrary units here, but % is"),
+        ({"axis_unit": "GPa"}, "but GPa is declared"),
         ({"values": "transmittance"}, "there is no 'transmittance'"),
     ):
         with pytest.raises(ReadError, match=what):
             read(path, whole(), **keys)
     assert len(read(path, whole(), values="absorbance", axis_unit="1/cm")) == 1
+    (block,) = read(path, whole(), values="absorbance", axis_unit="nm").blocks
+    np.testing.assert_allclose(np.asarray(block.axis), 1e7 / X[::-1], rtol=1e-12)
+    np.testing.assert_array_equal(block.values[0], Y[::-1])
 
 
 @pytest.mark.parametrize(

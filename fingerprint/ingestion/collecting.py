@@ -14,7 +14,7 @@ from fingerprint.ingestion.formats import find_format, format_of
 from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Request, Unrecognised
 from fingerprint.ingestion.report import Ignored, Refused
-from fingerprint.ingestion.sources import Source, claims
+from fingerprint.ingestion.sources import Source, claims, described_by
 from fingerprint.modality import Kind, RawModality
 
 Metadata = dict[str, dict[str, Cell]]
@@ -79,7 +79,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
     metadata: Metadata = {}
     described: list[Path] = []
     if plan.spec.specimens is not None:
-        described = source.matches(plan.spec.specimens.file)
+        described = described_by(source, plan.spec.specimens)
         for path in described:
             try:
                 add_metadata(metadata, format_of(path).read_metadata(path, plan.spec.specimens, missing))

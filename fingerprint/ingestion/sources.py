@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fingerprint.errors import DatasetError
-from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
+from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 
 MOST_EXCLUDED = 20  # files
@@ -57,6 +57,12 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
         else:
             raise DatasetError("there is no such file or folder", where=str(path), next="Check the path.")
     return list(sources.values())
+
+
+def described_by(source: Source, spec: SpecimensSpec) -> list[Path]:
+    """The files that say how the specimens were made."""
+    excluded = {path for pattern in spec.exclude for path in source.matches(pattern)}
+    return [path for path in source.matches(spec.file) if path not in excluded]
 
 
 def claims(source: Source, spec: DatasetSpec, where: str) -> dict[str, list[Path]]:

@@ -138,13 +138,14 @@ class Body:
         above = data - 1
         if above > 1 and self._is_remark(top, above) and self._are_units(top[above - 1]):
             above -= 1
-        if above > 0 and self._are_units(top[above]) and self._may_be_names(top[above - 1]):
+        if above > 0 and self._are_units(top[above]) and self._may_be_names(top[above - 1], top[above]):
             above -= 1
         return above if above >= 0 and len(top[above]) == self.width else None
 
-    def _may_be_names(self, fields: Sequence[str]) -> bool:
-        """Whether a line may name the columns: it is as wide as they are, and says no date."""
-        return len(fields) == self.width and not any(_DATE.search(field) for field in fields)
+    def _may_be_names(self, fields: Sequence[str], units: Sequence[str]) -> bool:
+        """Whether a line may name the columns: it is as wide, has a name for each unit, and says no date."""
+        named = len(fields) == self.width and all(name or not unit for name, unit in zip(fields, units, strict=True))
+        return named and not any(_DATE.search(field) for field in fields)
 
     def _refuse_lost(self, top: Sequence[list[str]], path: Path, lines: Sequence[int]) -> None:
         """Raise ReadError where a line that begins with a number stands below a header, or is as wide as the data.

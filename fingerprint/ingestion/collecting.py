@@ -72,8 +72,9 @@ def collect(source: Source, dataset: Path | None) -> Collected:
     refused = list(plan.refused)
     claimed = claims(source, plan.spec, plan.where)
     modalities: list[RawModality] = []
+    told: list[str] = []
     for name, files in claimed.items():
-        raw = _read(name, plan.spec.modalities[name], files, missing, refused)
+        raw = _read(name, plan.spec.modalities[name], files, missing, refused, told)
         if raw is not None:
             modalities.append(raw)
     metadata: Metadata = {}
@@ -99,7 +100,7 @@ def collect(source: Source, dataset: Path | None) -> Collected:
         tuple(sorted(path for path in used if str(path) not in {each.file for each, _ in refused})),
         plan.toml,
         plan.inferred,
-        (*plan.warnings, *_strangers(modalities)),
+        tuple(dict.fromkeys((*plan.warnings, *told, *_strangers(modalities)))),
         plan.unstated,
     )
 
@@ -155,6 +156,7 @@ def _read(
     files: list[Path],
     missing: frozenset[str],
     refused: list[tuple[Refused, FingerprintError]],
+    told: list[str],
 ) -> RawModality | None:
     read: list[RawModality] = []
     shape: tuple[int, ...] = ()
@@ -162,7 +164,9 @@ def _read(
     in_file = without_pattern(spec)
     for path in files:
         try:
-            raw = named_by_pattern(format_of(path).read(Request(path, name, in_file, missing)), path, spec.specimens)
+            raw = named_by_pattern(
+                format_of(path).read(Request(path, name, in_file, missing, told.append)), path, spec.specimens
+            )
             twice = next((specimen for specimen in raw.specimens if specimen in sources), None)
             if twice is not None:
                 raise ReadError(

@@ -76,6 +76,8 @@ def read_text(text: Text, request: Request) -> RawModality:
     """
     spec = request.spec
     modality = spec.modality(request.name)
+    for note in text.notes:
+        request.tell(note)
     if spec.kind is Kind.SCALAR:
         blocks = [_scalars(text, request, modality)]
     elif spec.specimens == STEM:

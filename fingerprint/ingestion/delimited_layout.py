@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.opening import open_text
@@ -90,7 +91,8 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
     ids: tuple[str, ...] = tuple(strings[columns.index(identity)]) if identity else ()
     named = identity is not None and (not identity.header or is_id(identity.header))
     alone = points < 2 and identity is not None and not identity.numeric
-    if identity is not None and ids and not named and alone and _are_no_ids(identity, ids):
+    unlike = identity is not None and (_are_no_ids(identity, ids) or _look_measured(identity, ids))
+    if identity is not None and ids and not named and alone and unlike:
         reason = f"{identity.header} ({ids[0]}, ...) does not look like a column of ids, but of times, dates or values"
         return Unrecognised(path, reason)
     if points > 1 and identity is not None and not is_id(identity.header):
@@ -191,8 +193,16 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
         return Unrecognised(
             text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'
         )
-    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]) or find_id(columns) is not None:
+    if find_id(columns) is not None:
         return None
+    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]):
+        if text.header is None or not is_called_axis(x.header):
+            return None
+        reason = f"{x.header} turns back, and an axis rises or falls all along"
+        return Unrecognised(text.path, f"{reason}; write each branch into a file of its own")
+    if text.header is not None and not is_called_axis(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
+        reason = f"{ys[0].header} is called as an axis is, and {x.header} before it is not: which of them is the axis?"
+        return Unrecognised(text.path, f"{reason} Say it in dataset.toml: axis.values and values")
     owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)
     if text.header is not None and len(owned) == 1:
         y, uncertainty = owned[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,18 +17,23 @@ from fingerprint.modality import Kind
 from fingerprint.units import canonical, is_time, possible_units
 
 _SERIES = re.compile(r"time|strain|temperature|displacement|cycle", re.IGNORECASE)
+_SPELLED = str.maketrans(
+    {"θ": "theta", "λ": "lambda", "ω": "omega", "ν": "nu", "σ": "sigma", "ε": "epsilon", "τ": "tau", "χ": "chi",
+     "µ": "u", "μ": "u", "Δ": "delta", "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)  # fmt: skip
 _COUNTED = re.compile(r"cycle|step|index|channel|pixel|m/z|iteration|frame|number|\bno\b", re.IGNORECASE)  # has no unit
 
 
 def slug(name: str) -> str:
     """A name fit for a modality: "Raman shift" is raman_shift."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name.strip()).strip("_-").lower()
+    spelled = unicodedata.normalize("NFKD", name.strip().translate(_SPELLED)).encode("ascii", "replace").decode()
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", spelled).strip("_-").lower()
     return plain[:100] or "measurement"
 
 
 def modality_name(column: Column) -> str:
-    """What measurements in a column or dataset are called: after the last part of its name."""
-    return slug(column.name.rsplit("/")[-1])
+    """What measurements in a column or dataset are called."""
+    return slug(column.name)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.text import Text
 
 _COUNTED = re.compile(r"Nb header lines\s*:\s*(\d{1,6})\s*", re.IGNORECASE)  # as EC-Lab writes it
+_BANK = re.compile(r"BANK\s+\d+\s+\d+\s+\d+\s")
 _DIGITS = re.compile(r"[+-]?\d*(?:[.,](?P<part>\d*))?(?:[eEdD][+-]?(?P<power>\d*))?", re.ASCII)
 _BEFORE = 20  # lines that the last one is compared with
 
@@ -36,9 +37,15 @@ def _digits(token: str) -> tuple[int, int]:
     return (0, 0) if match is None else (len(match["part"] or ""), len(match["power"] or ""))
 
 
-def check_stated_lines(text: Text, first: Sequence[str]) -> None:
-    """Raise ReadError where the first lines say how many stand above the data, and others do."""
+def check_first_lines(text: Text, first: Sequence[str]) -> None:
+    """Raise ReadError where the first lines say that others stand above the data, or none at all."""
     for line in first:
+        if _BANK.match(line):
+            raise ReadError(
+                "powder data of GSAS, whose angles are hundredths of a degree or of which only the counts stand there",
+                where=text.at(1),
+                next="Convert it into columns of angle and counts (.xy or .xye).",
+            )
         counted = _COUNTED.fullmatch(line)
         if counted and int(counted[1]) != (text.header_line or text.lines[0] - 1):
             raise ReadError(

@@ -264,7 +264,10 @@ class _Guesses(Draft):
 
     def _add_table(self, layout: TableLayout, files: str) -> None:
         if layout.id is None:
-            self.ignored.append((layout.path, "a table without a column of ids"))
+            listed = ", ".join(column.header or '""' for column in layout.columns[:12])
+            reason = f"a table without a column of ids; its columns are {listed}"
+            hint = f'name axis.values, values and specimens = "{STEM}" in dataset.toml if a row is a point of one curve'
+            self.ignored.append((layout.path, f"{reason}: {hint}"))
             return
         if layout.along is not None:
             self._add_points(layout, files, layout.along, layout.id)

@@ -12,7 +12,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
-from fingerprint.ingestion.ending import check_stated_lines, cut_off
+from fingerprint.ingestion.ending import check_first_lines, cut_off
 from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
@@ -44,7 +44,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
     between: list[tuple[int, str]] = []
     written = read_lines(path)
     ended = not written[-1].strip()
-    first = written[:3]
+    first = written[:10]
     for number, line in enumerate(written, start=1):
         if rows and _END.match(line):
             ended = True
@@ -76,7 +76,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
     if written is not rows and _is_torn(text.header or ()):
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
-    check_stated_lines(text, first)
+    check_first_lines(text, first)
     cut = () if ended else cut_off(text)
     return without_spare(replace(text, notes=(*notes, *cut)))
 

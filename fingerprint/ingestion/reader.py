@@ -24,12 +24,14 @@ class Request(NamedTuple):
         name: of the modality.
         spec: where its values, axis and ids stand.
         missing: lower-case tokens that mean "not measured".
+        tell: takes what the person should know of the file.
     """
 
     path: Path
     name: str
     spec: ModalitySpec
     missing: frozenset[str]
+    tell: Callable[[str], object] = str
 
 
 class Column(NamedTuple):

@@ -15,12 +15,20 @@ _BRACKET = re.compile(r"^(?P<name>.*?)(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*
 _LAST_BRACKET = re.compile(r"^(?P<name>.*\S)\s*\((?P<unit>[^()]*)\)$")
 _SLASH = re.compile(r"^(?P<name>.+?)\s/\s+(?P<unit>\S.*)$")
 _TIGHT = re.compile(r"^(?P<name>[^/]+)/(?P<unit>\S.*)$")
+_IN = re.compile(r"^(?P<name>\S.*?) in (?P<unit>\S+)$")
 _COMMA = re.compile(r"^(?P<name>[^/,]+?),\s*(?P<unit>[^/,]+)$")
 _AGAINST = re.compile(r"(?P<unit>\S{1,20}) {1,3}(?P<against>vs\.? {0,3}\S.*)")
 _LABEL = re.compile(
     r"[A-Z]\d+|.*√.*|\d+[eE]-?\d+.*|pH"
 )  # S1, N2: a sample or a gas; a root; a factor: no unit that pint reads
 _LETTERS = "KCmsgNVAJWT%Å°"  # that are units in brackets
+_WORDS = (  # that pint would take for units, and people write in brackets otherwise
+    "sigma", "alpha", "pi", "mu", "lambda", "gamma", "nu", "zeta", "in", "at", "PL", "EL", "TG", "GC", "RH", "hand",
+    "rod", "cat", "stone", "cup", "chain", "link", "dot", "point", "are", "pica", "eon", "half", "lot",
+)  # fmt: skip
+_FUNCTIONS = re.compile(
+    r"(?:ln|log(?:10|2)?|lg|exp|sqrt|sin|cos|tan|d)\(.*", re.IGNORECASE
+)  # of what stands in brackets
 _COUNTED = re.compile(r"counts?|cts|events|photons|ccd cts", re.IGNORECASE)
 _SPACING = re.compile(r"(?P<energy>[mk]?eV|kcal/mol|kJ/mol|Ha|Ry)/A(?P<power>(?:\^|\*\*)?[23])?")
 _VOLUME = re.compile(r"(?P<one>1/)?A(?:\^|\*\*)?(?P<power>-?[23])")
@@ -89,7 +97,7 @@ def split_unit(header: str) -> Header:
     or angstrom as the name says, and no unit where it does not (`possible_units`).
     """
     header = header.strip()
-    if len(header) > _LONGEST:
+    if len(header) > _LONGEST or _FUNCTIONS.fullmatch(header):
         return Header(header, None)
     if _is_unit_alone(header):
         return Header(_ALONE.get(header, header), canonical(header))
@@ -124,7 +132,8 @@ def unit_in_brackets(text: str) -> str | None:
         return ""
     is_number = text[:1].isdigit() and "/" not in text
     is_letter = len(text) == 1 and text not in _LETTERS
-    if not text or is_number or is_letter or _LABEL.fullmatch(text) is not None:
+    is_word = text in _WORDS or (text in _ELEMENTS and len(text) == 2 and text != "Pa")
+    if not text or is_number or is_letter or is_word or _LABEL.fullmatch(text) is not None:
         return None
     text = _SPACING.sub(lambda found: f"{found['energy']}/angstrom{found['power'] or ''}", text)
     volume = _VOLUME.fullmatch(text)
@@ -149,6 +158,9 @@ def _candidates(header: str) -> Iterator[tuple[str, str]]:
             )
     match = _TIGHT.match(header)
     if match and _is_quantity(match["name"].strip(), match["unit"].strip()):
+        yield match["name"].strip(), match["unit"]
+    match = _IN.match(header)
+    if match and _is_quantity(match["name"].strip(), match["unit"]):
         yield match["name"].strip(), match["unit"]
     match = _COMMA.match(header)
     if match and match["unit"].lower() in SPELLINGS:

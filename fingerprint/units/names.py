@@ -75,7 +75,8 @@ _WRITTEN = {  # as it stands, not in any case
         "wt%": "wt. %|wt %",
         "N m": "Nm",
         "kN m": "kNm",
-        "%": "%T|% T|%R|% R|%Transmittance|% Transmittance|%Reflectance|% Reflectance|%Transmission|% Transmission",
+        "%": "%RH|% RH|%T|% T|%R|% R|%Transmittance|% Transmittance|%Reflectance|% Reflectance|%Transmission"
+        "|% Transmission",
         "s": "second|seconds|Second|Seconds|sec|Sec|secs|Secs",
         "min": "Minutes",
         "h": "Hours",

@@ -18,10 +18,10 @@ from fingerprint.ingestion.checks import (
     complete_rows,
     refuse_infinite,
 )
-from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
 from fingerprint.ingestion.decoding import compressed
+from fingerprint.ingestion.delimited_columns import find_column, ids_in, metadata_of, stem_id, top_of
 from fingerprint.ingestion.delimited_layout import inspect
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.pairs import find_pairs, read_pairs
@@ -34,15 +34,6 @@ _PLAIN = (
     ".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt", ".xye", ".chi", ".mpt", ".dta", ".tra",
     ".lvm", ".xdi", ".nor", ".ras", ".uxd", ".gsa",
 )  # fmt: skip
-
-_SUMMARIES = frozenset(
-    (
-        "mean", "average", "avg", "mean value", "std", "std dev", "std. dev", "stdev", "sd", "standard deviation",
-        "mittelwert", "standardabweichung", "coefficient of variation",
-    )
-)  # fmt: skip
-
-_EXTREMES = frozenset(("min", "max", "minimum", "maximum", "median", "n", "count", "total", "sum", "range", "cv"))
 
 Array = NDArray[np.float64]
 
@@ -93,13 +84,13 @@ def read_text(text: Text, request: Request) -> RawModality:
 
 def _scalars(text: Text, request: Request, modality: Modality) -> Block:
     columns, unit = _value_columns(text, request)
-    ids = _stem_id(text) if request.spec.specimens == STEM else _ids(text, request.spec.specimens)
+    ids = stem_id(text) if request.spec.specimens == STEM else ids_in(text, request.spec.specimens)
     numbers = text.numbers(columns, request.missing)
     refuse_infinite(numbers, lambda index: text.where(index[0]))
     kept = np.flatnonzero(~np.isnan(numbers[:, 0]))
     uncertainty = _uncertainty(numbers[:, 0], numbers[:, 1:], text.where)
     block = Block(tuple(ids), numbers[:, 0], None, tuple(map(text.where, range(len(ids)))), uncertainty)
-    return as_declared(block.taking(kept), modality, Stated(unit, None, _top(text)))
+    return as_declared(block.taking(kept), modality, Stated(unit, None, top_of(text)))
 
 
 def _wide(text: Text, request: Request) -> Block:
@@ -112,8 +103,8 @@ def _wide(text: Text, request: Request) -> Block:
     headers = [text.dialect.number(field) for field in text.header or ()]
     points = [column for column, number in enumerate(headers) if number is not None]
     axis = np.array([number for number in headers if number is not None], dtype=np.float64)
-    order = axis_order(axis, lambda _: _top(text))
-    ids = _ids(text, request.spec.specimens)
+    order = axis_order(axis, lambda _: top_of(text))
+    ids = ids_in(text, request.spec.specimens)
     values = text.numbers(points, request.missing)
 
     def where(index: tuple[int, ...]) -> str:
@@ -131,7 +122,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
     if text.width != 2 and not (named and spec.values):
         raise ReadError(
             f"{text.width} columns",
-            where=_top(text),
+            where=top_of(text),
             expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
         )
     if not named and spec.axis and text.header and not spec.values:
@@ -139,7 +130,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
         if spec.axis.name.lower() in names[1:] and spec.axis.name.lower() != names[0]:
             raise ReadError(
                 f"the second column is called {text.header[1]!r}, as the axis is",
-                where=_top(text),
+                where=top_of(text),
                 next="Say in dataset.toml which column is which: axis.values and values.",
             )
     x, axis_unit = _axis_column(text, request)
@@ -148,7 +139,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
     block = _over_axis(text, numbers, range(len(numbers)), stem(text.path), str(text.path))
     if block is None:
         raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
-    return as_declared(block, modality, Stated(unit, axis_unit, _top(text)))
+    return as_declared(block, modality, Stated(unit, axis_unit, top_of(text)))
 
 
 def _columns(text: Text, request: Request, modality: Modality) -> Block:
@@ -161,11 +152,11 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
         if (label.unit or "") != (unit or ""):
             raise ReadError(
                 f"{text.label(column)!r} and {text.label(others[0])!r} do not state the same unit",
-                where=_top(text),
+                where=top_of(text),
                 expected="One unit for all columns, stated in all of their headers or in none.",
             )
     ids = [label.name for label in labels]
-    check_ids(ids, lambda row: f"{_top(text)}: column {text.label(others[row])}")
+    check_ids(ids, lambda row: f"{top_of(text)}: column {text.label(others[row])}")
     numbers = text.numbers([x, *others], request.missing)
 
     def where(index: tuple[int, ...]) -> str:
@@ -177,7 +168,7 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
     kept = np.flatnonzero(complete_rows(values, where))
     block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
-    return as_declared(block, modality, Stated(unit, axis_unit, _top(text)))
+    return as_declared(block, modality, Stated(unit, axis_unit, top_of(text)))
 
 
 def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
@@ -188,7 +179,7 @@ def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
     axis = request.spec.axis.values if request.spec.axis else ""
     if axis not in ("", text.header[0]) or request.spec.values not in ("", text.header[1]):
         return []
-    stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, _top(text))
+    stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, top_of(text))
     return [as_declared(block, modality, stated) for block in read_pairs(text, request.missing)]
 
 
@@ -198,12 +189,14 @@ def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
     columns, unit = _value_columns(text, request)
     numbers = text.numbers([x, *columns], request.missing)
     rows: dict[str, list[int]] = {}
-    for row, name in enumerate(text.strings([_find(text, request.spec.specimens)])[0]):
+    for row, name in enumerate(text.strings([find_column(text, request.spec.specimens)])[0]):
         if not name:
             raise ReadError("the specimen has no id", where=text.where(row))
         rows.setdefault(name, []).append(row)
     blocks = [_over_axis(text, numbers, own, name, text.where(own[0])) for name, own in rows.items()]
-    return [as_declared(block, modality, Stated(unit, axis_unit, _top(text))) for block in blocks if block is not None]
+    return [
+        as_declared(block, modality, Stated(unit, axis_unit, top_of(text))) for block in blocks if block is not None
+    ]
 
 
 def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, source: str) -> Block | None:
@@ -232,7 +225,7 @@ def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, s
 def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
     """The column of the axis, and the unit that its header states."""
     named = request.spec.axis.values if request.spec.axis else ""
-    column = _find(text, named) if named else 0
+    column = find_column(text, named) if named else 0
     unit = split_unit(text.label(column)).unit if text.header else None
     return column, unit
 
@@ -240,11 +233,11 @@ def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
 def _value_columns(text: Text, request: Request) -> tuple[list[int], str | None]:
     """The column of the values, and that of their uncertainty where there is one; and the unit that they state."""
     spec = request.spec
-    columns = [_find(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
-    columns += [_find(text, spec.uncertainty)] if spec.uncertainty else []
+    columns = [find_column(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
+    columns += [find_column(text, spec.uncertainty)] if spec.uncertainty else []
     units = [split_unit(text.label(column)).unit if text.header else None for column in columns]
     if len(columns) > 1:
-        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), _top(text))
+        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), top_of(text))
     return columns, units[0]
 
 
@@ -266,66 +259,6 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
         ReadError: a column is not there, or an id is empty or repeated.
     """
     return metadata_of(open_text(path, spec.decimal), spec, missing)
-
-
-def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
-    """What rows of text say about how the specimens were made: id -> column -> value.
-
-    Raises:
-        ReadError: a column is not there, or an id is empty or repeated.
-    """
-    ids = _ids(text, spec.id)
-    columns = text.strings([_find(text, name) for name in spec.metadata])
-    typed = [metadata_values(column, missing, text.dialect.decimal) for column in columns]
-    return {
-        name: {header: column[row] for header, column in zip(spec.metadata, typed, strict=True)}
-        for row, name in enumerate(ids)
-    }
-
-
-def _ids(text: Text, column: str) -> list[str]:
-    ids = text.strings([_find(text, column)])[0]
-    check_ids(ids, text.where)
-    few = sum(name.lower().rstrip(".:") in _EXTREMES for name in ids[-8:]) > 1
-    for row, name in enumerate(ids):
-        word = name.lower().rstrip(".:")
-        if word in _SUMMARIES or (few and word in _EXTREMES):
-            raise ReadError(
-                f"{name!r} is not a specimen, but a summary of several",
-                where=text.where(row),
-                next="Remove the line, or call the specimen otherwise.",
-            )
-    return ids
-
-
-def _stem_id(text: Text) -> list[str]:
-    if len(text.rows) != 1:
-        raise ReadError(
-            f"{len(text.rows)} rows and no column of ids",
-            where=_top(text),
-            expected=f'One row where specimens = "{STEM}", else the name of the column of ids.',
-        )
-    return [stem(text.path)]
-
-
-def _find(text: Text, name: str) -> int:
-    """The column of that header, or else of the same in another unit; "column 2" is the second of a file without."""
-    labels = [text.label(column) for column in range(text.width)]
-    places = [column for column, label in enumerate(labels) if label == name]
-    if not places:
-        wanted = split_unit(name)
-        bare = [split_unit(label) for label in labels]
-        alike = [each.name == wanted.name and None not in (each.unit, wanted.unit) for each in bare]
-        places = [column for column, same in enumerate(alike) if same]
-    if len(places) == 1:
-        return places[0]
-    listed = ", ".join(label or '""' for label in labels[:20]) + (", ..." if len(labels) > 20 else "")
-    fault = f"column {name!r} stands {len(places)} times" if places else f"there is no column {name!r}"
-    raise ReadError(fault, where=_top(text), expected=f"The columns are {listed}.")
-
-
-def _top(text: Text) -> str:
-    return text.at(text.header_line or text.lines[0])
 
 
 FORMAT = Format(

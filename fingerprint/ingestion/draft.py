@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from fingerprint.errors import DatasetError, UnitError
-from fingerprint.ingestion.dataset import FILE_NAME, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import FILE_NAME, ID, STEM, STEM_ROW, AxisSpec, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.name_patterns import patterns_that_agree
 from fingerprint.ingestion.reader import Column, stem
 from fingerprint.ingestion.sources import Source
 from fingerprint.modality import Kind
@@ -48,6 +49,9 @@ class Draft:
         warnings: what the person should check.
         ambiguous: questions that only the person can answer.
         unstated: axes whose unit is not stated.
+        looked_at: the names of the files at hand, without suffix.
+        stems: those of each modality of one file per specimen.
+        ids: those in each table.
         exclude: files that the pattern of the files at hand matches, and that are something else.
         tables: tables that say how specimens were made, each with its columns of numbers.
     """
@@ -59,6 +63,9 @@ class Draft:
     warnings: list[str] = field(default_factory=list[str])
     exclude: tuple[str, ...] = ()
     ambiguous: list[str] = field(default_factory=list[str])
+    looked_at: list[str] = field(default_factory=list[str])
+    stems: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    ids: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     unstated: list[str] = field(default_factory=list[str])
     tables: list[tuple[SpecimensSpec, list[str]]] = field(default_factory=list[tuple[SpecimensSpec, list[str]]])
 
@@ -102,7 +109,10 @@ class Draft:
             DatasetError: its name is taken.
         """
         if name in self.modalities:
-            name = slug(f"{name}_{spec.sheet or stem(path)}")
+            first, name = name, slug(f"{name}_{spec.sheet or stem(path)}")
+            self.warnings.append(
+                f"{path} holds {first}, too, but its columns or units are stated otherwise: it is kept apart, as {name}"
+            )
         if name in self.modalities:
             raise DatasetError(
                 f"two different sets of measurements would both be called {name!r}",
@@ -110,6 +120,8 @@ class Draft:
                 next=f"Describe them in {self.source.root / FILE_NAME} (see docs/ingest.md).",
             )
         self.modalities[name] = msgspec.structs.replace(spec, exclude=self.exclude)
+        if spec.specimens == STEM:
+            self.stems[name] = self.looked_at
         if self.exclude:
             self.reasons.append((f"modalities.{name}", "the files in exclude look otherwise"))
         stated = column is not None and column.unit is not None
@@ -118,6 +130,14 @@ class Draft:
         self.reasons.append((f"modalities.{name}", f"{how}; {unit}"))
         if spec.axis is not None and not spec.axis.unit:
             self.reasons.append((f"modalities.{name}", "the unit of the axis is not stated: write it in axis"))
+
+    def choose_patterns(self) -> None:
+        """Take the part of the files' names that is known otherwise for the id, where the names share the rest."""
+        for name, pattern in patterns_that_agree(self.stems, self.ids).items():
+            self.modalities[name] = msgspec.structs.replace(self.modalities[name], specimens=pattern)
+            self.reasons.append(
+                (f"modalities.{name}", f"the ids at {ID} in the files' names are known from other files")
+            )
 
     def choose_specimens(self) -> SpecimensSpec | None:
         """The table that says most in words about the specimens."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.dataset import SpecimensSpec
-from fingerprint.ingestion.delimited import metadata_of, read_text, refuse_images
+from fingerprint.ingestion.delimited import read_text, refuse_images
+from fingerprint.ingestion.delimited_columns import metadata_of
 from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.reader import (
     Cell,

@@ -68,7 +68,7 @@ def _columns(curve: CurveLayout) -> tuple[str, str]:
 
 def _bare(column: Column) -> tuple[str, bool]:
     """What a column of text is called, whatever its unit; it is converted where one is stated."""
-    return column.name, column.unit is not None
+    return column.name.lower(), column.unit is not None
 
 
 def _signature(layout: Layout) -> object:

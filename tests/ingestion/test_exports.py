@@ -44,7 +44,8 @@ def comma(lines: list[str]) -> list[str]:
 READ = {
     "S7.xye": Export(rows("{x:.4f} {y} 3.5", ANGLES), ANGLES, COUNTS, ("axis", "", "intensity", ""), True),
     "fit2d S7.chi": Export(
-        ["S7.tif: azimuthal integration", "2-Theta Angle (Degrees)", "Intensity", "          40", *rows(" {x:.7E}  {y:.7E}", ANGLES)],
+        ["S7.tif: azimuthal integration", "2-Theta Angle (Degrees)", "Intensity", "          40",
+         *rows(" {x:.7E}  {y:.7E}", ANGLES)],
         ANGLES, COUNTS, ("axis", "", "lab", ""),
     ),
     "EC-Lab S7.mpt": Export(

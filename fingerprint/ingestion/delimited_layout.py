@@ -111,6 +111,8 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
 
 def _are_no_ids(column: Column, cells: Sequence[str]) -> bool:
     """Whether a column of text says when something was measured, or how much, rather than of which specimen."""
+    if not any(character.isalpha() for cell in cells for character in cell):
+        return True
     return column.unit is not None or _WHEN.search(column.name) is not None or is_moment_or_number(cells)
 
 
@@ -198,7 +200,7 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
     if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]):
         if text.header is None or not is_called_axis(x.header):
             return None
-        reason = f"{x.header} turns back, and an axis rises or falls all along"
+        reason = f"{x.header} turns back or repeats, and an axis rises or falls all along"
         return Unrecognised(text.path, f"{reason}; write each branch into a file of its own")
     if text.header is not None and not is_called_axis(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
         reason = f"{ys[0].header} is called as an axis is, and {x.header} before it is not: which of them is the axis?"

@@ -13,7 +13,11 @@ from fingerprint.ingestion.columns import is_id
 from fingerprint.ingestion.dialect import Dialect
 from fingerprint.ingestion.text import Text
 
-_COUNTER = re.compile(r"|unnamed: ?0|index|pt|points?(?:[ _]?(?:no|nr|number)\.?)?|n[or]\.?|#|row|x1", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"|unnamed: ?0|index|pt|(?:data[ _]?)?points?(?:[ _]?(?:no|nr|number)\.?)?|n[or]\.?|#|row|x1"
+    r"|rec(?:ord)?(?:[ _]?(?:id|#))?",
+    re.IGNORECASE,
+)
 _HEAD = 50  # rows that are looked at first
 _MOST_LOG = 10_000  # lines below the data
 _NUMBER_FIRST = re.compile(r"[<>~+\-\u2212]?\s*[\d.,]")

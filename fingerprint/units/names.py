@@ -93,7 +93,7 @@ _WRITTEN = {  # as it stands, not in any case
         "W": "Watt",
         "Pa": "Pascal",
         "Hz": "Hertz",
-        "nm": "Nanometers",
+        "nm": "Nanometers|d.nm|d. nm|r.nm|r. nm",
     }.items()
     for written in spellings.split("|")
 }

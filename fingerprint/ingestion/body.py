@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.above import refuse_lost, refuse_number, refuse_numbers_above
 from fingerprint.ingestion.axis_names import is_called_axis
+from fingerprint.ingestion.dataset import MISSING
 from fingerprint.ingestion.dialect import Dialect
-from fingerprint.ingestion.text import EXPECTED, Text
+from fingerprint.ingestion.text import Text
 from fingerprint.units import split_unit, unit_in_brackets
 
 TOP = 1000  # lines among which the numbers begin
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]{0,99}\)|\[[^\]]{0,99}\]))?")
-_MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
+_MISSING = frozenset((*MISSING, "--"))
 _DATE = re.compile(r"\b\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b|\b\d{1,2}:\d\d\b")
 _MOST_OF_A_WORD = 4  # letters: "bits" below a column of text
 _OWN_WORDS = re.compile(r"\([^()]+\)|\[[^\[\]]+\]")  # a unit in brackets, whatever it is
 _NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x", "#"))
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,'\u2019]\d{3})+(?:[.,]\d+)?")
-_JOINED = re.compile(r"[\d.+\-eEdD*]*(?:\d\.\d*(?:[eEdD][+-]?\d{2,3})?[+-]\d*\.\d|[\d.]\*{3})[\d.+\-eEdD*]*")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Body:
                 begin += 1
                 begin += self._is_remark(top, begin + 1)
             begin += 1
-            self._refuse_number(header, path, header_line)
+            refuse_number(self, header, path, header_line)
         else:
             begin = above = next((row for row, fields in enumerate(top) if self.fits(fields)), 0)
             header, header_line = self._free_header([told for told in comments if told[0] < lines[begin]])
@@ -74,8 +74,8 @@ class Body:
             raise ReadError(
                 "there is a header and no data", where=f"{path}:{lines[begin - 1]}", expected="At least one row."
             )
-        self._refuse_numbers_above(top[:above], begin == above, path, lines)
-        self._refuse_lost(top[: begin + 1], path, lines)
+        refuse_numbers_above(self, top[:above], begin == above, path, lines)
+        refuse_lost(self, top[: begin + 1], path, lines)
         beyond = tuple(top[above - 1]) if above else ()
         return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width, beyond)
 
@@ -90,42 +90,6 @@ class Body:
         words = all(self.dialect.number(field) is None for field in top[row])
         told = any(field.lower() not in _MISSING for field in top[row])
         return words and told and self.fits(top[row + 1])
-
-    def _refuse_number(self, header: Sequence[str], path: Path, line: int) -> None:
-        """Raise ReadError where what stands above the data is data too, of which something cannot be read."""
-        if len(self.numeric) < self.width or self.dialect.number(header[0]) is None:
-            return
-        unread = next(field for field in header if self.dialect.number(field) is None)
-        raise ReadError(f"{unread!r} is not a number", where=f"{path}:{line}", expected=EXPECTED[self.dialect.decimal])
-
-    def _refuse_numbers_above(
-        self, above: Sequence[list[str]], adjoining: bool, path: Path, lines: Sequence[int]
-    ) -> None:
-        """Raise ReadError where lines of numbers would be taken for free text above the data.
-
-        Args:
-            above: the lines above the header or the data.
-            adjoining: whether the data follow, without a header.
-        """
-        widths = [len(fields) if self._are_numbers(fields) else 0 for fields in above]
-        for row, width in enumerate(widths):
-            last = row + 1 == len(widths)
-            if width and ((last and adjoining) or (not last and widths[row + 1] == width)):
-                raise ReadError(
-                    f"there are numbers here that are not like those from line {lines[len(above)]} on: "
-                    f"{' '.join(above[row])[:60]!r}",
-                    where=f"{path}:{lines[row]}",
-                    expected=f"{self.width} numbers in each line. {EXPECTED[self.dialect.decimal]}",
-                    next="Correct these lines, write each block into a file of its own, or remove what is no data.",
-                )
-
-    def _are_numbers(self, fields: Sequence[str]) -> bool:
-        """Whether a line holds numbers and nothing else; run together or with separators of thousands, too."""
-        if len(fields) == 1:
-            return _JOINED.fullmatch(fields[0]) is not None
-        number = [self.dialect.number(field) is not None for field in fields]
-        like = [_GROUPED.fullmatch(field) or _JOINED.fullmatch(field) for field in fields]
-        return any(number) and all(map(max, number, map(bool, like)))
 
     def _header(self, top: Sequence[list[str]]) -> int | None:
         """The row of the header: that above the data; where some columns are text, the first of the right width."""
@@ -146,29 +110,6 @@ class Body:
         """Whether a line may name the columns: it is as wide, has a name for each unit, and says no date."""
         named = len(fields) == self.width and all(name or not unit for name, unit in zip(fields, units, strict=True))
         return named and not any(_DATE.search(field) for field in fields)
-
-    def _refuse_lost(self, top: Sequence[list[str]], path: Path, lines: Sequence[int]) -> None:
-        """Raise ReadError where a line that begins with a number stands below a header, or is as wide as the data.
-
-        Args:
-            top: the lines down to the first of the data.
-            path, lines: for messages.
-        """
-        if len(self.numeric) < self.width:
-            return
-        named = False
-        for row, fields in enumerate(top):
-            if self.fits(fields):
-                return
-            numbers = [self.dialect.number(field) is not None for field in fields]
-            unlike = named or len(fields) == self.width or sum(numbers) > 1
-            if numbers[0] and len(fields) > 1 and unlike:
-                raise ReadError(
-                    f"{fields[0]} begins a line that is unlike the others",
-                    where=f"{path}:{lines[row]}",
-                    expected=f"{self.width} numbers, or a header, or free text above it.",
-                )
-            named = named or len(fields) == self.width
 
     def _are_units(self, fields: Sequence[str]) -> bool:
         """Whether this line states the units of the columns and nothing else."""

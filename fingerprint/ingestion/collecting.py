@@ -14,6 +14,7 @@ from fingerprint.ingestion.formats import find_format, format_of
 from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Request, Unrecognised
 from fingerprint.ingestion.report import Ignored, Refused
+from fingerprint.ingestion.shapes import shape_in_words
 from fingerprint.ingestion.sources import Source, claims, described_by
 from fingerprint.modality import Kind, RawModality
 
@@ -177,7 +178,7 @@ def _read(
             own = next((block.values.shape[1:] for block in raw.blocks), ())
             if spec.kind is Kind.IMAGE and shape and own not in ((), shape):
                 raise ReadError(
-                    f"its images are {_times(own)}, and those before {_times(shape)}",
+                    f"its images are {shape_in_words(own)}, and those before {shape_in_words(shape)}",
                     where=str(path),
                     expected=f"One size for all images of {name}.",
                     next="Make them equal, or describe them as two modalities in dataset.toml.",
@@ -189,10 +190,6 @@ def _read(
         read.append(raw)
         sources.update((specimen, str(path)) for specimen in raw.specimens)
     return merge(spec.modality(name), read) if read else None
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
 
 
 def _refusal(path: Path, error: FingerprintError) -> tuple[Refused, FingerprintError]:

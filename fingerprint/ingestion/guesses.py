@@ -31,6 +31,7 @@ from fingerprint.ingestion.reader import (
     WorkbookLayout,
     stem,
 )
+from fingerprint.ingestion.shapes import shape_in_words
 from fingerprint.ingestion.sources import pattern_but, pattern_of
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
@@ -183,7 +184,7 @@ class Guesses(Draft):
 
     def _add_files_of_images(self, layout: ImageLayout, files: str, count: int) -> None:
         spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM)
-        pixels = " x ".join(map(str, layout.shape))
+        pixels = shape_in_words(layout.shape)
         how = f"{count} image(s) of {pixels} pixels, one per specimen; its id is the file's name"
         self.put(slug(layout.path.resolve().parent.name), spec, layout.path, f"{how}; the name is the folder's")
 
@@ -194,7 +195,7 @@ class Guesses(Draft):
             self.tables.append((SpecimensSpec(files, STEM_ROW, (name,)), []))
             return
         spec = ModalitySpec(Kind.IMAGE, files, specimens=STEM_ROW)
-        pixels = " x ".join(map(str, layout.shape[1:]))
+        pixels = shape_in_words(layout.shape[1:])
         how = f"{layout.family} of {pixels} images; the id is the file's name and the row, as in {layout.stem}-00000"
         self.put(name, spec, layout.path, how)
 

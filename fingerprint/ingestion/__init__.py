@@ -2,7 +2,7 @@
 
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
-  draft.py, guesses.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties of columns
+  draft.py, guesses.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties
   axis_names.py, name_patterns.py, asking.py    how axes are called; ids within names of files; what only a person knows
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer

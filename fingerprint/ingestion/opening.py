@@ -11,7 +11,7 @@ from pathlib import Path
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
 from fingerprint.ingestion.decoding import read_lines
-from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
+from fingerprint.ingestion.dialect import BLANKS, COMMAS, SAMPLE, Dialect, sniff
 from fingerprint.ingestion.ending import check_first_lines, cut_off
 from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
@@ -77,8 +77,23 @@ def open_text(path: Path, decimal: str = "") -> Text:
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
     check_first_lines(text, first)
+    if not decimal:
+        _refuse_one_column(text)
     cut = () if ended else cut_off(text)
     return without_spare(replace(text, notes=(*notes, *cut)))
+
+
+def _refuse_one_column(text: Text) -> None:
+    """Raise ReadError where two columns of digits may be one of numbers with a decimal comma, below its one name."""
+    if text.dialect != COMMAS or text.width != 2 or text.header is not None or len(text.above) != 1:
+        return
+    head = [text.fields(row) for row in range(min(len(text.rows), SAMPLE))]
+    if text.above[0] and all(field.lstrip("-").isdigit() for fields in head for field in fields):
+        raise ReadError(
+            f"below {text.above[0][:40]!r} the commas may separate fields or be decimal",
+            where=text.where(0),
+            expected='A line decimal = "," or decimal = "." in the [modalities.NAME] of dataset.toml.',
+        )
 
 
 def _without_log(

@@ -18,6 +18,7 @@ _COUNTER = re.compile(
     r"|rec(?:ord)?(?:[ _]?(?:id|#))?",
     re.IGNORECASE,
 )
+_FEWEST_POINTS = 20  # of a curve whose rows are counted; fewer rows may be specimens
 _HEAD = 50  # rows that are looked at first
 _MOST_LOG = 10_000  # lines below the data
 _NUMBER_FIRST = re.compile(r"[<>~+\-\u2212]?\s*[\d.,]")
@@ -27,7 +28,7 @@ def without_spare(text: Text) -> Text:
     """The text of curves without columns that are empty all along, and without a counter of its rows in front.
 
     Tables of specimens are left as they are. A counter is a first column that is called so, or not at all, and holds
-    0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that is called as axes are.
+    0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that is called as axes are, and rises or falls all along.
     """
     if text.width < 3 or any(map(is_id, text.header or ())):
         return text
@@ -40,7 +41,9 @@ def without_spare(text: Text) -> Text:
     if len(kept) < 2 or any(2 * count <= len(head) for count in numbers):
         return text
     header = text.header or _one_shorter(text)
-    counted = len(kept) > 2 and header is not None and _counts([fields[kept[0]] for fields in head])
+    enough = len(kept) > 2 and len(text.rows) >= _FEWEST_POINTS
+    counted = enough and header is not None and _counts([fields[kept[0]] for fields in head])
+    counted = counted and _runs([number(fields[kept[1]]) for fields in head])
     if counted and header and _COUNTER.fullmatch(header[kept[0]].strip()) and is_called_axis(header[kept[1]]):
         kept, counter = kept[1:], kept[0]
     else:
@@ -60,6 +63,13 @@ def without_spare(text: Text) -> Text:
         rows=[_joined([fields[column] for column in kept], text.dialect) for fields in rows],
         width=len(kept),
     )
+
+
+def _runs(numbers: Sequence[float | None]) -> bool:
+    """Whether numbers rise all along, or fall all along."""
+    known = [each for each in numbers if each is not None]
+    ordered = sorted(set(known))
+    return len(known) == len(numbers) and known in (ordered, ordered[::-1])
 
 
 def _one_shorter(text: Text) -> tuple[str, ...] | None:

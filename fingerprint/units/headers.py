@@ -25,7 +25,9 @@ _LETTERS = "KCmsgNVAJWT%Å°"  # that are units in brackets
 _WORDS = (  # that pint would take for units, and people write in brackets otherwise
     "sigma", "alpha", "pi", "mu", "lambda", "gamma", "nu", "zeta", "in", "at", "PL", "EL", "TG", "GC", "RH", "hand",
     "rod", "cat", "stone", "cup", "chain", "link", "dot", "point", "are", "pica", "eon", "half", "lot",
+    "ab", "ac", "re", "pp", "pk", "ph", "Ph", "bp",
 )  # fmt: skip
+_ACRONYM = re.compile(r"(?!Pa|Ry|Eh)[TPEZYRQ][A-Za-z]|[GM][SCATBs]|.*'.*")  # PS, Tg, RT: no petasiemens, teragrams
 _FUNCTIONS = re.compile(
     r"(?:ln|log(?:10|2)?|lg|exp|sqrt|sin|cos|tan|d)\(.*", re.IGNORECASE
 )  # of what stands in brackets
@@ -132,7 +134,11 @@ def unit_in_brackets(text: str) -> str | None:
         return ""
     is_number = text[:1].isdigit() and "/" not in text
     is_letter = len(text) == 1 and text not in _LETTERS
-    is_word = text in _WORDS or (text in _ELEMENTS and len(text) == 2 and text != "Pa")
+    is_word = (
+        text in _WORDS
+        or _ACRONYM.fullmatch(text) is not None
+        or (text in _ELEMENTS and len(text) == 2 and text != "Pa")
+    )
     if not text or is_number or is_letter or is_word or _LABEL.fullmatch(text) is not None:
         return None
     text = _SPACING.sub(lambda found: f"{found['energy']}/angstrom{found['power'] or ''}", text)
@@ -185,6 +191,8 @@ def _is_quantity(name: str, stated: str) -> bool:
     counted = _COUNTED.fullmatch(name) is not None and is_time(unit_in_brackets(stated) or "")
     if stated.lower() in SPELLINGS or counted:
         return True
+    if stated.startswith(name) and stated not in ("mg", "mm", "min", "kg"):
+        return False  # T/Tg, M/Ms, P/P0
     if {name, stated} <= _ELEMENTS and not re.search(_COUNTS.get(stated, "^$"), name, re.IGNORECASE):
         return False
     if stated in _DECIDED or stated in _NAMED:

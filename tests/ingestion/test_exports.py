@@ -175,6 +175,8 @@ REFUSED = {
     "EC-Lab, cut.mpt": (["EC-Lab ASCII FILE", "Nb header lines : 9", "", "time/s\tEwe/V", "1\t2", "2\t3"], "are said"),
     "a second block.csv": (["x (nm),y", *rows("{i},{y}", ANGLES), "", "block 2", "40,1", "41,2"], "1 fields where 2"),
     "a lost last point.csv": (["x (nm),y", *rows("{i},{y}", ANGLES), "", "40,saturated"], "is not a number"),
+    "one German column.csv": (["Kraft", *(f"{10 + i},{i % 10}" for i in STEPS)], "be decimal"),
+    "one German column of zeros.csv": (["Kraft", *(f"0,{i:02d}" for i in STEPS)], "be decimal"),
     "pairs without names.csv": (
         ["Wavelength (nm),%T,Wavelength (nm),%T", *rows("{x},{y},{x},1", NANOMETRES)], "not each with a name",
     ),
@@ -264,6 +266,17 @@ def test_an_axis_without_a_unit_is_asked_about_and_answered_with_one_edit(tmp_pa
         (lab / "dataset.toml").write_text(toml)
         ingest([lab], tmp_path / f"store {len(toml)}")
     assert only(lab).modality.axis_unit == "THz"
+
+
+@pytest.mark.parametrize("count", [6, COUNT])
+@pytest.mark.parametrize("header", [",temperature (degC),HV", "Unnamed: 0,temperature (degC),HV"])
+def test_few_numbered_rows_may_be_specimens(header: str, count: int, tmp_path: Path) -> None:
+    lab = save(tmp_path, "S7.csv", [header, *rows("{i},{x},{y}", ANGLES[:count], COUNTS[:count])])
+    if count == COUNT:
+        assert only(lab).specimens == ("S7",)
+        return
+    with pytest.raises(AmbiguousError):
+        look(lab)
 
 
 @pytest.mark.parametrize("name", ["cycle", "step", "m/z", "channel"])

@@ -188,9 +188,10 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
         return ColumnsLayout(text.path, x, tuple(ys[::2]), named=True, notes=text.notes, pairs=True)
     if any(number(field) is not None for field in text.header or ()):
         return None
-    if text.header is None and text.width == 3 and _is_xye(text.path):
-        x, y, error = (column._replace(name=name) for column, name in zip(columns, _XYE, strict=True))
-        return CurveLayout(text.path, x, y, uncertainty=error, notes=text.notes)
+    if text.width == 3 and _is_xye(text.path):
+        if text.header is None:
+            columns = [column._replace(name=name) for column, name in zip(columns, _XYE, strict=True)]
+        return CurveLayout(text.path, columns[0], columns[1], uncertainty=columns[2], notes=text.notes)
     if text.header is not None and _is_unnamed_axis(text, columns, [fields[0] for fields in good]):
         return Unrecognised(
             text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'

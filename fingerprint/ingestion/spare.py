@@ -14,10 +14,9 @@ from fingerprint.ingestion.dialect import Dialect
 from fingerprint.ingestion.text import Text
 
 _COUNTER = re.compile(
-    r"|unnamed: ?0|index|pt|(?:data[ _]?)?points?(?:[ _]?(?:no|nr|number)\.?)?|n[or]\.?|#|row|x1"
-    r"|rec(?:ord)?(?:[ _]?(?:id|#))?",
-    re.IGNORECASE,
+    r"index|pt|(?:data[ _]?)?points?(?:[ _]?(?:no|nr|number)\.?)?|rec(?:ord)?(?:[ _]?(?:id|#|no\.?))?", re.IGNORECASE
 )
+_NAMELESS = re.compile(r"|unnamed: ?0|n[or]\.?|#|row|x1", re.IGNORECASE)
 _FEWEST_POINTS = 20  # of a curve whose rows are counted; fewer rows may be specimens
 _HEAD = 50  # rows that are looked at first
 _MOST_LOG = 10_000  # lines below the data
@@ -28,7 +27,7 @@ def without_spare(text: Text) -> Text:
     """The text of curves without columns that are empty all along, and without a counter of its rows in front.
 
     Tables of specimens are left as they are. A counter is a first column that is called so, or not at all, and holds
-    0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that is called as axes are, and rises or falls all along.
+    0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that rises or falls all along.
     """
     if text.width < 3 or any(map(is_id, text.header or ())):
         return text
@@ -44,7 +43,7 @@ def without_spare(text: Text) -> Text:
     enough = len(kept) > 2 and len(text.rows) >= _FEWEST_POINTS
     counted = enough and header is not None and _counts([fields[kept[0]] for fields in head])
     counted = counted and _runs([number(fields[kept[1]]) for fields in head])
-    if counted and header and _COUNTER.fullmatch(header[kept[0]].strip()) and is_called_axis(header[kept[1]]):
+    if counted and header and _is_counter(header[kept[0]].strip(), header[kept[1]]):
         kept, counter = kept[1:], kept[0]
     else:
         counter, header = None, text.header
@@ -63,6 +62,12 @@ def without_spare(text: Text) -> Text:
         rows=[_joined([fields[column] for column in kept], text.dialect) for fields in rows],
         width=len(kept),
     )
+
+
+def _is_counter(header: str, behind: str) -> bool:
+    """Whether a column is called like a counter of points; one of rows must stand before what is called as an axis."""
+    called = _COUNTER.fullmatch(header) is not None
+    return called or (_NAMELESS.fullmatch(header) is not None and is_called_axis(behind))
 
 
 def _runs(numbers: Sequence[float | None]) -> bool:

@@ -43,6 +43,13 @@ def comma(lines: list[str]) -> list[str]:
 
 READ = {
     "S7.xye": Export(rows("{x:.4f} {y} 3.5", ANGLES), ANGLES, COUNTS, ("axis", "", "intensity", ""), True),
+    "neutrons S7.xye": Export(
+        ["# TOF(us) I E", *rows("{x:.4f} {y} 3.5", ANGLES)], ANGLES, COUNTS, ("tof", "us", "i", ""), True
+    ),
+    "rheometer S7.csv": Export(
+        ["Interval data:\tPoint No.\tShear Rate\tViscosity", "\t\t[1/s]\t[Pa·s]", *rows("\t{i}\t{x}\t{y}", ANGLES)],
+        ANGLES, COUNTS, ("shear_rate", "1/s", "viscosity", "Pa·s"),
+    ),
     "fit2d S7.chi": Export(
         ["S7.tif: azimuthal integration", "2-Theta Angle (Degrees)", "Intensity", "          40",
          *rows(" {x:.7E}  {y:.7E}", ANGLES)],

@@ -59,6 +59,8 @@ positive = arrays(np.float64, st.integers(2, 20), elements=st.floats(1e-3, 1e6))
         ("Fe/Co", "Fe/Co", None),
         ("C/N", "C/N", None),
         ("T/Tc", "T/Tc", None),
+        ("10 nm", "10 nm", None),
+        ("300 (K)", "300 (K)", None),
         ("M/Ms", "M/Ms", None),
         ("m/mg", "m", "mg"),
         ("Temperature (Tg)", "Temperature (Tg)", None),

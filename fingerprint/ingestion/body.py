@@ -27,11 +27,13 @@ _NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x", "#"))
 
 @dataclass(frozen=True)
 class Body:
-    """What a line of data looks like: how many fields it has, and which of them are numbers."""
+    """What a line of data looks like: how many fields it has, which of them are numbers or always empty, and the first
+    of them that is not."""
 
     dialect: Dialect
     width: int
     numeric: tuple[int, ...]
+    first: int
 
     @staticmethod
     def of(sample: Sequence[str], dialect: Dialect) -> Body:
@@ -40,8 +42,10 @@ class Body:
         regular = [row for row in fields if len(row) == width]
         numbers = [sum(dialect.number(row[column]) is not None for row in regular) for column in range(width)]
         filled = [sum(row[column].lower() not in _MISSING for row in regular) for column in range(width)]
-        numeric = tuple(column for column in range(width) if numbers[column] and 2 * numbers[column] > filled[column])
-        return Body(dialect, width, numeric)
+        empty = [not filled[column] and any(filled) for column in range(width)]
+        numeric = tuple(column for column in range(width) if empty[column] or 2 * numbers[column] > filled[column])
+        first = next((place for place, column in enumerate(numeric) if not empty[column]), 0)
+        return Body(dialect, width, numeric, first)
 
     def fits(self, fields: Sequence[str]) -> bool:
         """Whether these are the fields of a line of data."""
@@ -50,7 +54,9 @@ class Body:
         tokens = [fields[column] for column in self.numeric]
         numbers = [self.dialect.number(token) is not None for token in tokens]
         missing = [token.lower() in _MISSING for token in tokens]
-        return any(numbers) and all(map(max, numbers, missing)) and (numbers[0] or len(self.numeric) < self.width)
+        return (
+            any(numbers) and all(map(max, numbers, missing)) and (numbers[self.first] or len(self.numeric) < self.width)
+        )
 
     def text(self, path: Path, rows: Sequence[str], lines: Sequence[int], comments: Sequence[tuple[int, str]]) -> Text:
         """The header and the data of a file."""

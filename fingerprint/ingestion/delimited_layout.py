@@ -12,10 +12,11 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.decoding import read_lines
+from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.pairs import find_pairs
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
-from fingerprint.ingestion.text import Text
+from fingerprint.ingestion.text import EXPECTED, Text
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.units import is_time, unit_in_brackets
 
@@ -85,6 +86,7 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
     columns = tuple(describe(text.header[i], cells, None, decimal) for i, cells in zip(named, strings, strict=True))
     if points < 2 and not any(column.numeric for column in columns) and text.width < 2:
         return Unrecognised(path, "text, not a table")
+    _refuse_mixed_marks(text, columns, strings)
     identity = find_id(columns)
     if identity is None and points > 1 and len(columns) == 1:
         identity = columns[0]
@@ -107,6 +109,22 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         if column is not identity and not column.numeric and _look_measured(column, cells)
     )
     return TableLayout(path, columns, points, identity, ids, _along(text, columns, strings, ids), notes=notes)
+
+
+def _refuse_mixed_marks(text: Text, columns: Sequence[Column], strings: Sequence[Sequence[str]]) -> None:
+    """Raise ReadError where a column is text only because its numbers have the other decimal mark."""
+    own, other = (",", ".") if text.dialect.decimal == "," else (".", ",")
+    for column, cells in zip(columns, strings, strict=True):
+        if column.numeric or is_id(column.header):
+            continue
+        like = [other in cell and as_number(cell, other) is not None for cell in cells[:HEAD] if cell]
+        if like and 2 * sum(like) > len(like):
+            raise ReadError(
+                f"the numbers in {column.header!r} ({cells[0]}) have {other!r} where others have {own!r}",
+                where=text.where(0),
+                expected=EXPECTED[text.dialect.decimal],
+                next="Write all of them with the same decimal mark.",
+            )
 
 
 def _are_no_ids(column: Column, cells: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ _BRACKET = re.compile(r"^(?P<name>.*?)(?:\((?P<round>.*)\)|\[(?P<square>[^\[\]]*
 _LAST_BRACKET = re.compile(r"^(?P<name>.*\S)\s*\((?P<unit>[^()]*)\)$")
 _SLASH = re.compile(r"^(?P<name>.+?)\s/\s+(?P<unit>\S.*)$")
 _TIGHT = re.compile(r"^(?P<name>[^/]+)/(?P<unit>\S.*)$")
+_NUMBER = re.compile(r"[+-]?[\d.,]+")
 _IN = re.compile(r"^(?P<name>\S.*?) in (?P<unit>\S+)$")
 _COMMA = re.compile(r"^(?P<name>[^/,]+?),\s*(?P<unit>[^/,]+)$")
 _AGAINST = re.compile(r"(?P<unit>\S{1,20}) {1,3}(?P<against>vs\.? {0,3}\S.*)")
@@ -104,6 +105,8 @@ def split_unit(header: str) -> Header:
     if _is_unit_alone(header):
         return Header(_ALONE.get(header, header), canonical(header))
     for name, stated in _candidates(header):
+        if _NUMBER.fullmatch(name) and not header.endswith("]"):
+            break  # "10 (nm)" is a value and no quantity
         against = _AGAINST.fullmatch(stated)
         unit = _unit_of(name, against["unit"] if against else stated)
         if unit is not None:
@@ -217,7 +220,12 @@ def _split_suffix(header: str) -> Header:
     for separator in re.finditer(r"[_ ]", header):
         name, suffix = header[: separator.start()], header[separator.end() :].removesuffix(".")
         words = re.split(r"[_ ]", name.lower())
-        if not name or "per" in words or (suffix.lower() == "bar" and words[-1] in ("error", "scale")):
+        if (
+            not name
+            or _NUMBER.fullmatch(name)
+            or "per" in words
+            or (suffix.lower() == "bar" and words[-1] in ("error", "scale"))
+        ):
             continue
         if suffix in EXACT or suffix.lower() in SPELLINGS:
             return Header(name.strip(), canonical(suffix))

@@ -132,6 +132,12 @@ READ = {
         ["Weg in mm\tKraft in N", *comma(rows("{x:.3f}\t{y}", ANGLES))],
         ANGLES, COUNTS, ("weg", "mm", "kraft", "N"),
     ),
+    "an empty column between S7.txt": Export(
+        rows("{x}\t \t{y}", ANGLES), ANGLES, COUNTS, ("axis", "", "lab", "")
+    ),
+    "an empty column in front S7.csv": Export(
+        [",Wavelength (nm),Abs", *rows(",{x},{y}", ANGLES)], ANGLES, COUNTS, ("wavelength", "nm", "abs", "")
+    ),
     "zeros S7.csv": Export(
         ["Zeit (s);Kraft (N)", *rows("{i};0,0", ANGLES)], [float(i) for i in STEPS], [0.0] * COUNT,
         ("zeit", "s", "kraft", "N"),
@@ -184,6 +190,9 @@ REFUSED = {
     "a lost last point.csv": (["x (nm),y", *rows("{i},{y}", ANGLES), "", "40,saturated"], "is not a number"),
     "one German column.csv": (["Kraft", *(f"{10 + i},{i % 10}" for i in STEPS)], "be decimal"),
     "one German column of zeros.csv": (["Kraft", *(f"0,{i:02d}" for i in STEPS)], "be decimal"),
+    "both marks.csv": (["sample;E (MPa)", "A;1.234,5", "B;2.345,6"], "semicolons stand in every line"),
+    "either mark.csv": (["sample;HV;d", "A;150,5;1.5", "B;160,5;1.6"], "have ',' where others have '.'"),
+    "thousands.csv": (["x (nm);y", *(f"{400 + i};1 {i:03d}" for i in STEPS)], "does not look like a column of ids"),
     "pairs without names.csv": (
         ["Wavelength (nm),%T,Wavelength (nm),%T", *rows("{x},{y},{x},1", NANOMETRES)], "not each with a name",
     ),

@@ -12,6 +12,16 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _SYMBOLS = re.compile(r"[xqdstEVUBHTfωλν]|t[hs]|2?th|tth|Vf|2θ|hv|nu", re.ASCII | re.IGNORECASE)
+_VALUES = re.compile(
+    r"stress|load|force|kraft|spannung|counts?|intensit|absor|transmi|transmission|reflect|signal|heat|weight|moment"
+    r"|magneti[sz]|modulus|viscosity|dos\b",
+    re.IGNORECASE,
+)
+
+
+def is_called_values(header: str) -> bool:
+    """Whether a column is called as what is measured over an axis is."""
+    return _VALUES.search(split_unit(header).name) is not None and not is_called_axis(header)
 
 
 def is_called_axis(header: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.axis_names import is_called_axis
+from fingerprint.ingestion.axis_names import is_called_axis, is_called_values
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import as_number
@@ -221,7 +221,7 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
             return None
         reason = f"{x.header} turns back or repeats, and an axis rises or falls all along"
         return Unrecognised(text.path, f"{reason}; write each branch into a file of its own")
-    if text.header is not None and not is_called_axis(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
+    if text.header is not None and is_called_values(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
         reason = f"{ys[0].header} is called as an axis is, and {x.header} before it is not: which of them is the axis?"
         return Unrecognised(text.path, f"{reason} Say it in dataset.toml: axis.values and values")
     owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -35,6 +36,22 @@ def _digits(token: str) -> tuple[int, int]:
     """How many digits stand behind the decimal mark, and in the exponent."""
     match = _DIGITS.fullmatch(token)
     return (0, 0) if match is None else (len(match["part"] or ""), len(match["power"] or ""))
+
+
+def check_first_row(text: Text) -> None:
+    """Raise ReadError where the first of two columns without header begins with how many rows follow."""
+    if text.width != 2 or text.header is not None or len(text.rows) < _BEFORE // 2:
+        return
+    heads = [text.dialect.number(text.fields(row)[0]) for row in range(4)]
+    if heads[0] != len(text.rows) - 1 or None in heads:
+        return
+    steps = [abs((after or 0.0) - (before or 0.0)) for before, after in itertools.pairwise(heads)]
+    if steps[0] > 2 * max(steps[1:]):
+        raise ReadError(
+            f"the first number, {heads[0]:g}, may be how many points follow, and no point",
+            where=text.where(0),
+            next="Remove the line if it is no data.",
+        )
 
 
 def check_first_lines(text: Text, first: Sequence[str]) -> None:

@@ -46,7 +46,8 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
     for group in groups(layouts):
         draft.add(group)
     if not draft.modalities:
-        listed = "; ".join(f"{path.name}: {reason}" for path, reason in draft.ignored[:10])
+        said = [f"{path.name}: {reason}" for path, reason in draft.ignored[:10]]
+        listed = "; ".join([*said, *draft.warnings[:10]])
         raise DatasetError(
             "no measurements were recognised",
             where=str(source.root),

@@ -12,7 +12,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import BLANKS, COMMAS, SAMPLE, Dialect, sniff
-from fingerprint.ingestion.ending import check_first_lines, cut_off
+from fingerprint.ingestion.ending import check_first_lines, check_first_row, cut_off
 from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
@@ -77,6 +77,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
     check_first_lines(text, first)
+    check_first_row(text)
     if not decimal:
         _refuse_one_column(text)
     cut = () if ended else cut_off(text)

@@ -190,6 +190,8 @@ REFUSED = {
     "a lost last point.csv": (["x (nm),y", *rows("{i},{y}", ANGLES), "", "40,saturated"], "is not a number"),
     "one German column.csv": (["Kraft", *(f"{10 + i},{i % 10}" for i in STEPS)], "be decimal"),
     "one German column of zeros.csv": (["Kraft", *(f"0,{i:02d}" for i in STEPS)], "be decimal"),
+    "a count above.xy": (["40 2", *rows("{x} {y}", ANGLES)], "how many points follow"),
+    "only words.csv": (["sample,HV (GPa)", "A,>1.5", "B,<1.6"], "is kept as text"),
     "both marks.csv": (["sample;E (MPa)", "A;1.234,5", "B;2.345,6"], "semicolons stand in every line"),
     "either mark.csv": (["sample;HV;d", "A;150,5;1.5", "B;160,5;1.6"], "have ',' where others have '.'"),
     "thousands.csv": (["x (nm);y", *(f"{400 + i};1 {i:03d}" for i in STEPS)], "does not look like a column of ids"),
@@ -282,6 +284,12 @@ def test_an_axis_without_a_unit_is_asked_about_and_answered_with_one_edit(tmp_pa
         (lab / "dataset.toml").write_text(toml)
         ingest([lab], tmp_path / f"store {len(toml)}")
     assert only(lab).modality.axis_unit == "THz"
+
+
+@pytest.mark.parametrize("header", ["Elapsed (s),T (degC)", "Capacity (mAh/g),Voltage (V)", "V (A^3),energy (eV)"])
+def test_what_is_no_axis_elsewhere_may_be_one(header: str, tmp_path: Path) -> None:
+    lab = save(tmp_path, "S7.csv", [header, *rows("{x},{y}", ANGLES)])
+    np.testing.assert_allclose(np.asarray(only(lab).blocks[0].axis), ANGLES)
 
 
 @pytest.mark.parametrize("count", [6, COUNT])

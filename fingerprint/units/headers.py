@@ -71,7 +71,11 @@ _DECIDED = {
 _NAMED = {
     "G": ("gauss", r"field|magnet|^[bh]$"),
     "h": ("h", r"time|zeit|^t$|dauer|duration"),
+    **dict.fromkeys(
+        ("in", "in."), ("inch", r"displacement|extension|length|width|thickness|stroke|position|crosshead")
+    ),
 }
+_MEGA_OR_MILLI = ("MV", "MA", "MW", "MN", "MJ", "MPA")  # where all is in capitals
 # What single letters count, where they stand close behind a slash: "T/K" is no ratio.
 _COUNTS = {
     "V": r"potential|voltage|spannung|ewe|ece|bias|control|^[euv](?:\b|_)",
@@ -147,7 +151,7 @@ def unit_in_brackets(text: str) -> str | None:
     text = _SPACING.sub(lambda found: f"{found['energy']}/angstrom{found['power'] or ''}", text)
     volume = _VOLUME.fullmatch(text)
     text = f"{volume['one'] or ''}angstrom^{volume['power']}" if volume else text
-    for attempt in (text, text.removesuffix(".")):
+    for attempt in dict.fromkeys((text.removesuffix("."), text)):
         try:
             return canonical("degC" if attempt == "C" else attempt)
         except UnitError:
@@ -183,6 +187,8 @@ def _unit_of(name: str, stated: str) -> str | None:
         return _NAMED[stated][0]
     if stated in _DECIDED:
         return next((unit for unit, words in _DECIDED[stated] if re.search(words, name, re.IGNORECASE)), None)
+    if stated in _MEGA_OR_MILLI and len(name) > 2 and name.isupper():
+        return None
     unit = unit_in_brackets(stated)
     if unit and _COUNTED.fullmatch(name) and is_time(unit):
         return f"1/{unit}"  # counts / s are no time

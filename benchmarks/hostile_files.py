@@ -165,7 +165,7 @@ class Child:
     def _stored(self, found: Collected) -> str:
         """Store it and read it back; what is not as it was."""
         try:
-            store_all(found.modalities, found.metadata, found.dataset_toml, self.store, files=found.files)
+            store_all(found.modalities, found.metadata, found.dataset_toml, self.store)
             store = open_store(self.store)
             for raw in found.modalities:
                 if sorted(store.read(raw.modality.name).specimens) != sorted(raw.specimens):

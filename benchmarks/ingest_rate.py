@@ -1,12 +1,14 @@
 """How fast files come into the store, each as a ratio to a bare loop in the same run. Time nothing else meanwhile.
 
-    python benchmarks/ingest_rate.py [--files 20000] [--gigabytes 1] [--scalars 1000000]
+    python benchmarks/ingest_rate.py [--parts csv,hdf5,million] [--files 20000] [--gigabytes 10] [--scalars 1000000]
 
-csv: spectra of 2,000 points, one file each; the bare loop is pyarrow.csv and one Parquet file
+csv: spectra of 2,000 points, one file each, with a dataset.toml and without; the bare loop is pyarrow.csv and one
+    Parquet file
 hdf5: one dataset [specimen, point] of so many gigabytes, nearly all of it zeros; the bare loop is h5py and Parquet
-scalars: a store of a million; the time of appending one more specimen, of opening, of summing up as `info` does
+million: a store of so many scalars; the time of appending one more specimen, of opening, of summing up as `info` does
 
-Each is a process of its own; the time is without its imports, the memory its greatest resident size.
+Each is a process of its own, in turn with the bare loop; the time is without its imports, the memory its greatest
+resident size. Parts that are not asked for stay in the record as they were.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-from record import record
+from record import RESULTS, commit, record
 
 from fingerprint.errors import FingerprintError
 from fingerprint.ingestion import ingest as ingest_files
@@ -40,6 +42,14 @@ POINTS = 2000
 ROWS = 100  # of a chunk
 REPEATS = 3
 STRESS = Modality("stress", Kind.SCALAR, unit="GPa")
+PARTS = ("csv", "hdf5", "million")
+DATASET = """
+[modalities.vdos]
+kind = "spectrum"
+unit = "1/THz"
+files = "*.csv"
+axis = { name = "frequency", unit = "THz" }
+"""
 
 
 def make_csv(folder: Path, files: int) -> None:
@@ -54,7 +64,7 @@ def make_csv(folder: Path, files: int) -> None:
 
 
 def make_hdf5(folder: Path, gigabytes: float) -> None:
-    """A table of spectra, of which one point in a hundred is not zero; compressed, in chunks."""
+    """A table of spectra, of which one point in a hundred or fewer is not zero; compressed, in chunks."""
     folder.mkdir()
     rows = max(ROWS, round(gigabytes * 2**30 / POINTS / 8))
     rng = np.random.default_rng(0)
@@ -64,13 +74,22 @@ def make_hdf5(folder: Path, gigabytes: float) -> None:
         shape = {"shape": (rows, POINTS), "chunks": (ROWS, POINTS)}
         dataset = file.create_dataset("vdos", dtype="f8", compression="gzip", compression_opts=1, **shape)
         for row in range(0, rows, ROWS):
-            values = rng.normal(size=(min(ROWS, rows - row), POINTS))
-            dataset[row : row + ROWS] = np.where(rng.random(values.shape) < 0.01, values, 0.0)
+            values = np.zeros((min(ROWS, rows - row), POINTS))
+            places = rng.integers(0, values.size, values.size // 100)
+            values.flat[places] = rng.normal(size=len(places))
+            dataset[row : row + ROWS] = values
 
 
 def ingest(folder: Path, out: Path) -> None:
-    """What is measured."""
+    """What is measured: what the files are is inferred."""
     ingest_files(folder, out)
+
+
+def described(folder: Path, out: Path) -> None:
+    """The same where a dataset.toml says what they are."""
+    told = folder.parent / "dataset.toml"
+    told.write_text(DATASET)
+    ingest_files(folder, out, dataset=told)
 
 
 def bare_csv(folder: Path, out: Path) -> None:
@@ -116,7 +135,7 @@ def scalars(count: int, store: Path) -> dict[str, list[float]]:
 
 def child(task: str, given: str, out: str) -> None:
     """Do one thing, and tell on the standard output how long it took and what it needed."""
-    actions = {"ingest": ingest, "bare_csv": bare_csv, "bare_hdf5": bare_hdf5}
+    actions = {"ingest": ingest, "described": described, "bare_csv": bare_csv, "bare_hdf5": bare_hdf5}
     told: dict[str, Any] = {}
     begun = time.perf_counter()
     try:
@@ -139,40 +158,61 @@ def measured(task: str, given: object, out: Path) -> dict[str, Any]:
     return told
 
 
-def compared(folder: Path, bare: str) -> dict[str, Any]:
-    """An ingest and the bare loop, in turn; the ratio of the medians of their times, None where it is refused."""
+def compared(folder: Path, bare: str, *ways: str) -> dict[str, Any]:
+    """Ingests and the bare loop, in turn.
+
+    Returns:
+        `rate_to_bare`: by way of ingesting, the median rate as a part of the bare loop's; None where it is refused.
+    """
     out = folder.parent / "out"
-    turns = [{"ingest": measured("ingest", folder, out), "bare": measured(bare, folder, out)} for _ in range(REPEATS)]
-    ours, bares = (statistics.median(turn[key]["seconds"] for turn in turns) for key in ("ingest", "bare"))
-    refused = turns[0]["ingest"].get("refused")
+    names = {**dict(zip(ways, ways, strict=True)), "bare": bare}
+    turns = [{name: measured(task, folder, out) for name, task in names.items()} for _ in range(REPEATS)]
+    seconds = {name: statistics.median(turn[name]["seconds"] for turn in turns) for name in names}
+    refused = next((turn[way]["refused"] for turn in turns for way in ways if "refused" in turn[way]), None)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    found = {"file_bytes": size, "turns": turns, "refused": refused}
-    return found | {"time_to_bare": None if refused else ours / bares}
+    rates = {way: None if refused else seconds["bare"] / seconds[way] for way in ways}
+    return {"file_bytes": size, "turns": turns, "refused": refused, "rate_to_bare": rates}
+
+
+def measure(part: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """One part."""
+    if part == "csv":
+        make_csv(folder / "csv", options.files)
+        return {"files": options.files, **compared(folder / "csv", "bare_csv", "ingest", "described")}
+    if part == "hdf5":
+        make_hdf5(folder / "hdf5", options.gigabytes)
+        return {"gigabytes": options.gigabytes, **compared(folder / "hdf5", "bare_hdf5", "ingest")}
+    return {"scalars": options.scalars, **measured("scalars", options.scalars, folder / "store")}
 
 
 def main() -> None:
     """Measure and write the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default=",".join(PARTS), help="some of csv, hdf5, million")
     parser.add_argument("--files", type=int, default=20_000)
-    parser.add_argument("--gigabytes", type=float, default=1.0)
+    parser.add_argument("--gigabytes", type=float, default=10.0)
     parser.add_argument("--scalars", type=int, default=1_000_000)
+    parser.add_argument("--dry-run", action="store_true", help="print, and write no record")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         child(*options.child)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_csv(folder / "csv", options.files)
-        csv = compared(folder / "csv", "bare_csv")
-        shutil.rmtree(folder / "csv")
-        make_hdf5(folder / "hdf5", options.gigabytes)
-        hdf5 = compared(folder / "hdf5", "bare_hdf5")
-        shutil.rmtree(folder / "hdf5")
-        store = measured("scalars", options.scalars, folder / "store")
-    content = {"files": options.files, "gigabytes": options.gigabytes, "scalars": options.scalars}
-    told = [f"{each}: {found['refused']}" for each, found in (("csv", csv), ("hdf5", hdf5)) if found["refused"]]
-    record("ingest_rate", {"seeds": [0], "failures": told, **content, "csv": csv, "hdf5": hdf5, "store": store})
+    chosen = options.parts.split(",")
+    if not set(chosen) <= set(PARTS):
+        parser.error(f"parts are {', '.join(PARTS)}")
+    earlier = RESULTS / "ingest_rate.json"
+    known: dict[str, Any] = json.loads(earlier.read_text(encoding="utf-8"))["parts"] if earlier.is_file() else {}
+    for part in chosen:
+        with tempfile.TemporaryDirectory() as name:
+            known[part] = {"commit": commit(), **measure(part, Path(name), options)}
+        print(json.dumps({part: {key: each for key, each in known[part].items() if key != "turns"}}), flush=True)
+    told = [f"{part}: {found['refused']}" for part, found in known.items() if found.get("refused")]
+    if not options.dry_run:
+        record(
+            "ingest_rate",
+            {"seeds": [0], "failures": told, "parts": {part: known[part] for part in PARTS if part in known}},
+        )
 
 
 if __name__ == "__main__":

@@ -287,28 +287,35 @@ them with the same folder: {good} times nothing was lost.
 
 def ingest_rate(record: Record) -> str:
     """Rates as ratios, and memory."""
-    rows = []
-    for key, what in (
-        ("csv", f"{record['files']} CSV files of 2,000 points; pyarrow.csv, one Parquet file"),
-        ("hdf5", f"an HDF5 dataset of {record['gigabytes']:g} GiB, nearly all zeros; h5py, Parquet"),
+    parts = record["parts"]
+    rows: list[list[str]] = []
+    for key, way, what in (
+        ("csv", "ingest", "{files:,} CSV files of 2,000 points, what they are inferred; pyarrow.csv, one Parquet file"),
+        ("csv", "described", "the same with a dataset.toml"),
+        ("hdf5", "ingest", "an HDF5 dataset of {gigabytes:g} GiB, nearly all zeros; h5py, Parquet"),
     ):
-        found = record[key]
-        ours, bare = ([turn[who] for turn in found["turns"]] for who in ("ingest", "bare"))
+        if key not in parts:
+            continue
+        found = parts[key]
+        ours, bare = ([turn[who] for turn in found["turns"]] for who in (way, "bare"))
         times = [f"{statistics.median(turn['seconds'] for turn in each):.1f}" for each in (ours, bare)]
         memory = [f"{max(turn['peak_bytes'] for turn in each) / 2**30:.2f}" for each in (ours, bare)]
-        ratio = "refused" if found["refused"] else f"{found['time_to_bare']:.1f}"
-        rows.append([what, times[0], times[1], ratio, *memory])
-    of = {key: statistics.median(values) for key, values in record["store"]["of"].items()}
-    refused = "".join(f"\n\nRefused: {' '.join(each.split())}" for each in record["failures"])
-    head = ["", "ingest, s", "bare loop, s", "ratio", "memory, GiB", "of the bare loop, GiB"]
-    return f"""
+        ratio = "refused" if found["refused"] else f"{found['rate_to_bare'][way]:.2f}"
+        rows.append([what.format(**found), *times, ratio, *memory])
+    head = ["ingested; the bare loop", "ingest, s", "bare, s", "rate, of the bare loop's", "memory, GiB", "bare, GiB"]
+    text = f"""
 ## Rate of ingests
 
 {table(head, rows)}
-
-A store of {record["scalars"]:,} scalars: {of["append"]:.2f} s for one more specimen, {of["open"]:.2f} s to open it, {of["info"]:.2f} s for what `info` tells; at most
-{record["store"]["peak_bytes"] / 2**30:.2f} GiB of memory.{refused}
 """
+    if "million" in parts:
+        store = parts["million"]
+        of = {key: statistics.median(values) for key, values in store["of"].items()}
+        text += f"""
+A store of {store["scalars"]:,} scalars: {of["append"]:.2f} s for one more specimen, {of["open"]:.2f} s to open it, {of["info"]:.2f} s for what `info` tells; at most
+{store["peak_bytes"] / 2**30:.2f} GiB of memory, which the writing of it ({of["write"]:.1f} s) needs most.
+"""
+    return text + "".join(f"\n\nRefused: {' '.join(each.split())}" for each in record["failures"])
 
 
 SECTIONS: dict[str, Callable[[Record], str]] = {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fingerprint.errors import FingerprintError
+    from fingerprint.exporting import to_nexus, to_xarray
     from fingerprint.fingerprints import Fingerprint, export
     from fingerprint.ingestion import ingest, ingest_arrays, ingest_frame
     from fingerprint.modality import Modality, RawModality
@@ -46,6 +47,8 @@ _HOMES = {
     "open_store": "store",
     "predict": "prediction",
     "report": "reporting",
+    "to_nexus": "exporting",
+    "to_xarray": "exporting",
     "train": "training",
 }
 
@@ -68,6 +71,8 @@ __all__ = [
     "open_store",
     "predict",
     "report",
+    "to_nexus",
+    "to_xarray",
     "train",
 ]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+JsonScalar: TypeAlias = str | float | int | bool | None
 
 
 class Kind(StrEnum):
@@ -55,15 +58,18 @@ class Modality:
 
 @dataclass(frozen=True)
 class Block:
-    """Measurements that share one axis.
+    """Measurements that share one axis; a specimen that was measured several times occurs as often.
 
     Attributes:
-        specimens: their ids, [specimen].
-        values: as measured, in the source's precision: [specimen] for scalars, [specimen, point] for spectra and
-            series, [specimen, row, column] for images. A missing measurement is absent, never a placeholder.
+        specimens: the id of the specimen that each is of, [measurement].
+        values: as measured, in the source's precision: [measurement] for scalars, [measurement, point] for spectra and
+            series, [measurement, row, column] for images. A missing measurement is absent, never a placeholder.
         axis: [point], float64, strictly increasing; None for scalars and images.
-        sources: where each came from (file and row, dataset and row, "python"), [specimen].
+        sources: where each came from (file and row, dataset and row, "python"), [measurement].
         uncertainty: standard uncertainty of every value, shaped as `values`; None where it is not known.
+        measurements: the id of each within its specimen and modality, [measurement], "" for one without; () where none
+            has one.
+        facts: what is known of each act of measuring (instrument, time, settings), [measurement]; () where nothing is.
     """
 
     specimens: tuple[str, ...]
@@ -71,6 +77,13 @@ class Block:
     axis: NDArray[np.float64] | None = None
     sources: tuple[str, ...] = ()
     uncertainty: NDArray[np.generic] | None = None
+    measurements: tuple[str, ...] = ()
+    facts: tuple[Mapping[str, JsonScalar], ...] = ()
+
+    @property
+    def ids(self) -> tuple[tuple[str, str], ...]:
+        """What tells each measurement of a modality from the others: its specimen, and its id within that."""
+        return tuple(zip(self.specimens, self.measurements or ("",) * len(self.specimens), strict=True))
 
     def taking(self, rows: Sequence[int] | NDArray[np.int64]) -> Block:
         """These measurements alone, in this order."""
@@ -81,7 +94,31 @@ class Block:
             self.axis,
             tuple(self.sources[row] for row in chosen) if self.sources else (),
             None if self.uncertainty is None else self.uncertainty[chosen],
+            tuple(self.measurements[row] for row in chosen) if self.measurements else (),
+            tuple(self.facts[row] for row in chosen) if self.facts else (),
         )
+
+
+class Measurements(Protocol):
+    """What can be stored: a `RawModality`, or measurements that are read, once, while they are stored."""
+
+    @property
+    def modality(self) -> Modality:
+        """How it was measured."""
+        ...
+
+    @property
+    def blocks(self) -> Iterable[Block]:
+        """What was measured."""
+        ...
+
+
+def all_finite(values: NDArray[np.generic]) -> bool:
+    """Whether all numbers are finite. Where their sum is, they are, and it takes no memory."""
+    if values.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
 
 
 @dataclass(frozen=True)
@@ -93,10 +130,16 @@ class RawModality:
 
     @property
     def specimens(self) -> tuple[str, ...]:
-        """The ids of the specimens measured, block after block."""
-        return tuple(specimen for block in self.blocks for specimen in block.specimens)
+        """The ids of the specimens measured, each once, in the order in which they occur."""
+        return tuple(dict.fromkeys(specimen for block in self.blocks for specimen in block.specimens))
+
+    @property
+    def ids(self) -> tuple[tuple[str, str], ...]:
+        """The specimen of each measurement and its id within that, block after block."""
+        return tuple(pair for block in self.blocks for pair in block.ids)
 
     def __len__(self) -> int:
+        """How many measurements there are, which may be several of one specimen."""
         return sum(len(block.specimens) for block in self.blocks)
 
     def keeping(self, chosen: Container[str]) -> RawModality:

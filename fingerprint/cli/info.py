@@ -110,6 +110,8 @@ def _document(summary: ModalitySummary) -> dict[str, Any]:
         "shapes": summary.shapes,
         "count": summary.count,
         "missing": summary.missing,
+        "measurements": summary.measurements,
+        "replicate_sd": summary.spread,
         "min": summary.minimum,
         "mean": summary.mean,
         "max": summary.maximum,
@@ -119,11 +121,16 @@ def _document(summary: ModalitySummary) -> dict[str, Any]:
 def _told(name: str, summary: ModalitySummary) -> list[str]:
     modality, axis = summary.modality, summary.axis
     head = ", ".join(filter(None, (modality.kind, modality.unit and f"in {modality.unit}", modality.sign)))
-    lines = [f"{name}: {head}", f"  specimens  {summary.count} measured, {summary.missing} missing"]
+    several = f", {summary.measurements} measurements" if summary.measurements > summary.count else ""
+    lines = [f"{name}: {head}", f"  specimens  {summary.count} measured, {summary.missing} missing{several}"]
     if axis is not None:
         span = f"{modality.axis_name} {axis.first!r} to {axis.last!r} {modality.axis_unit}".rstrip()
         lines.append(f"  axis       {span}, {axis.points} points, {axis.distinct} distinct")
     if summary.shapes:
         lines.append(f"  shape      {', '.join(f'{rows} x {columns}' for rows, columns in summary.shapes)}")
     values = f"min {summary.minimum:.6g}, mean {summary.mean:.6g}, max {summary.maximum:.6g}"
-    return [*lines, f"  values     {values} {modality.unit}".rstrip()]
+    lines.append(f"  values     {values} {modality.unit}".rstrip())
+    if summary.spread is not None:
+        told = f"standard deviation {summary.spread:.3g} {modality.unit}".rstrip()
+        lines.append(f"  replicates {told} of a measurement about the mean of its specimen")
+    return lines

@@ -41,7 +41,9 @@ def ingest(
     ] = False,
     on_conflict: Annotated[
         Conflict,
-        typer.Option(help="What becomes of a measurement that differs from the stored one of its specimen."),
+        typer.Option(
+            help="What becomes of a measurement that differs from the one stored of its specimen under the same id."
+        ),
     ] = Conflict.ERROR,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001

@@ -26,7 +26,7 @@ def show(
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
 ) -> None:
-    """Show what is stored about a specimen, exactly as measured: metadata and every modality.
+    """Show what is stored about a specimen, exactly as measured: metadata and every measurement.
 
     Of a spectrum the first and the last point are shown; --json gives all.
     """
@@ -40,11 +40,15 @@ def show(
     answers: list[dict[str, Any]] = []
     lines: list[str] = []
     for specimen in dict.fromkeys(specimens):
-        places = [(raw.modality, _place(raw, specimen)) for raw in measured]
-        documents = {modality.name: _document(modality, *place) for modality, place in places if place}
+        places = [(raw.modality, _places(raw, specimen)) for raw in measured]
+        documents = {modality.name: _documents(modality, found) for modality, found in places if found}
         answers.append({"id": specimen, "metadata": known[specimen], "modalities": documents})
         facts = [(key, _fact(value)) for key, value in known[specimen].items()]
-        told = [_told(modality, *place) if place else (modality.name, "not measured") for modality, place in places]
+        told = [
+            row
+            for modality, found in places
+            for row in ([_told(modality, *place) for place in found] or [(modality.name, "not measured")])
+        ]
         lines += [specimen, *_aligned(facts), *_aligned(told), ""]
     from rich.text import Text
 
@@ -66,19 +70,29 @@ def _check_known(specimens: Sequence[str], known: Collection[str], store: str) -
     )
 
 
-def _place(raw: RawModality, specimen: str) -> tuple[Block, int] | None:
-    """The block that holds a specimen, and its row there; None where it was not measured."""
-    for block in raw.blocks:
-        if specimen in block.specimens:
-            return block, block.specimens.index(specimen)
-    return None
+def _places(raw: RawModality, specimen: str) -> list[tuple[Block, int]]:
+    """The measurements of a specimen in order of their ids, each as its block and its row there."""
+    found = [
+        (own, number, row)
+        for number, block in enumerate(raw.blocks)
+        for row, (measured, own) in enumerate(block.ids)
+        if measured == specimen
+    ]
+    return [(raw.blocks[number], row) for _, number, row in sorted(found)]
+
+
+def _documents(modality: Modality, found: Sequence[tuple[Block, int]]) -> dict[str, Any]:
+    """The measurement of a specimen, or under "replicates" a list of several."""
+    documents = [_document(modality, *place) for place in found]
+    return documents[0] if len(documents) == 1 else {"replicates": documents}
 
 
 def _document(modality: Modality, block: Block, row: int) -> dict[str, Any]:
     values = block.values[row]
-    source = {"sign": modality.sign, "precision": values.dtype.name, "source": block.sources[row]}
+    source: dict[str, Any] = {"sign": modality.sign, "precision": values.dtype.name, "source": block.sources[row]}
     if block.uncertainty is not None:
         source["uncertainty"] = block.uncertainty[row].tolist()
+    source |= {"measurement": block.ids[row][1], "facts": dict(block.facts[row]) if block.facts else {}}
     if block.axis is None:
         return {"value": values.tolist(), "unit": modality.unit, **source}
     return {
@@ -107,7 +121,11 @@ def _told(modality: Modality, block: Block, row: int) -> tuple[str, ...]:
         known = block.uncertainty
         uncertain = "" if known is None else f"± {_number(known[row : row + 1], 0)}"
         told = " ".join(filter(None, (_number(values, 0), uncertain, modality.unit, modality.sign)))
-    return modality.name, told, block.sources[row]
+    own = block.ids[row][1]
+    facts = block.facts[row] if block.facts else {}
+    known = ", ".join(f"{key} {_fact(value)}" for key, value in facts.items())
+    name = f"{modality.name} [{own}]" if own else modality.name
+    return name, told, "  ".join(filter(None, (block.sources[row], f"({known})" if known else "")))
 
 
 def _number(values: NDArray[np.generic], position: int) -> str:

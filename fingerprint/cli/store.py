@@ -1,20 +1,24 @@
-"""`fingerprint store`: the history of a store."""
+"""`fingerprint store`: the history of a store, and what it holds as a file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fingerprint.cli import console
+from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fingerprint.store import Counts, LedgerEntry
 
+_NEXUS = (".nxs", ".nx", ".h5", ".hdf5")
+
 app = typer.Typer(
-    help="The history of a store: what was ingested, and how to take it back.",
+    help="The history of a store: what was ingested, how to take it back, and how to take it elsewhere.",
     no_args_is_help=True,
     epilog="Example: fingerprint store log",
 )
@@ -78,6 +82,38 @@ def optimize(
     for entry in compacted:
         table.add_row(entry.table, str(entry.files_before), str(entry.files_after))
     console.answer({"entries": [asdict(entry) for entry in compacted]}, table)
+
+
+@app.command(epilog="Example: fingerprint store export measured.nxs --modalities vdos,stress")
+def export(
+    out: Annotated[Path, typer.Argument(help="The NeXus file to write: .nxs, .nx, .h5 or .hdf5.")],
+    modalities: Annotated[
+        str | None, typer.Option(help="Names, separated by commas. Default: all that the store holds.")
+    ] = None,
+    at: console.At = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    store: console.StorePath = console.DEFAULT_STORE,
+    json: console.Json = False,  # noqa: ARG001
+    quiet: console.Quiet = False,  # noqa: ARG001
+    verbose: console.Verbose = False,  # noqa: ARG001
+) -> None:
+    """Write the measurements as a NeXus file, exactly as they are stored, with their units and the specimens' metadata.
+
+    Viewers of NeXus show it, and `fingerprint ingest` reads it back. (`fingerprint export` writes what a run found.)
+    """
+    from fingerprint.exporting import to_nexus
+    from fingerprint.store import open_store
+
+    if out.suffix.lower() not in _NEXUS:
+        raise typer.BadParameter(f"the name must end in {', '.join(_NEXUS)}", param_hint="OUT")
+    if out.exists() and not overwrite:
+        raise FingerprintError(
+            "there is such a file already", where=str(out), next="Give it another name, or replace it with --overwrite."
+        )
+    opened = open_store(store)
+    names = [name.strip() for name in modalities.split(",")] if modalities else None
+    to_nexus(opened, out, names, opened.snapshot(at))
+    console.answer({"files": [str(out)]}, str(out))
 
 
 def _told(entry: LedgerEntry, undone: set[str]) -> str:

@@ -2,20 +2,24 @@
 
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
-  draft.py, guesses.py, grouping.py, uncertainties.py    it in the making; files that look alike; uncertainties
-  axis_names.py, name_patterns.py, asking.py    how axes are called; ids within names of files; what only a person knows
+  draft.py, guesses.py, table_guesses.py, grouping.py    it in the making; guesses; files that look alike
+  uncertainties.py, replicated.py, name_patterns.py    uncertainties of columns; ids within names of files
+  axis_names.py, asking.py    how axes are called; what only a person knows
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
 decoding.py, dialect.py    text out of its compression and encoding; delimiter and decimal mark
 opening.py, body.py, above.py, ending.py, spare.py, text.py    where its data begin and end, and what stands around
   them; its fields and numbers
-delimited.py, delimited_columns.py, delimited_layout.py, columns.py, pairs.py   delimited text
+  plain.py     lines of plain numbers, looked at together
+delimited.py, delimited_layout.py, columns.py, pairs.py   delimited text
+acts.py, head.py    which measurement of which specimen a row is, and what is known of it; what stands above the numbers
 jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
   quantities.py, printed.py    their words for quantities, and the worth of their digits
 hdf5.py        HDF5
   hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
-  hdf5_address.py, hdf5_axis.py                                                                      where it stands
-  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py     what it means
+  hdf5_address.py, hdf5_axis.py, hdf5_parts.py                                                       where it stands
+  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py,
+  hdf5_described.py                                                                                  what it means
 codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
 beginning.py   the first lines of a file, and files of limited length
 table.py, workbook.py, excel.py     rows of cells that are no text; Excel
@@ -26,7 +30,8 @@ vendors.py     binary files of instruments, through RosettaSciIO
 archive.py, memory.py, shapes.py   what may be opened, and what fits
 checks.py      what every measurement must satisfy
 assembling.py  arrays that fit together as measurements
-collecting.py  one data set, read and checked
+collecting.py  one data set: what it describes
+reading.py     the files of one modality, read while they are stored
 conform.py     into the units of the store or of a model
 writer.py      ingest: all or nothing
 arrays.py      the same from Python

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.checks import axis_order, check_ids, complete_rows, refuse_infinite
+from fingerprint.ingestion.columns import by_specimen
 from fingerprint.ingestion.draft import slug
 from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.report import IngestReport
@@ -33,22 +34,26 @@ def ingest_arrays(
     axis_name: str = "axis",
     sign: str = "",
     metadata: Mapping[str, Mapping[str, Cell]] | None = None,
+    measurements: Sequence[object] = (),
+    facts: Sequence[Mapping[str, Cell]] = (),
     on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Store arrays as one modality.
 
     Args:
         store: where to; a path is made into a store when there is none.
-        ids: of the specimens, [specimen].
+        ids: of the specimens, [measurement]; one that was measured several times occurs as often.
         x: the axis, [point], in either direction; None for scalars and images.
-        y: [specimen] scalars, [specimen, point] curves, [specimen, row, column] images. A specimen
-            whose values are all NaN was not measured.
+        y: [measurement] scalars, [measurement, point] curves, [measurement, row, column] images. What
+            is all NaN was not measured.
         units: (unit of x, unit of y) for curves, the unit of y otherwise; "" for arbitrary units.
         name: of the modality.
         kind: by the shape of y when None; Kind.SERIES makes a series of a curve.
         axis_name: what x measures.
         sign: the sign convention in words.
         metadata: specimen -> column -> value.
+        measurements: the id of each within its specimen, [measurement], where a specimen has several.
+        facts: what is known of each act of measuring, such as its instrument, [measurement].
         on_conflict: what becomes of a measurement that differs from the stored one of its specimen (`Store.append`).
 
     Raises:
@@ -69,7 +74,9 @@ def ingest_arrays(
         )
     axis_unit, unit = units if isinstance(units, tuple) else ("", units)
     modality = Modality(name, chosen, canonical(unit), sign, axis_name if has_axis else "", canonical(axis_unit))
-    return store_all([_raw(modality, specimens, axis, values)], metadata or {}, "", store, on_conflict=on_conflict)
+    own = tuple(str(each).strip() for each in measurements)
+    raw = _raw(modality, specimens, axis, values, own, tuple(facts))
+    return store_all([raw], metadata or {}, "", store, on_conflict=on_conflict)
 
 
 def ingest_frame(
@@ -80,17 +87,21 @@ def ingest_frame(
     id: str | None = None,
     metadata: Sequence[str] = (),
     signs: Mapping[str, str] | None = None,
+    measurement: str | None = None,
+    facts: Sequence[str] = (),
     on_conflict: OnConflict = "error",
 ) -> IngestReport:
     """Store columns of a data frame, each as a scalar modality of the column's name.
 
     Args:
         store: where to; a path is made into a store when there is none.
-        frame: one row per specimen; a missing number is a measurement that was not made.
+        frame: one row per specimen, or per measurement of one; a missing number is a measurement that was not made.
         units: column -> unit, for every column that was measured; "" for arbitrary units.
         id: the column of ids; None takes the index.
         metadata: columns that say how the specimens were made.
         signs: column -> sign convention in words.
+        measurement: the column that tells several measurements of one specimen apart.
+        facts: columns that say how each was measured, such as its instrument.
         on_conflict: as of `ingest_arrays`.
 
     Raises:
@@ -99,13 +110,14 @@ def ingest_frame(
         UnitError: a unit is unknown or cannot be converted into the store's.
     """
     headers = [str(column) for column in frame.columns]
-    named = [*([] if id is None else [id]), *units, *metadata]
+    ids = [column for column in (id, measurement) if column is not None]
+    named = [*ids, *units, *metadata, *facts]
     unknown = [column for column in named if column not in headers]
     unnamed = [column for column in headers if column not in named]
     if unknown or unnamed:
         raise DatasetError(
             f"the frame has no column {unknown[0]!r}" if unknown else f"column {unnamed[0]!r} is named nowhere",
-            expected=f"Columns are {', '.join(headers)}; each is the id, in units, or in metadata.",
+            expected=f"Columns are {', '.join(headers)}; each is the id, the measurement, in units, metadata or facts.",
             next="Name it, or drop it from the frame.",
         )
     specimens = [str(each).strip() for each in (frame.index if id is None else frame[id])]
@@ -115,14 +127,13 @@ def ingest_frame(
             specimens,
             None,
             _numbers(frame[column].tolist(), column),
+            () if measurement is None else tuple(str(each).strip() for each in frame[measurement]),
+            tuple(_known(frame, facts, row) for row in range(len(frame))) if facts else (),
         )
         for column, unit in units.items()
     ]
-    described: dict[str, Mapping[str, Cell]] = {
-        name: {column: _cell(frame[column].iloc[row]) for column in metadata}
-        for row, name in enumerate(specimens)
-        if metadata
-    }
+    columns = {column: [_cell(value) for value in frame[column]] for column in metadata}
+    described = by_specimen(specimens, columns, lambda row: f"row {row}") if metadata else {}
     return store_all(modalities, described, "", store, on_conflict=on_conflict)
 
 
@@ -136,7 +147,12 @@ def _kind(kind: Kind | None, values: NDArray[Any], name: str) -> Kind:
 
 
 def _raw(
-    modality: Modality, specimens: Sequence[str], axis: NDArray[np.float64] | None, values: NDArray[Any]
+    modality: Modality,
+    specimens: Sequence[str],
+    axis: NDArray[np.float64] | None,
+    values: NDArray[Any],
+    measurements: tuple[str, ...],
+    facts: tuple[Mapping[str, Cell], ...],
 ) -> RawModality:
     name = modality.name
     if len(specimens) != len(values) or (axis is not None and axis.shape != values.shape[1:]):
@@ -145,7 +161,10 @@ def _raw(
             + ("" if axis is None else f" and {axis.size} axis points"),
             where=name,
         )
-    check_ids(specimens, lambda row: f"{name}: row {row}")
+    if any(each and len(each) != len(specimens) for each in (measurements, facts)) or "" in measurements:
+        raise ReadError(f"measurements or facts are not one for each of {len(specimens)} ids, or empty", where=name)
+    then = "Several measurements of it? measurement (of a frame) or measurements (of arrays) tells them apart."
+    check_ids(specimens, lambda row: f"{name}: row {row}", measurements, then=then)
     numbers = values if values.dtype == np.float32 else values.astype(np.float64)
 
     def where(index: tuple[int, ...]) -> str:
@@ -153,12 +172,17 @@ def _raw(
 
     refuse_infinite(numbers, where)
     kept: list[int] = np.flatnonzero(complete_rows(numbers, where)).tolist()
-    numbers = numbers[kept]
     if axis is not None:
         order = axis_order(axis, lambda point: f"{name}: x[{point}]")
         numbers, axis = numbers[:, order], axis[order]
-    block = Block(tuple(specimens[row] for row in kept), numbers, axis, ("python",) * len(kept))
+    sources = ("python",) * len(specimens)
+    block = Block(tuple(specimens), numbers, axis, sources, measurements=measurements, facts=facts).taking(kept)
     return RawModality(modality, (block,) if kept else ())
+
+
+def _known(frame: pd.DataFrame, facts: Sequence[str], row: int) -> dict[str, Cell]:
+    found = {column: _cell(frame[column].iloc[row]) for column in facts}
+    return {column: value for column, value in found.items() if value is not None}
 
 
 def _numbers(cells: list[Any], name: str) -> NDArray[np.float64]:

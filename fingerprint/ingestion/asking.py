@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fingerprint.errors import AmbiguousError
-from fingerprint.ingestion.collecting import Collected
+from fingerprint.ingestion.collecting import DataSet
 from fingerprint.ingestion.dataset import FILE_NAME
 
 _SHOWN = 3  # files that a question names
 
 
-def ask_for_units(found: Sequence[Collected]) -> None:
+def ask_for_units(found: Sequence[DataSet]) -> None:
     """Raise AmbiguousError where the unit of an axis is stated nowhere: neither in the files nor in a dataset.toml."""
     for each in found:
-        if each.unstated:
-            more = len(each.unstated) - _SHOWN
-            listed = "; ".join(each.unstated[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        if each.plan.unstated:
+            more = len(each.plan.unstated) - _SHOWN
+            listed = "; ".join(each.plan.unstated[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
             raise AmbiguousError(
                 listed,
                 where=str(each.root),
-                proposal=each.dataset_toml,
+                proposal=each.plan.toml,
                 next=f"Save it (fingerprint ingest {each.root} --dry-run > {each.root / FILE_NAME}), write the unit "
                 'into axis, such as unit = "nm" (or leave unit = "" where it has none), then run: '
                 f"fingerprint ingest {each.root}",

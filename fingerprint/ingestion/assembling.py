@@ -30,10 +30,13 @@ def place_in(name: str) -> Place:
     return lambda index: f"{name}[{', '.join(map(str, index))}]"
 
 
-def refuse_uncertainty(name: str, spec: ModalitySpec) -> None:
-    """Raise DatasetError where a column of uncertainties is named, and the file has no columns."""
+def refuse_columns(name: str, spec: ModalitySpec) -> None:
+    """Raise DatasetError where a column of uncertainties, measurements or facts is named of a file without columns."""
     if spec.uncertainty:
         raise DatasetError("uncertainties are read from text and Excel only", where=f"[modalities.{name}] uncertainty")
+    for key, asked in (("measurement", spec.measurement), ("facts", spec.facts)):
+        if asked:
+            raise DatasetError(f"{key} is read from columns, and there are none", where=f"[modalities.{name}] {key}")
 
 
 def floats(array: NDArray[Any], kind: Kind, place: Place) -> NDArray[np.floating[Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
+from fingerprint.modality import all_finite
 from fingerprint.units import canonical, same_unit
 
 
@@ -43,6 +44,8 @@ def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
 
 def refuse_infinite(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> None:
     """Raise ReadError at the first infinite value; `where` names the place of its index."""
+    if all_finite(values):
+        return
     bad = np.argwhere(np.isinf(values))
     if len(bad):
         index = tuple(int(i) for i in bad[0])
@@ -59,6 +62,8 @@ def complete_rows(values: NDArray[np.generic], where: Callable[[tuple[int, ...]]
     Raises:
         ReadError: a row has gaps.
     """
+    if all_finite(values):
+        return np.ones(len(values), np.bool_)
     gaps = np.isnan(values)
     rows = gaps.reshape(len(gaps), -1)
     partly = rows.any(axis=1) & ~rows.all(axis=1)
@@ -72,19 +77,37 @@ def complete_rows(values: NDArray[np.generic], where: Callable[[tuple[int, ...]]
     return np.asarray(~rows.all(axis=1))
 
 
-def check_ids(ids: Sequence[str], where: Callable[[int], str]) -> None:
-    """Raise ReadError for an empty or a repeated id; `where` names the place of row i."""
-    first: dict[str, int] = {}
+def check_ids(
+    ids: Sequence[str], where: Callable[[int], str], measurements: Sequence[str] = (), *, then: str = ""
+) -> None:
+    """Refuse an empty or a repeated id.
+
+    Args:
+        ids: of the specimens, [row].
+        where: names the place of row i.
+        measurements: the id of each within its specimen, [row]; () where a specimen has one measurement.
+        then: what to do about a specimen that stands there again.
+
+    Raises:
+        ReadError: with the row at fault.
+    """
+    first: dict[tuple[str, str], int] = {}
     for row, name in enumerate(ids):
         if not name:
             raise ReadError("the specimen has no id", where=where(row))
-        if name in first:
+        own = measurements[row] if measurements else ""
+        if (name, own) in first:
+            before = where(first[name, own])
+            rule = "an id has one measurement" if measurements else "a file has one row per specimen"
             raise ReadError(
-                f"specimen {name!r} stands here again",
+                f"measurement {own!r} of specimen {name!r} stands here again"
+                if measurements
+                else f"specimen {name!r} stands here again",
                 where=where(row),
-                expected=f"It was first at {where(first[name])}; a file has one row per specimen.",
+                expected=f"It was first at {before}; {rule}.",
+                next="" if measurements else then,
             )
-        first[name] = row
+        first[name, own] = row
 
 
 def check_unit(stated: str | None, declared: str, what: str, where: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.checks import check_ids
 from fingerprint.ingestion.dataset import MISSING
 from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.reader import Cell, Column
@@ -75,6 +74,38 @@ def metadata_values(cells: Sequence[str], missing: frozenset[str], decimal: str 
     return [None if cell is None else as_number(cell, decimal) for cell in present]
 
 
+def by_specimen(
+    ids: Sequence[str], columns: Mapping[str, Sequence[Cell]], where: Callable[[int], str]
+) -> dict[str, dict[str, Cell]]:
+    """What columns say of each specimen: id -> column -> value; rows of the same specimen must agree.
+
+    Args:
+        ids: of the specimens, [row].
+        columns: by name, each [row].
+        where: names the place of row i.
+
+    Raises:
+        ReadError: two rows of one specimen say different things.
+    """
+    found: dict[str, dict[str, Cell]] = {}
+    told: dict[tuple[str, str], int] = {}
+    for row, name in enumerate(ids):
+        own = found.setdefault(name, dict.fromkeys(columns))
+        for key, column in columns.items():
+            if column[row] is None:
+                continue
+            first = told.setdefault((name, key), row)
+            if column[row] != column[first]:
+                raise ReadError(
+                    f"{key} of specimen {name!r} is {column[row]!r} here and {column[first]!r} at {where(first)}",
+                    where=where(row),
+                    expected="One value for each specimen.",
+                    next="What differs between measurements of one specimen belongs to facts of their modality.",
+                )
+            own[key] = column[row]
+    return found
+
+
 def metadata_by_id(
     ids: Sequence[str], columns: Mapping[str, Sequence[str]], missing: frozenset[str], where: str
 ) -> dict[str, dict[str, Cell]]:
@@ -87,11 +118,13 @@ def metadata_by_id(
         where: the ids, for messages.
 
     Raises:
-        ReadError: an id is empty or repeated, or a column has another length.
+        ReadError: an id is empty, rows of one specimen contradict each other, or a column has another length.
     """
-    check_ids(ids, lambda row: f"{where}[{row}]")
+    for row, name in enumerate(ids):
+        if not name:
+            raise ReadError("the specimen has no id", where=f"{where}[{row}]")
     for name, cells in columns.items():
         if len(cells) != len(ids):
             raise ReadError(f"{name} has {len(cells)} values for {len(ids)} specimens", where=where)
     typed = {name: metadata_values(cells, missing) for name, cells in columns.items()}
-    return {name: {key: column[row] for key, column in typed.items()} for row, name in enumerate(ids)}
+    return by_specimen(ids, typed, lambda row: f"{where}[{row}]")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from fingerprint.modality import Block, Modality, RawModality
 from fingerprint.units import axis_turns, canonical, convert, convert_curve, is_density, same_unit, step
 
 _DIFFERENCE = re.compile(r"shift|loss|raman", re.IGNORECASE)
+_T = TypeVar("_T")
 
 
 def conform(raw: RawModality, target: Modality) -> RawModality:
@@ -26,6 +27,8 @@ def conform(raw: RawModality, target: Modality) -> RawModality:
         UnitError: their units cannot be converted.
     """
     own = raw.modality
+    if own == target:
+        return raw
     for what, ours, theirs in (
         ("kind", own.kind, target.kind),
         ("sign convention", own.sign, target.sign),
@@ -102,7 +105,7 @@ def _convert(block: Block, own: Modality, target: Modality) -> Block:
     uncertainty = block.uncertainty
     if uncertainty is not None:
         uncertainty = _converted_uncertainty(block.axis, np.asarray(uncertainty, np.float64), own, target)
-    return Block(block.specimens, values, axis, block.sources, uncertainty)
+    return replace(block, values=values, axis=axis, uncertainty=uncertainty)
 
 
 def _converted_uncertainty(
@@ -153,7 +156,16 @@ def _join(blocks: list[Block]) -> Block:
         blocks[0].axis,
         tuple(source for block in blocks for source in block.sources),
         None if blocks[0].uncertainty is None else np.concatenate([_certain(block.uncertainty) for block in blocks]),
+        _joined([(block.measurements, len(block.specimens)) for block in blocks], ""),
+        _joined([(block.facts, len(block.specimens)) for block in blocks], {}),
     )
+
+
+def _joined(parts: Sequence[tuple[tuple[_T, ...], int]], nothing: _T) -> tuple[_T, ...]:
+    """Parts of the given lengths one after another, those that are empty filled up; () where all are."""
+    if not any(part for part, _ in parts):
+        return ()
+    return tuple(each for part, count in parts for each in part or (nothing,) * count)
 
 
 def _certain(uncertainty: NDArray[np.generic] | None) -> NDArray[np.generic]:

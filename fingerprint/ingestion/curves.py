@@ -14,6 +14,7 @@ from fingerprint.ingestion.checks import axis_order, complete_rows, refuse_infin
 from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.decoding import decode, read_bytes
+from fingerprint.ingestion.head import stated
 from fingerprint.ingestion.reader import Cell, Column, CurveLayout, Request, row_ids, stem
 from fingerprint.modality import Block, RawModality
 
@@ -78,8 +79,11 @@ def layout_of(path: Path, curves: Sequence[Curve], form: str) -> CurveLayout:
     return CurveLayout(path, curves[0].x, curves[0].y, specimens=specimens, form=form)
 
 
-def read_curves(request: Request, curves: Sequence[Curve]) -> RawModality:
+def read_curves(request: Request, curves: Sequence[Curve], lines: Sequence[str]) -> RawModality:
     """The curves of a file as one modality, in the units of the request.
+
+    Args:
+        lines: of the file; what its first ones state can be facts of all its curves.
 
     Raises:
         ReadError: they are of other quantities or units than the request says, or not fit to be stored.
@@ -108,13 +112,15 @@ def read_curves(request: Request, curves: Sequence[Curve]) -> RawModality:
                 where=str(path),
                 expected=f"The axis is {first.x.header!r} and the values are {first.y.header!r}.",
             )
-    stated = Stated(first.y.unit, first.x.unit, top)
+    own = Stated(first.y.unit, first.x.unit, top)
     ids = (stem(path),) if spec.specimens == STEM else row_ids(stem(path), len(curves))
+    facts = stated(lines, spec.facts, str(path), request.missing)
+    known = (facts,) if facts else ()
     blocks = [
-        Block((name,), *_row(curve), (str(path) if spec.specimens == STEM else f"{path}[{row}]",))
+        Block((name,), *_row(curve), (str(path) if spec.specimens == STEM else f"{path}[{row}]",), facts=known)
         for row, (name, curve) in enumerate(zip(ids, curves, strict=True))
     ]
-    return merge(modality, [RawModality(modality, (as_declared(block, modality, stated),)) for block in blocks])
+    return merge(modality, [RawModality(modality, (as_declared(block, modality, own),)) for block in blocks])
 
 
 def refuse_mixed(path: Path, curves: Sequence[Curve]) -> None:

@@ -24,6 +24,8 @@ STEM_ROW = "{stem}-{row}"
 GROUP = "{group}"
 COLUMN = "{column}"
 ID = "{id}"
+MEASUREMENT = "{measurement}"
+ROW = "{row}"
 MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -61,7 +63,12 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             row of an IDX file or HDF5 dataset, page of a TIFF or frame of an extended XYZ file, from the file's name
             and the row's number; "{group}" from the group that "*" in an HDF5 path stands for; "{column}" takes every
             column but the axis for a specimen, called as its header is. A pattern such as "{id}_raman" or "*-{id}-*"
-            takes the part of the file's name that stands at {id}.
+            takes the part of the file's name that stands at {id}, and "{id}_{measurement}" also that at {measurement}.
+        measurement: where a specimen has several, CSV column or HDF5 dataset of the id that each has within its
+            specimen; "{stem}" takes it from the file's name, "{folder}" from that of its folder, a pattern such as
+            "*_{measurement}" a part of the file's name; "{row}" from the number of a row, page or spectrum in its file.
+        facts: what is known of each act of measuring: CSV columns, HDF5 datasets, and names under which something is
+            stated above the numbers of a text file. They are stored, and never shown to a model.
         axis: of a spectrum or series; None for other kinds.
         decimal: the decimal mark of text files, "." or ","; "" finds it out.
         uncertainty: column of the standard uncertainty of the values; "" where there is none.
@@ -81,6 +88,14 @@ class ModalitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: str = ""
     colour: Literal["", "luminance"] = ""
     exclude: tuple[str, ...] = ()
+    measurement: str = ""
+    facts: tuple[str, ...] = ()
+
+    @property
+    def measurement_of_file(self) -> bool:
+        """Whether no column says which measurement is which, but the file's name, its folder, or the place in it."""
+        by_place = self.measurement in (STEM, FOLDER, ROW)
+        return by_place or MEASUREMENT in self.specimens or MEASUREMENT in self.measurement
 
     def modality(self, name: str) -> Modality:
         """What these measurements are, with units in their one spelling."""
@@ -132,12 +147,26 @@ def load_dataset(path: Path) -> DatasetSpec:
         UnitError: it names an unknown unit.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DatasetError("there is no such file", where=str(path), next="Check the path.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise DatasetError(f"this is not TOML: {error}", where=str(path), next="Fix that line.") from None
-    return _checked(table, str(path))
+    return parse_dataset(text, str(path))
+
+
+def parse_dataset(text: str, where: str) -> DatasetSpec:
+    """The text of a dataset.toml; `where` it stands, for messages.
+
+    Raises:
+        DatasetError: it is not TOML, or has an unknown key or an impossible value, which is named.
+        UnitError: it names an unknown unit.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DatasetError(f"this is not TOML: {error}", where=where, next="Fix that line.") from None
+    return _checked(table, where)
 
 
 def _checked(table: dict[str, Any], path: str) -> DatasetSpec:
@@ -180,7 +209,8 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
         raise DatasetError(f"a {spec.kind} needs an axis", where=where, expected=f"A line such as {example}")
     if not has_axis and spec.axis is not None:
         raise DatasetError(f"a {spec.kind} has no axis", where=where, next="Remove the key axis.")
-    nameless = spec.specimens == STEM_ROW or (spec.kind is Kind.IMAGE and spec.specimens == STEM)
+    by_file = spec.specimens in (STEM, FOLDER) or ID in spec.specimens
+    nameless = spec.specimens == STEM_ROW or (spec.kind is Kind.IMAGE and by_file)
     if not has_axis and not spec.values and not nameless:
         raise DatasetError(
             "the key values is missing",
@@ -189,6 +219,7 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
         )
     if spec.colour and spec.kind is not Kind.IMAGE:
         raise DatasetError(f"a {spec.kind} has no colour", where=where, next="Remove the key colour.")
+    _check_measurement(spec, where)
     if Path(spec.files).is_absolute():
         raise DatasetError("files is absolute", where=where, expected="A pattern relative to the data folder.")
     try:
@@ -196,6 +227,28 @@ def _modality(name: str, table: object, path: str) -> ModalitySpec:
     except UnitError as error:
         raise UnitError(error.what, where=where, expected=error.expected, next=error.next) from None
     return spec
+
+
+def _check_measurement(spec: ModalitySpec, where: str) -> None:
+    twice = [word for word in (ID, MEASUREMENT) if (spec.specimens + spec.measurement).count(word) > 1]
+    if twice or (MEASUREMENT in spec.specimens and (spec.measurement or ID not in spec.specimens)):
+        raise DatasetError(
+            f"specimens = {spec.specimens!r} and measurement = {spec.measurement!r}",
+            where=where,
+            expected=f'{MEASUREMENT} once: in specimens beside {ID}, as in "{ID}_{MEASUREMENT}", or in measurement.',
+        )
+    if "{" in spec.measurement and not spec.measurement_of_file:
+        raise DatasetError(
+            f"measurement = {spec.measurement!r}",
+            where=where,
+            expected=f'A column, "{STEM}", "{FOLDER}", "{ROW}", or a pattern of names such as "*_{MEASUREMENT}".',
+        )
+    if spec.measurement == ROW and spec.specimens not in (STEM, FOLDER) and ID not in spec.specimens:
+        raise DatasetError(
+            f'measurement = "{ROW}" and specimens = {spec.specimens!r}',
+            where=where,
+            expected=f'Each row, page or spectrum of a file is one of its specimen: "{STEM}", "{FOLDER}" or "*_{ID}".',
+        )
 
 
 def _convert(table: object, kind: type[_T], where: str) -> _T:
@@ -235,7 +288,7 @@ def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) ->
 
 def _section(section: str, table: dict[str, Any], comments: Sequence[tuple[str, str]]) -> str:
     axis = table.pop("axis", None)
-    order = ("kind", "unit", "sign", "files", "exclude", "values", "uncertainty", "specimens")
+    order = ("kind", "unit", "sign", "files", "exclude", "values", "uncertainty", "specimens", "measurement", "facts")
     table = {key: table[key] for key in (*order, *table) if key in table}
     kept = {key: value for key, value in table.items() if value or key in ("unit", "specimens", "id")}
     lines = [f"# {sentence}" for name, sentence in comments if name == section]

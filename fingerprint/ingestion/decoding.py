@@ -40,7 +40,16 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         ReadError: there is no such file, it is damaged, it swells beyond `LARGEST`, or it is not text.
     """
-    return _LINE_ENDING.split(decode(read_bytes(path), path))
+    return lines_of(read_bytes(path), path)
+
+
+def lines_of(content: bytes, path: Path) -> list[str]:
+    """The lines of a text, in UTF-8, UTF-16 or Latin-1.
+
+    Raises:
+        ReadError: it is no text.
+    """
+    return _LINE_ENDING.split(decode(content, path))
 
 
 def read_bytes(path: Path) -> bytes:

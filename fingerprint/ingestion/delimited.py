@@ -4,12 +4,14 @@ point."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
+from fingerprint.ingestion.acts import DECLARE, check_once, facts_of, ids_of, measurements_of, specimens_of
 from fingerprint.ingestion.checks import (
     axis_order,
     check_ids,
@@ -18,14 +20,14 @@ from fingerprint.ingestion.checks import (
     complete_rows,
     refuse_infinite,
 )
+from fingerprint.ingestion.columns import by_specimen, metadata_values
 from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
 from fingerprint.ingestion.decoding import compressed
-from fingerprint.ingestion.delimited_columns import find_column, ids_in, metadata_of, stem_id, top_of
 from fingerprint.ingestion.delimited_layout import inspect
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.pairs import find_pairs, read_pairs
-from fingerprint.ingestion.reader import Cell, Format, Request, stem
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Request, stem
 from fingerprint.ingestion.text import Text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
@@ -71,7 +73,7 @@ def read_text(text: Text, request: Request) -> RawModality:
         request.tell(note)
     if spec.kind is Kind.SCALAR:
         blocks = [_scalars(text, request, modality)]
-    elif spec.specimens == STEM:
+    elif spec.specimens == STEM and not spec.measurement:
         blocks = [_curve(text, request, modality)]
     elif spec.specimens == COLUMN:
         blocks = _pairs(text, request, modality) or [_columns(text, request, modality)]
@@ -84,13 +86,31 @@ def read_text(text: Text, request: Request) -> RawModality:
 
 def _scalars(text: Text, request: Request, modality: Modality) -> Block:
     columns, unit = _value_columns(text, request)
-    ids = stem_id(text) if request.spec.specimens == STEM else ids_in(text, request.spec.specimens)
+    acts = _acts(text, request)
     numbers = text.numbers(columns, request.missing)
     refuse_infinite(numbers, lambda index: text.where(index[0]))
     kept = np.flatnonzero(~np.isnan(numbers[:, 0]))
     uncertainty = _uncertainty(numbers[:, 0], numbers[:, 1:], text.where)
-    block = Block(tuple(ids), numbers[:, 0], None, tuple(map(text.where, range(len(ids)))), uncertainty)
-    return as_declared(block.taking(kept), modality, Stated(unit, None, top_of(text)))
+    block = replace(acts, values=numbers[:, 0], uncertainty=uncertainty)
+    return as_declared(block.taking(kept), modality, Stated(unit, None, text.top))
+
+
+def _acts(text: Text, request: Request) -> Block:
+    """A measurement in each row: its specimen, its id, its place and what is known of it, without values."""
+    spec = request.spec
+    if spec.specimens == STEM and not spec.measurement and len(text.rows) != 1:
+        raise ReadError(
+            f"{len(text.rows)} rows and no column of ids",
+            where=text.top,
+            expected=f'One row where specimens = "{STEM}", else the name of the column of ids.',
+            next=DECLARE,
+        )
+    specimens, measurements = specimens_of(text, spec), measurements_of(text, spec)
+    check_once(text, specimens, measurements)
+    rows = range(len(specimens))
+    facts = facts_of(text, spec, request.missing, [[row] for row in rows])
+    sources = tuple(map(text.where, rows))
+    return Block(tuple(specimens), np.empty(len(rows)), None, sources, measurements=tuple(measurements), facts=facts)
 
 
 def _wide(text: Text, request: Request) -> Block:
@@ -103,8 +123,8 @@ def _wide(text: Text, request: Request) -> Block:
     headers = [text.dialect.number(field) for field in text.header or ()]
     points = [column for column, number in enumerate(headers) if number is not None]
     axis = np.array([number for number in headers if number is not None], dtype=np.float64)
-    order = axis_order(axis, lambda _: top_of(text))
-    ids = ids_in(text, request.spec.specimens)
+    order = axis_order(axis, lambda _: text.top)
+    acts = _acts(text, request)
     values = text.numbers(points, request.missing)
 
     def where(index: tuple[int, ...]) -> str:
@@ -112,7 +132,7 @@ def _wide(text: Text, request: Request) -> Block:
 
     refuse_infinite(values, where)
     kept = np.flatnonzero(complete_rows(values, where))
-    return Block(tuple(ids), values[:, order], axis[order], tuple(map(text.where, range(len(ids))))).taking(kept)
+    return replace(acts, values=values[:, order], axis=axis[order]).taking(kept)
 
 
 def _curve(text: Text, request: Request, modality: Modality) -> Block:
@@ -122,7 +142,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
     if text.width != 2 and not (named and spec.values):
         raise ReadError(
             f"{text.width} columns",
-            where=top_of(text),
+            where=text.top,
             expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
         )
     if not named and spec.axis and text.header and not spec.values:
@@ -130,7 +150,7 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
         if spec.axis.name.lower() in names[1:] and spec.axis.name.lower() != names[0]:
             raise ReadError(
                 f"the second column is called {text.header[1]!r}, as the axis is",
-                where=top_of(text),
+                where=text.top,
                 next="Say in dataset.toml which column is which: axis.values and values.",
             )
     x, axis_unit = _axis_column(text, request)
@@ -139,11 +159,18 @@ def _curve(text: Text, request: Request, modality: Modality) -> Block:
     block = _over_axis(text, numbers, range(len(numbers)), stem(text.path), str(text.path))
     if block is None:
         raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
-    return as_declared(block, modality, Stated(unit, axis_unit, top_of(text)))
+    block = replace(block, facts=facts_of(text, spec, request.missing, [range(len(numbers))]))
+    return as_declared(block, modality, Stated(unit, axis_unit, text.top))
 
 
 def _columns(text: Text, request: Request, modality: Modality) -> Block:
     """Several curves over one axis, the specimen of each of which is its header."""
+    if request.spec.measurement:
+        raise DatasetError(
+            f"a column of measurements where each column is a specimen, {COLUMN}",
+            where=f"[modalities.{request.name}] measurement",
+            next="Leave it out, or write a row per point: specimen, measurement, axis and value.",
+        )
     x, axis_unit = _axis_column(text, request)
     others = [column for column in range(text.width) if column != x]
     labels = [split_unit(text.label(column)) for column in others]
@@ -152,11 +179,11 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
         if (label.unit or "") != (unit or ""):
             raise ReadError(
                 f"{text.label(column)!r} and {text.label(others[0])!r} do not state the same unit",
-                where=top_of(text),
+                where=text.top,
                 expected="One unit for all columns, stated in all of their headers or in none.",
             )
     ids = [label.name for label in labels]
-    check_ids(ids, lambda row: f"{top_of(text)}: column {text.label(others[row])}")
+    check_ids(ids, lambda row: f"{text.top}: column {text.label(others[row])}")
     numbers = text.numbers([x, *others], request.missing)
 
     def where(index: tuple[int, ...]) -> str:
@@ -167,8 +194,9 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     order = axis_order(numbers[:, 0], text.where)
     sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
     kept = np.flatnonzero(complete_rows(values, where))
-    block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
-    return as_declared(block, modality, Stated(unit, axis_unit, top_of(text)))
+    facts = facts_of(text, request.spec, request.missing, [range(len(numbers))] * len(ids))
+    block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources, facts=facts).taking(kept)
+    return as_declared(block, modality, Stated(unit, axis_unit, text.top))
 
 
 def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
@@ -179,24 +207,29 @@ def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
     axis = request.spec.axis.values if request.spec.axis else ""
     if axis not in ("", text.header[0]) or request.spec.values not in ("", text.header[1]):
         return []
-    stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, top_of(text))
+    stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, text.top)
     return [as_declared(block, modality, stated) for block in read_pairs(text, request.missing)]
 
 
 def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
-    """A row per point: curves of as many specimens as the column of ids names."""
+    """A row per point: as many curves as the columns of ids and of measurements name."""
+    spec = request.spec
     x, axis_unit = _axis_column(text, request)
     columns, unit = _value_columns(text, request)
     numbers = text.numbers([x, *columns], request.missing)
-    rows: dict[str, list[int]] = {}
-    for row, name in enumerate(text.strings([find_column(text, request.spec.specimens)])[0]):
-        if not name:
-            raise ReadError("the specimen has no id", where=text.where(row))
-        rows.setdefault(name, []).append(row)
-    blocks = [_over_axis(text, numbers, own, name, text.where(own[0])) for name, own in rows.items()]
-    return [
-        as_declared(block, modality, Stated(unit, axis_unit, top_of(text))) for block in blocks if block is not None
-    ]
+    specimens = specimens_of(text, spec)
+    measurements = measurements_of(text, spec)
+    rows: dict[tuple[str, str], list[int]] = {}
+    for row, pair in enumerate(zip(specimens, measurements or [""] * len(specimens), strict=True)):
+        rows.setdefault(pair, []).append(row)
+    told = facts_of(text, spec, request.missing, list(rows.values()))
+    blocks: list[Block] = []
+    for place, ((name, own), among) in enumerate(rows.items()):
+        block = _over_axis(text, numbers, among, name, text.where(among[0]))
+        if block is not None:
+            known = replace(block, measurements=(own,) if own else (), facts=told[place : place + 1])
+            blocks.append(as_declared(known, modality, Stated(unit, axis_unit, text.top)))
+    return blocks
 
 
 def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, source: str) -> Block | None:
@@ -212,7 +245,7 @@ def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, s
     def where(index: tuple[int, ...]) -> str:
         return text.where(rows[index[-1]])
 
-    own = numbers[rows]
+    own = numbers if isinstance(rows, range) and len(rows) == len(numbers) else numbers[rows]
     refuse_infinite(own[:, 1:], lambda index: text.where(rows[index[0]]))
     order = axis_order(own[:, 0], lambda point: text.where(rows[point]))
     if not complete_rows(own[None, :, 1], where).all():
@@ -225,7 +258,7 @@ def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, s
 def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
     """The column of the axis, and the unit that its header states."""
     named = request.spec.axis.values if request.spec.axis else ""
-    column = find_column(text, named) if named else 0
+    column = text.find(named) if named else 0
     unit = split_unit(text.label(column)).unit if text.header else None
     return column, unit
 
@@ -233,11 +266,11 @@ def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
 def _value_columns(text: Text, request: Request) -> tuple[list[int], str | None]:
     """The column of the values, and that of their uncertainty where there is one; and the unit that they state."""
     spec = request.spec
-    columns = [find_column(text, spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
-    columns += [find_column(text, spec.uncertainty)] if spec.uncertainty else []
+    columns = [text.find(spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
+    columns += [text.find(spec.uncertainty)] if spec.uncertainty else []
     units = [split_unit(text.label(column)).unit if text.header else None for column in columns]
     if len(columns) > 1:
-        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), top_of(text))
+        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), text.top)
     return columns, units[0]
 
 
@@ -261,10 +294,23 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     return metadata_of(open_text(path, spec.decimal), spec, missing)
 
 
+def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
+    """What rows of text say about how the specimens were made: id -> column -> value.
+
+    Raises:
+        ReadError: a column is not there, an id is empty, or rows of one specimen contradict each other.
+    """
+    ids = ids_of(text, spec.id)
+    columns = text.strings([text.find(name) for name in spec.metadata])
+    typed = [metadata_values(column, missing, text.dialect.decimal) for column in columns]
+    return by_specimen(ids, dict(zip(spec.metadata, typed, strict=True)), text.where)
+
+
 FORMAT = Format(
     "delimited text",
     compressed(*_PLAIN),
     read,
     read_metadata,
     inspect,
+    acts=BOTH_ACTS,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,10 @@ _AXIS = re.compile(
 )
 _WHEN = re.compile(r"\b(?:date|datum|time|timestamp|zeit|uhrzeit|month|day)\b", re.IGNORECASE)
 _COUNT = re.compile(r"rep|repeat|replicate|repetition|run|trial|test|no|nr|number|index|count|#", re.IGNORECASE)
+_REPLICATE = re.compile(
+    r"(?:rep|repeat|replicate|repetition|measurement|run|trial|scan|test)s?(?:[ _.-]?(?:id|no|nr|number|#))?\.?",
+    re.IGNORECASE,
+)
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
 _XYE = ("axis", "intensity", "uncertainty")  # the columns of every .xye
 _TABLES = (".csv", ".tsv")  # a header alone is a table whose rows are lost
@@ -108,7 +113,33 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         for column, cells in zip(columns, strings, strict=True)
         if column is not identity and not column.numeric and _look_measured(column, cells)
     )
-    return TableLayout(path, columns, points, identity, ids, _along(text, columns, strings, ids), notes=notes)
+    layout = TableLayout(path, columns, points, identity, ids, notes=notes)
+    return _with_repeats(layout, text, strings) if len(set(ids)) < len(ids) else layout
+
+
+def _with_repeats(layout: TableLayout, text: Text, strings: Sequence[Sequence[str]]) -> TableLayout:
+    """A table whose ids repeat: which column tells measurements of one specimen apart, and whether rows are points."""
+    along = _along(text, layout.columns, strings, layout.ids)
+    for column, cells in zip(layout.columns, strings, strict=True):
+        if column == layout.id or not _REPLICATE.fullmatch(column.name) or not all(cells):
+            continue
+        pairs = list(zip(layout.ids, cells, strict=True))
+        if len(set(pairs)) == len(pairs):
+            varying = [
+                each
+                for each, own in zip(layout.columns, strings, strict=True)
+                if each not in (layout.id, column) and not each.numeric and each.header and _varies(layout.ids, own)
+            ]
+            return replace(layout, measurement=column, varying=tuple(varying))
+        within = None if along else _along(text, layout.columns, strings, pairs)
+        if within is not None and within != column:
+            return replace(layout, along=within, measurement=column)
+    return replace(layout, along=along)
+
+
+def _varies(ids: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a column says several things of one specimen."""
+    return len({pair for pair in zip(ids, cells, strict=True) if pair[1]}) > len(set(ids))
 
 
 def _refuse_mixed_marks(text: Text, columns: Sequence[Column], strings: Sequence[Sequence[str]]) -> None:
@@ -247,10 +278,10 @@ def _is_monotonic(numbers: Sequence[float]) -> bool:
 
 
 def _along(
-    text: Text, columns: Sequence[Column], strings: Sequence[Sequence[str]], ids: Sequence[str]
+    text: Text, columns: Sequence[Column], strings: Sequence[Sequence[str]], ids: Sequence[Hashable]
 ) -> Column | None:
     """The first column of numbers that rises or falls strictly within each of several repeated ids."""
-    rows: dict[str, list[int]] = {}
+    rows: dict[Hashable, list[int]] = {}
     for row, name in enumerate(ids):
         rows.setdefault(name, []).append(row)
     if not ids or min(map(len, rows.values())) < 2:

@@ -6,12 +6,14 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from fingerprint.errors import ReadError
 
 BLANKS = " "  # as delimiter: runs of blanks
 SAMPLE = 60  # lines that are looked at
+_ENDLESS = csv.field_size_limit()  # letters in a field
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _STRAY_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
@@ -29,6 +31,8 @@ class Dialect(NamedTuple):
         """The fields of a line, without surrounding blanks."""
         if self.delimiter == BLANKS:
             return line.split()
+        if line and '"' not in line and len(line) < _ENDLESS:  # as csv.reader has it, in a fifth of the time
+            return [field.strip() for field in line.split(self.delimiter)]
         try:
             return [field.strip() for field in next(csv.reader([line], delimiter=self.delimiter))]
         except csv.Error:  # an endless field
@@ -48,12 +52,18 @@ _DIALECTS = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 12)
 def as_number(token: str, decimal: str = ".") -> float | None:
     """The number that a token is, or None.
 
     Fortran's D stands for E, and typographic minus signs count. Separators of thousands do not: they are taken for
     no number at all, whatever they are.
     """
+    if decimal == "." and token.isascii() and "_" not in token:
+        try:
+            return float(token)
+        except ValueError:
+            pass
     text = plain_number(token)
     if decimal == ",":
         if "." in text or _STRAY_COMMA.search(text):

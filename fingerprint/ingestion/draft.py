@@ -109,10 +109,18 @@ class Draft:
             DatasetError: its name is taken.
         """
         if name in self.modalities:
+            known = self.modalities[name]
+            if (known.kind, known.values, known.specimens) == (spec.kind, spec.values, spec.specimens) and spec.values:
+                self.warnings.append(
+                    f"{path} holds {name} too, and is taken for another modality. If it is the same measured again: "
+                    f'one table in {FILE_NAME}, whose files are both, and measurement = "{STEM}"'
+                )
             first, name = name, slug(f"{name}_{spec.sheet or stem(path)}")
-            self.warnings.append(
-                f"{path} holds {first}, too, but its columns or units are stated otherwise: it is kept apart, as {name}"
-            )
+            if known.values != spec.values:
+                self.warnings.append(
+                    f"{path} holds {first}, too, but its columns or units are stated otherwise: it is kept apart, as "
+                    f"{name}"
+                )
         if name in self.modalities:
             raise DatasetError(
                 f"two different sets of measurements would both be called {name!r}",
@@ -133,7 +141,8 @@ class Draft:
 
     def choose_patterns(self) -> None:
         """Take the part of the files' names that is known otherwise for the id, where the names share the rest."""
-        for name, pattern in patterns_that_agree(self.stems, self.ids).items():
+        whole = {name: stems for name, stems in self.stems.items() if self.modalities[name].specimens == STEM}
+        for name, pattern in patterns_that_agree(whole, self.ids).items():
             self.modalities[name] = msgspec.structs.replace(self.modalities[name], specimens=pattern)
             self.reasons.append(
                 (f"modalities.{name}", f"the ids at {ID} in the files' names are known from other files")

@@ -84,7 +84,7 @@ def read(request: Request) -> RawModality:
     lines = text_lines(request.path)
     if not _is_emsa(lines):
         raise ReadError(_NOT_EMSA, where=f"{request.path}:1", expected="#FORMAT : EMSA/MAS Spectral Data File")
-    return read_curves(request, [_curve(_parse(lines, request.path))])
+    return read_curves(request, [_curve(_parse(lines, request.path))], lines)
 
 
 def inspect(path: Path) -> Layout:
@@ -242,4 +242,5 @@ FORMAT = Format(
     read,
     no_table,
     inspect,
+    acts=("facts",),
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.dataset import SpecimensSpec
-from fingerprint.ingestion.delimited import read_text, refuse_images
-from fingerprint.ingestion.delimited_columns import metadata_of
+from fingerprint.ingestion.delimited import metadata_of, read_text, refuse_images
 from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.reader import (
+    BOTH_ACTS,
     Cell,
     ColumnsLayout,
     CurveLayout,
@@ -121,4 +121,4 @@ def _refuse_percentages(sheet: Sheet, table: Table, request: Request) -> None:
                 )
 
 
-FORMAT = Format("Excel", (*_READ, *_OTHER), read, read_metadata, inspect)
+FORMAT = Format("Excel", (*_READ, *_OTHER), read, read_metadata, inspect, acts=BOTH_ACTS)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from fingerprint.ingestion.reader import (
     TEXT,
     ArraysLayout,
     Column,
     ColumnsLayout,
     CurveLayout,
+    DescribedLayout,
     ImageLayout,
     Layout,
     OutputLayout,
@@ -96,4 +99,6 @@ def _signature(layout: Layout) -> object:
         return ("image", layout.path.parent, layout.path.suffix)
     if isinstance(layout, OutputLayout):
         return ("output", layout.specimens, layout.axis, layout.curves)
+    if isinstance(layout, DescribedLayout):
+        return ("described", msgspec.json.encode(layout.spec))
     return layout.path

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+
+import msgspec
 
 from fingerprint.errors import DatasetError
-from fingerprint.ingestion.axis_names import is_called_axis
-from fingerprint.ingestion.dataset import (
-    COLUMN,
-    FILE_NAME,
-    GROUP,
-    STEM,
-    STEM_ROW,
-    ModalitySpec,
-    SpecimensSpec,
-)
-from fingerprint.ingestion.draft import Draft, modality_name, slug
+from fingerprint.ingestion.dataset import COLUMN, FILE_NAME, GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.draft import modality_name, slug
 from fingerprint.ingestion.reader import (
     ArraysLayout,
     Column,
     ColumnsLayout,
     CurveLayout,
+    DescribedLayout,
     ImageLayout,
     Layout,
     OutputLayout,
@@ -33,6 +26,7 @@ from fingerprint.ingestion.reader import (
 )
 from fingerprint.ingestion.shapes import shape_in_words
 from fingerprint.ingestion.sources import pattern_but, pattern_of
+from fingerprint.ingestion.table_guesses import TableGuesses
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.modality import Kind
 
@@ -43,7 +37,7 @@ _ID_OF = {
 }
 
 
-class Guesses(Draft):
+class Guesses(TableGuesses):
     """A draft that takes in files, as each of them looks."""
 
     def add(self, group: Sequence[Layout]) -> None:
@@ -72,7 +66,7 @@ class Guesses(Draft):
         elif isinstance(first, ColumnsLayout):
             self._add_several(first, files)
         elif isinstance(first, TableLayout):
-            self._add_table(first, files)
+            self.add_table(first, files)
         elif isinstance(first, StackLayout):
             self._add_stack(first, files)
         elif isinstance(first, ImageLayout):
@@ -81,6 +75,8 @@ class Guesses(Draft):
             raise TypeError("a workbook is taken apart before")
         elif isinstance(first, OutputLayout):
             self._add_output(first, files)
+        elif isinstance(first, DescribedLayout):
+            self._add_described(first, files)
         else:
             axes = dict(reversed(first.curves))  # the first one where it is open which it is
             for values in dict.fromkeys(values for values, _ in first.curves):
@@ -90,7 +86,7 @@ class Guesses(Draft):
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             if first.ambiguous:
                 self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
-            self._add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
+            self.add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
@@ -149,18 +145,6 @@ class Guesses(Draft):
             question = f"{layout.path.name} has {1 + len(ys)} columns without headers: what are they?"
         self.ambiguous.append(question)
 
-    def _add_points(self, layout: TableLayout, files: str, along: Column, identity: Column) -> None:
-        """A row per point: the ids repeat, and one column rises or falls within each."""
-        kind, axis = self.axis(along, along.header, layout.path)
-        numeric = [each for each in layout.columns if each.numeric and each not in (along, identity)]
-        for column, error in with_uncertainties(numeric):
-            unit, uncertain = self.unit(column, layout.path), error.header if error else ""
-            spec = ModalitySpec(
-                kind, files, unit, "", column.header, identity.header, axis, uncertainty=uncertain, sheet=layout.sheet
-            )
-            how = f"the ids in {identity.header} repeat, and {along.header} rises or falls within each: a row per point"
-            self.put(slug(column.name), spec, layout.path, how, column)
-
     def _add_arrays(self, layout: ArraysLayout, files: str, values: Column, axis: Column) -> None:
         kind, described = self.axis(axis, axis.header, layout.path)
         spec = ModalitySpec(
@@ -209,52 +193,10 @@ class Guesses(Draft):
             listed = ", ".join(column.header for column in layout.curves)
             self.ambiguous.append(f"{layout.path.name} has columns over {layout.axis.header} ({listed})")
 
-    def _add_table(self, layout: TableLayout, files: str) -> None:
-        if layout.id is None:
-            listed = ", ".join(column.header or '""' for column in layout.columns[:12])
-            reason = f"a table without a column of ids; its columns are {listed}"
-            hint = f'name axis.values, values and specimens = "{STEM}" in dataset.toml if a row is a point of one curve'
-            self.ignored.append((layout.path, f"{reason}: {hint}"))
-            return
-        if layout.along is not None:
-            self._add_points(layout, files, layout.along, layout.id)
-            return
-        if layout.points > 1:
-            corner = layout.id if is_called_axis(layout.id.header) and layout.id.unit is not None else None
-            kind, axis = self.axis(corner, "", layout.path)
-            spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
-            self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
-        columns = [column for column in layout.columns if column != layout.id and column.header]
-        if len(columns) + 1 < len(layout.columns):
-            self.warnings.append(f"a column of {layout.path} without a header is not kept")
-        numeric = with_uncertainties([column for column in columns if column.numeric])
-        text = [(column, None) for column in columns if not column.numeric]
-        self._add_columns(layout.path, files, layout.id, [*numeric, *text], layout.sheet)
-
-    def _add_columns(
-        self,
-        path: Path,
-        files: str,
-        identity: Column,
-        columns: Sequence[tuple[Column, Column | None]],
-        sheet: str,
-    ) -> None:
-        """Scalars, each with the column of its uncertainty, and what else is said of specimens."""
-        owned = [pair for pair in columns if pair[0].numeric]
-        numeric = [column for column, _ in owned]
-        for column, error in owned:
-            unit, uncertain = self.unit(column, path), error.header if error else ""
-            spec = ModalitySpec(
-                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain, sheet=sheet
-            )
-            how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
-            self.put(modality_name(column), spec, path, how, column)
-        labels = [column.header for column, _ in columns if not column.numeric and column.header]
-        if len(numeric) > 1:
-            listed = ", ".join(column.header for column in numeric)
-            self.ambiguous.append(
-                f"{path.name} has {len(numeric)} columns of numbers ({listed}): which of them were measured?"
-            )
-        if labels or len(numeric) > 1:
-            spec = SpecimensSpec(files, identity.header, tuple(labels), sheet)
-            self.tables.append((spec, [column.header for column in numeric] if len(numeric) > 1 else []))
+    def _add_described(self, layout: DescribedLayout, files: str) -> None:
+        for name, spec in layout.spec.modalities.items():
+            unit = Column(spec.values, name, spec.unit, numeric=True, unique=False)
+            own = msgspec.structs.replace(spec, files=files)
+            self.put(name, own, layout.path, "the file itself says what it holds", unit)
+        if layout.spec.specimens is not None:
+            self.tables.append((msgspec.structs.replace(layout.spec.specimens, file=files), []))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,34 +14,48 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
-from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, complete_rows, refuse_infinite
-from fingerprint.ingestion.columns import metadata_by_id
-from fingerprint.ingestion.conform import merge
-from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.assembling import refuse_columns
+from fingerprint.ingestion.checks import (
+    axis_order,
+    check_ids,
+    check_uncertainty,
+    check_unit,
+    complete_rows,
+    refuse_infinite,
+)
+from fingerprint.ingestion.columns import metadata_by_id, metadata_values
+from fingerprint.ingestion.conform import Stated, as_declared, merge
+from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.hdf5_access import need, opened
 from fingerprint.ingestion.hdf5_address import only, places, stated_unit
-from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, texts
+from fingerprint.ingestion.hdf5_array import MOST_BYTES, at, numbers, rows, rows_from, texts
 from fingerprint.ingestion.hdf5_axis import axis_of
-from fingerprint.ingestion.reader import Cell, Format, Layout, Request, row_ids, stem
+from fingerprint.ingestion.hdf5_parts import Part, parts
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Layout, Request, stem
 from fingerprint.modality import Block, Kind, RawModality
-
-
-class _Part(NamedTuple):
-    """Measurements that stand in one dataset.
-
-    Attributes:
-        ids: of its specimens; None where the dataset is the only measurement of one, whose id is `alone`.
-        values, axis: paths.
-    """
-
-    ids: list[str] | None
-    alone: str
-    values: str
-    axis: str
 
 
 def read(request: Request) -> RawModality:
     """Read one HDF5 file as one modality, in the units of the request; float32 stays float32.
+
+    Raises:
+        ReadError: with the dataset and index at fault, or the measurements are more than can be held at once.
+        DatasetError: the request leaves open which datasets to read.
+    """
+    read: list[RawModality] = []
+    size = 0
+    for piece in pieces(request):
+        size += sum(block.values.nbytes for block in piece.blocks)
+        if size > MOST_BYTES:
+            raise ReadError(
+                f"the measurements take more than {MOST_BYTES >> 20} MiB", where=str(request.path), next="Split it."
+            )
+        read.append(piece)
+    return merge(request.spec.modality(request.name), read)
+
+
+def pieces(request: Request) -> Iterator[RawModality]:
+    """As `read`, some specimens at a time, from a file of any size.
 
     Raises:
         ReadError: with the dataset and index at fault.
@@ -54,29 +68,18 @@ def read(request: Request) -> RawModality:
             where=f"[modalities.{request.name}]",
             expected="The keys values and specimens, and values in axis, name HDF5 datasets.",
         )
-    if spec.uncertainty:
-        raise DatasetError(
-            "uncertainties in HDF5 are not read yet",
-            where=f"[modalities.{request.name}] uncertainty",
-            next="Leave the key out.",
-        )
-    blocks: list[Block] = []
-    size = 0
+    if spec.specimens in (GROUP, STEM, STEM_ROW):
+        refuse_columns(request.name, spec)
     with opened(request.path) as file:
-        for part in _parts(file, request.path, spec):
-            block = _block(file, part, spec)
-            size += block.values.nbytes
-            if size > MOST_BYTES:
-                raise ReadError(
-                    f"the measurements take more than {MOST_BYTES >> 20} MiB", where=str(request.path), next="Split it."
-                )
-            blocks += [block] if block.specimens else []
-    return merge(modality, [RawModality(modality, (block,)) for block in blocks])
+        for part in parts(file, request.path, spec):
+            for block in _blocks(file, part, request):
+                if block.specimens:
+                    yield RawModality(modality, (block,))
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
-    """What datasets say about how the specimens were made: id -> dataset -> value. In a group per specimen the
-    dataset's own name is the key.
+    """What datasets say about how the specimens were made: id -> dataset -> value. The key is the
+    dataset's own name, and its path where it does not stand beside the ids.
 
     Raises:
         ReadError: a dataset is not there or has another length than the ids.
@@ -87,8 +90,8 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
             ids = list(dict.fromkeys(group for cells in found.values() for group in cells))
             columns = {name.rsplit("/")[-1]: [cells.get(key, "") for key in ids] for name, cells in found.items()}
         else:
-            ids = texts(need(file, spec.id))
-            columns = {name: texts(need(file, name)) for name in spec.metadata}
+            ids, beside = texts(need(file, spec.id)), spec.id.rpartition("/")
+            columns = {name.removeprefix("".join(beside[:2])): texts(need(file, name)) for name in spec.metadata}
     return metadata_by_id(ids, columns, missing, f"{path}: {spec.id}")
 
 
@@ -114,72 +117,97 @@ def _of_each(file: h5py.File, address: str, ids: str, path: Path) -> dict[str, s
     return found
 
 
-def _parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[_Part]:
-    axis = spec.axis.values if spec.axis else ""
-    if spec.specimens == GROUP:
-        there, axes = places(file, spec.values), places(file, axis) if axis else {}
-        if "" in there:
-            raise DatasetError(
-                f"values = {spec.values!r} names no group", where=str(path), expected="'*' stands for the group."
-            )
-        for group, values in there.items():
-            own = axes.get(group, axes.get("", ""))
-            if axis and not own:
-                raise ReadError(f"it has no axis {axis}", where=f"{path}: {values}")
-            yield _Part(None, group, values, own)
-        return
-    values, own = only(file, spec.values), only(file, axis) if axis else ""
-    if spec.specimens == STEM:
-        yield _Part(None, stem(path), values, own)
-    elif spec.specimens == STEM_ROW:
-        dataset = need(file, values)
-        yield _Part(list(row_ids(stem(path), dataset.shape[0] if dataset.shape else 1)), "", values, own)
-    else:
-        yield _Part(texts(need(file, only(file, spec.specimens))), "", values, own)
-
-
-def _block(file: h5py.File, part: _Part, spec: ModalitySpec) -> Block:
+def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
+    """The measurements of a part, some rows at a time where each row is a specimen."""
+    spec, modality = request.spec, request.spec.modality(request.name)
     dataset = need(file, part.values)
     where = at(dataset)
-    check_unit(stated_unit(file, part.values), spec.modality("").unit, part.values, where)
-    axis = None
-    if part.axis and spec.axis:
-        axis_unit = spec.modality("").axis_unit
-        check_unit(stated_unit(file, part.axis), axis_unit, part.axis, f"{file.filename}: {part.axis}")
-        axis = axis_of(file, part.axis)
-    values = _values(dataset, part, spec.kind, axis)
-
-    def place(index: tuple[int, ...]) -> str:
-        inside = index if part.ids is not None else index[1:]
-        return f"{where}[{', '.join(map(str, inside))}]" if inside else where
-
+    axis = axis_of(file, part.axis) if part.axis and spec.axis else None
+    stated = Stated(stated_unit(file, part.values), stated_unit(file, part.axis) if part.axis else None, where)
     ids = part.ids if part.ids is not None else [part.alone]
-    if len(values) != len(ids):
-        raise ReadError(f"{len(values)} rows for the {len(ids)} ids in {spec.specimens}", where=where)
-    if axis is not None and values.shape[1] != len(axis):
-        raise ReadError(f"{values.shape[1]} points on an axis of {len(axis)}", where=where)
-    check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]")
-    refuse_infinite(values, place)
-    kept = np.flatnonzero(complete_rows(values, place))
-    values = values[kept] if len(kept) < len(values) else values
-    if axis is not None:
-        order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
-        values, axis = values[:, order], axis[order]
-    return Block(tuple(ids[row] for row in kept), values, axis, tuple(place((int(row),)) for row in kept))
+    if any(len(each) != len(ids) for each in (part.measurements or ids, *part.facts.values())):
+        raise ReadError(
+            f"measurement or facts are not as long as the {len(ids)} ids in {spec.specimens}", where=file.filename
+        )
+    check_ids(ids, lambda row: f"{file.filename}: {spec.specimens}[{row}]", part.measurements)
+    typed = {name: metadata_values(cells, request.missing) for name, cells in part.facts.items()}
+    order = slice(None)
+    by_rows = part.ids is not None and dataset.ndim == spec.kind.dimensions and dataset.shape[0] == len(ids)
+    for first, piece in rows(dataset) if by_rows else ((0, numbers(dataset)),):
+        own = ids[first : first + len(piece)] if by_rows else ids
+        values = _values(dataset, piece, part, len(own), spec.kind, axis)
+        if len(values) != len(own):
+            raise ReadError(f"{len(values)} rows for the {len(own)} ids in {spec.specimens}", where=where)
+        if axis is not None and values.shape[1] != len(axis):
+            raise ReadError(f"{values.shape[1]} points on an axis of {len(axis)}", where=where)
+
+        def place(index: tuple[int, ...], first: int = first) -> str:
+            inside = (index[0] + first, *index[1:]) if part.ids is not None else index[1:]
+            return f"{where}[{', '.join(map(str, inside))}]" if inside else where
+
+        uncertainty = None
+        if part.uncertainty:
+            errors = need(file, part.uncertainty)
+            check_unit(stated_unit(file, part.uncertainty), stated.unit or modality.unit, part.uncertainty, at(errors))
+            found = rows_from(errors, first, len(own)) if by_rows else numbers(errors)
+            uncertainty = _uncertainty(errors, _values(errors, found, part, len(own), spec.kind, axis), values, first)
+        refuse_infinite(values, place)
+        kept: list[int] = np.flatnonzero(complete_rows(values, place)).tolist()
+        values = values[kept] if len(kept) < len(values) else values
+        uncertainty = uncertainty if uncertainty is None else uncertainty[kept]
+        if axis is not None:
+            order = axis_order(axis, lambda point: f"{file.filename}: {part.axis}[{point}]")
+            values = values[:, order]
+            uncertainty = uncertainty if uncertainty is None else uncertainty[:, order]
+        sources = tuple(place((row,)) for row in kept)
+        block = Block(
+            tuple(own[row] for row in kept),
+            values,
+            None if axis is None else axis[order],
+            sources,
+            uncertainty,
+            measurements=tuple(part.measurements[first + row] for row in kept) if part.measurements else (),
+            facts=tuple({name: cells[first + row] for name, cells in typed.items()} for row in kept) if typed else (),
+        )
+        yield as_declared(block, modality, stated)
+
+
+def _uncertainty(
+    dataset: h5py.Dataset, found: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], first: int
+) -> NDArray[np.float64]:
+    """The standard uncertainty of every value; `first` is the row of the first of them.
+
+    Raises:
+        ReadError: a value has none, or a negative one.
+    """
+    where = at(dataset)
+    if found.shape != values.shape:
+        raise ReadError(f"the shape is {found.shape}, and {values.shape} that of the values", where=where)
+
+    def place(number: int) -> str:
+        row, *inside = np.unravel_index(number, values.shape)
+        return f"{where}[{', '.join(map(str, (int(row) + first, *map(int, inside))))}]"
+
+    flat = check_uncertainty(values.ravel().astype(np.float64), found.ravel().astype(np.float64), place)
+    return flat.reshape(values.shape)
 
 
 def _values(
-    dataset: h5py.Dataset, part: _Part, kind: Kind, axis: NDArray[np.float64] | None
+    dataset: h5py.Dataset,
+    values: NDArray[np.floating[Any]],
+    part: Part,
+    count: int,
+    kind: Kind,
+    axis: NDArray[np.float64] | None,
 ) -> NDArray[np.floating[Any]]:
     """The numbers, a specimen per row; in whichever way the lengths fit where a file has a specimen per column."""
-    values = numbers(dataset)
     dimensions = kind.dimensions
     if kind is Kind.SCALAR:
         values = values.astype(np.float64, copy=False)
         values = values.reshape(1) if values.size == 1 else values
     elif part.ids is None and dimensions == 2 and values.size == max(values.shape, default=0):
         values = values.reshape(1, -1)
-    elif part.ids is None or (dimensions == 2 and len(part.ids) == 1 and values.ndim == 1):
+    elif part.ids is None or (dimensions == 2 and count == 1 and values.ndim == 1):
         values = values[None]
     if values.ndim != dimensions:
         shown = dimensions - (part.ids is None and kind is not Kind.SCALAR)
@@ -187,10 +215,11 @@ def _values(
             f"the shape is {dataset.shape}", where=at(dataset), expected=f"{shown} dimension(s) are needed."
         )
     if dimensions == 2 and axis is not None and part.ids is not None:
-        turned = (len(axis), len(part.ids))
+        turned = (len(axis), count)
         if values.shape == turned and turned[0] != turned[1]:
             values = values.T
     return values
 
 
-FORMAT = Format("HDF5", (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat"), read, read_metadata, inspect)
+_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".hspy", ".mat")
+FORMAT = Format("HDF5", _SUFFIXES, read, read_metadata, inspect, acts=BOTH_ACTS, pieces=pieces)

@@ -11,7 +11,7 @@ import h5py
 from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.hdf5_heaps import check_heaps
+from fingerprint.ingestion.hdf5_heaps import longest_text
 
 MOST_OBJECTS = 200_000
 _MOST_DEPTH = 32
@@ -44,7 +44,7 @@ def opened(path: Path) -> Generator[h5py.File]:
     """An open file; what h5py raises on a damaged one becomes a ReadError."""
     try:
         _check_kind(path)
-        check_heaps(path)
+        longest_text(path)
         with h5py.File(path, "r", locking=False) as file:
             yield file
     except (FileNotFoundError, IsADirectoryError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -14,10 +16,12 @@ from fingerprint.ingestion import hdf5_matlab as matlab
 from fingerprint.ingestion.assembling import EXACT
 from fingerprint.ingestion.hdf5_access import words
 from fingerprint.ingestion.hdf5_chunks import chunk_fault
+from fingerprint.ingestion.hdf5_heaps import longest_text
 
-MOST_BYTES = 448 << 20  # of one dataset as floating-point numbers; with the copies that checks need, below 1 GiB
+MOST_BYTES = 448 << 20  # of numbers that are held at once; with the copies that checks need, below 1 GiB
+PIECE_BYTES = 32 << 20  # of rows that are read at once, where a dataset can be read so
 _MOST_LOOKED_AT = 1 << 23
-_PIECE = 16 << 20
+_LOOK_BYTES = 16 << 20
 _SCALINGS = {"scale_factor": 1.0, "scaling_factor": 1.0, "add_offset": 0.0}  # and where they change nothing
 _MOST_TEXTS = 1 << 20
 _UNDEFINED_FILL = h5py.h5d.FILL_VALUE_USER_DEFINED
@@ -62,33 +66,82 @@ def fault(dataset: h5py.Dataset) -> str:
     if dataset.is_virtual or dataset.external:
         return "its values stand in other files, and only this one is read"
     width = dataset.dtype.itemsize if h5py.check_string_dtype(dataset.dtype) else _width(dataset).itemsize
-    if math.prod(dataset.shape) * width > MOST_BYTES:
-        return f"the shape is {dataset.shape}, more than the {MOST_BYTES >> 20} MiB that one dataset may have"
+    if math.prod(dataset.shape) * width > MOST_BYTES and not _in_rows(dataset):
+        return _too_large(dataset)
     if is_text(dataset) and math.prod(dataset.shape) > _MOST_TEXTS:
         return f"{math.prod(dataset.shape)} texts are more than {_MOST_TEXTS}"
-    return chunk_fault(dataset, declared=bool(_fill_values(dataset)))
+    large = math.prod(dataset.shape) * width > MOST_BYTES  # and then as large as it claims
+    return chunk_fault(dataset, declared=bool(_fill_values(dataset)) and not large)
 
 
 def numbers(dataset: h5py.Dataset) -> NDArray[np.floating[Any]]:
     """All its values, in pieces; float32 stays float32, all else becomes float64; NaN where a declared fill stands.
 
     Raises:
-        ReadError: it cannot be read, or holds an integer that float64 cannot.
+        ReadError: it cannot be read, or holds an integer that float64 cannot, or more than can be held at once.
     """
+    _refuse(dataset)
+    if count(dataset) * _width(dataset).itemsize > MOST_BYTES:
+        raise ReadError(_too_large(dataset), where=at(dataset))
+    values = np.empty(dataset.shape, _width(dataset))
+    for part in _pieces(dataset, _LOOK_BYTES):
+        values[part] = _read(dataset, part)
+    return matlab.oriented(values) if matlab.wrote(dataset) else values
+
+
+def rows(dataset: h5py.Dataset) -> Iterator[tuple[int, NDArray[np.floating[Any]]]]:
+    """As `numbers`, some rows at a time: the place of the first of them, and their values.
+
+    Raises:
+        ReadError: as `numbers`.
+    """
+    if not _in_rows(dataset):
+        yield 0, numbers(dataset)
+        return
+    _refuse(dataset)
+    for part in _pieces(dataset, PIECE_BYTES, along=0):
+        yield part[0].start, _read(dataset, part)
+
+
+def rows_from(dataset: h5py.Dataset, first: int, count: int) -> NDArray[np.floating[Any]]:
+    """As `numbers`, some rows alone.
+
+    Raises:
+        ReadError: as `numbers`.
+    """
+    if not _in_rows(dataset):
+        return numbers(dataset)[first : first + count]
+    _refuse(dataset)
+    return _read(dataset, slice(first, first + count))
+
+
+def _refuse(dataset: h5py.Dataset) -> None:
     reason = fault(dataset) or ("" if is_numeric(dataset) else "the values are not numbers") or _scaled(dataset)
     if reason:
         raise ReadError(reason, where=at(dataset), next=_ADVICE if "link" in reason or "files" in reason else "")
-    values = np.empty(dataset.shape, _width(dataset))
+
+
+def _in_rows(dataset: h5py.Dataset) -> bool:
+    """Whether some of its rows can be read without all others: a row is short, and chunks are of few rows."""
+    shape: tuple[int, ...] = tuple(dataset.shape or ())
+    if len(shape) < 2 or not is_numeric(dataset) or matlab.wrote(dataset):
+        return False
+    row = math.prod(shape[1:]) * _width(dataset).itemsize
+    return row * (int(dataset.chunks[0]) if dataset.chunks else 1) <= 2 * PIECE_BYTES
+
+
+def _read(dataset: h5py.Dataset, part: Any) -> NDArray[np.floating[Any]]:
+    piece = np.asarray(dataset[part])
     fills = _fill_values(dataset)
-    for part in _pieces(dataset):
-        piece = np.asarray(dataset[part])
-        absent = np.isin(piece, fills) if fills else None
-        if piece.dtype.kind in "iu" and piece.dtype.itemsize == 8:
-            _refuse_rounding(dataset, piece if absent is None else piece[~absent])
-        values[part] = piece
-        if absent is not None:
-            values[part] = np.where(absent, np.nan, values[part])
-    return matlab.oriented(values) if matlab.wrote(dataset) else values
+    absent = np.isin(piece, fills) if fills else None
+    if piece.dtype.kind in "iu" and piece.dtype.itemsize == 8:
+        _refuse_rounding(dataset, piece if absent is None else piece[~absent])
+    values = piece.astype(_width(dataset), copy=False)
+    return values if absent is None else np.where(absent, np.asarray(np.nan, values.dtype), values)
+
+
+def _too_large(dataset: h5py.Dataset) -> str:
+    return f"the shape is {dataset.shape}, more than the {MOST_BYTES >> 20} MiB that one dataset may have"
 
 
 def _scaled(dataset: h5py.Dataset) -> str:
@@ -115,8 +168,8 @@ def texts(dataset: h5py.Dataset) -> list[str]:
         return [str(int(cell) if whole else cell) for cell in cells]
     if dataset.ndim == 0:
         return [str(dataset.asstr()[()]).strip()]
-    # No text is longer than the file, so a piece of so many fits whatever the heap says.
-    step = max(1, min(10_000, MOST_BYTES // 2 // max(1, dataset.file.id.get_filesize())))
+    longest = max(1, dataset.dtype.itemsize, longest_text(Path(dataset.file.filename)))
+    step = max(1, min(10_000, MOST_BYTES // 2 // longest))  # so that they fit, whatever the heaps say
     cells = [cell for start in range(0, len(dataset), step) for cell in dataset.asstr()[start : start + step]]
     return [str(cell).strip() for cell in cells]
 
@@ -172,14 +225,14 @@ def _refuse_rounding(dataset: h5py.Dataset, piece: NDArray[Any]) -> None:
         )
 
 
-def _pieces(dataset: h5py.Dataset) -> list[Any]:
-    """Slices along the longest dimension, of whole chunks."""
+def _pieces(dataset: h5py.Dataset, size: int, along: int | None = None) -> list[Any]:
+    """Slices of about that many bytes along a dimension, the longest where none is said, of whole chunks."""
     shape: tuple[int, ...] = tuple(dataset.shape or ())
     if not shape:
         return [()]
-    along = shape.index(max(shape))
+    along = shape.index(max(shape)) if along is None else along
     slab = dataset.dtype.itemsize * math.prod(shape) // shape[along]
     chunk = int(dataset.chunks[along]) if dataset.chunks else 1
-    step = max(1, _PIECE // max(1, slab) // chunk) * chunk
+    step = max(1, size // max(1, slab) // chunk) * chunk
     before = (slice(None),) * along
     return [(*before, slice(start, start + step)) for start in range(0, shape[along], step)]

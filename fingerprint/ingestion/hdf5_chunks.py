@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from typing import Any
 
 import h5py
 
@@ -42,19 +43,25 @@ def chunk_fault(dataset: h5py.Dataset, *, declared: bool) -> str:
     if h5py.h5z.FILTER_DEFLATE in codes[:-1]:
         return "it is compressed twice: h5repack -f GZIP=4 IN OUT makes a file that is read"
     packed = bool(codes) and codes[-1] == h5py.h5z.FILTER_DEFLATE
-    if packed and any(_swells(dataset, index, size) for index in range(written)):
+    if packed and _any_swells(dataset, size):
         return "a compressed chunk is larger than the file says: it is damaged"
     return ""
 
 
-def _swells(dataset: h5py.Dataset, index: int, size: int) -> bool:
+def _any_swells(dataset: h5py.Dataset, size: int) -> bool:
     """Whether a chunk that could fill the memory holds more than `size` bytes. Small ones cannot."""
-    info = dataset.id.get_chunk_info(index)
-    if info.size <= _HARMLESS or info.filter_mask:
-        return False
-    if info.size > 2 * size + _HARMLESS:
-        return True
+    large: list[tuple[tuple[int, ...], int]] = []
+
+    def look(chunk: Any) -> None:
+        if chunk.size > _HARMLESS and not chunk.filter_mask:
+            large.append((chunk.chunk_offset, chunk.size))
+
+    dataset.id.chunk_iter(look)
+    return any(packed > 2 * size + _HARMLESS or _swells(dataset, place, size) for place, packed in large)
+
+
+def _swells(dataset: h5py.Dataset, place: tuple[int, ...], size: int) -> bool:
     stream = zlib.decompressobj()
-    _, packed = dataset.id.read_direct_chunk(info.chunk_offset)
+    _, packed = dataset.id.read_direct_chunk(place)
     stream.decompress(packed, size + 16)
     return bool(stream.unconsumed_tail)

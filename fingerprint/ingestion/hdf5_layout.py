@@ -6,7 +6,7 @@ from pathlib import Path
 
 import h5py
 
-from fingerprint.ingestion import hdf5_groups, hdf5_hyperspy, hdf5_nexus
+from fingerprint.ingestion import hdf5_described, hdf5_groups, hdf5_hyperspy, hdf5_nexus
 from fingerprint.ingestion.columns import find_id, is_id
 from fingerprint.ingestion.dataset import STEM
 from fingerprint.ingestion.hdf5_access import Contents, contents
@@ -21,6 +21,9 @@ _MOST_NUMBERS = 1 << 25  # looked at, in all
 
 def layout(path: Path, file: h5py.File) -> Layout:
     """What the datasets of a file are."""
+    described = hdf5_described.layout(path, file)
+    if described is not None:
+        return described
     if hdf5_hyperspy.is_hyperspy(file):
         return hdf5_hyperspy.layout(path, file)
     found = contents(file)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import DatasetError
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
 from fingerprint.ingestion.dataset import STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.pixels import Unsuitable, read_pages
 from fingerprint.ingestion.reader import Cell, Format, ImageLayout, Layout, Request, StackLayout, Unrecognised, stem
@@ -35,7 +35,7 @@ def read(request: Request) -> RawModality:
             where=where,
             expected=f'specimens = "{STEM}" (the file\'s name) or "{STEM_ROW}" (and the page), and no key values.',
         )
-    refuse_uncertainty(request.name, spec)
+    refuse_columns(request.name, spec)
     pages = read_pages(path, spec.colour == "luminance")
     place = place_in(str(path))
     if spec.specimens == STEM and len(pages) > 1:

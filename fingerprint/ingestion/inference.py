@@ -12,6 +12,7 @@ from fingerprint.ingestion.draft import slug
 from fingerprint.ingestion.grouping import groups
 from fingerprint.ingestion.guesses import Guesses
 from fingerprint.ingestion.reader import Layout
+from fingerprint.ingestion.replicated import Found, declare_replicates, ids_of
 from fingerprint.ingestion.sources import Source
 
 
@@ -43,8 +44,12 @@ def infer(source: Source, layouts: Sequence[Layout]) -> Inference:
         UnitError: a file states an unknown unit.
     """
     draft = Guesses(source)
+    found: list[Found] = []
     for group in groups(layouts):
+        before = set(draft.modalities)
         draft.add(group)
+        found.append(Found(tuple(name for name in draft.modalities if name not in before), ids_of(group)))
+    declare_replicates(draft, found)
     if not draft.modalities:
         said = [f"{path.name}: {reason}" for path, reason in draft.ignored[:10]]
         listed = "; ".join([*said, *draft.warnings[:10]])

@@ -36,7 +36,7 @@ def read(request: Request) -> RawModality:
     found = _curves(lines, request.path)
     if isinstance(found, Unrecognised):
         raise ReadError(found.reason, where=str(request.path), next="Export the spectrum as ##XYDATA= (X++(Y..Y)).")
-    return read_curves(request, found)
+    return read_curves(request, found, lines)
 
 
 def inspect(path: Path) -> Layout:
@@ -104,4 +104,5 @@ FORMAT = Format(
     read,
     no_table,
     inspect,
+    acts=("facts",),
 )

@@ -19,6 +19,7 @@ from fingerprint.ingestion.reader import (
     Column,
     ColumnsLayout,
     CurveLayout,
+    DescribedLayout,
     ImageLayout,
     Layout,
     OutputLayout,
@@ -147,6 +148,11 @@ def _find(layout: Layout, modality: Modality) -> _Found:
         return _Found("", STEM_ROW, "", None, None)
     if isinstance(layout, ImageLayout) and modality.kind is Kind.IMAGE:
         return _Found("", STEM, "", None, None)
+    if isinstance(layout, DescribedLayout) and modality.name in layout.spec.modalities:
+        spec = layout.spec.modalities[modality.name]
+        if spec.kind is modality.kind and spec.sign == modality.sign:
+            axis, axis_unit = (spec.axis.values, spec.axis.unit) if spec.axis else ("", None)
+            return _Found(spec.values, spec.specimens, axis, spec.unit, axis_unit)
     if isinstance(layout, WorkbookLayout):
         return _find_sheet(layout, modality)
     reason = f" ({layout.reason})" if isinstance(layout, Unrecognised) else ""

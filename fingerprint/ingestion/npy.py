@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
 from fingerprint.ingestion.delimited import metadata_of, read_text
 from fingerprint.ingestion.delimited_layout import layout_of
 from fingerprint.ingestion.npy_array import read_npy
-from fingerprint.ingestion.reader import Cell, CurveLayout, Format, Layout, Request, Unrecognised, stem
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, CurveLayout, Format, Layout, Request, Unrecognised, stem
 from fingerprint.ingestion.stack import check_metadata, check_request, read_stack, stack_layout, stack_metadata
 from fingerprint.ingestion.table import DIALECT, Table, as_row, as_text
 from fingerprint.modality import Kind, RawModality
@@ -49,7 +49,7 @@ def read(request: Request) -> RawModality:
 def _single(request: Request, array: NDArray[Any]) -> RawModality:
     """An image, or a curve of two columns, of the one specimen that the file is called after."""
     path, spec = request.path, request.spec
-    refuse_uncertainty(request.name, spec)
+    refuse_columns(request.name, spec)
     if array.ndim != 2 or not array.size or (spec.kind is not Kind.IMAGE and array.shape[1] != 2):
         raise ReadError(
             f"the shape is {array.shape}",
@@ -150,4 +150,4 @@ def texts(column: NDArray[Any], where: str) -> list[object]:
         raise ReadError("the bytes are no text in UTF-8", where=where) from None
 
 
-FORMAT = Format(_FAMILY, (".npy",), read, read_metadata, inspect)
+FORMAT = Format(_FAMILY, (".npy",), read, read_metadata, inspect, acts=BOTH_ACTS)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.archive import opened_archive
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
 from fingerprint.ingestion.columns import describe, metadata_by_id
 from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
@@ -47,7 +47,7 @@ def read(request: Request) -> RawModality:
         DatasetError: the request leaves open which arrays to read.
     """
     path, spec, modality = request.path, request.spec, request.spec.modality(request.name)
-    refuse_uncertainty(request.name, spec)
+    refuse_columns(request.name, spec)
     alone = spec.specimens == STEM and spec.axis is not None
     if not spec.values or (spec.specimens == STEM and not alone) or (spec.axis is not None and not spec.axis.values):
         raise DatasetError(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
-from fingerprint.ingestion.decoding import read_lines
+from fingerprint.ingestion.decoding import lines_of, read_bytes
 from fingerprint.ingestion.dialect import BLANKS, COMMAS, SAMPLE, Dialect, sniff
 from fingerprint.ingestion.ending import check_first_lines, check_first_row, cut_off
+from fingerprint.ingestion.plain import KNOWN, Plain
 from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
@@ -37,17 +39,39 @@ def open_text(path: Path, decimal: str = "") -> Text:
     Raises:
         ReadError: the file is damaged, not text, or holds no data line; or what its commas are is open.
     """
+    content = read_bytes(path)
+    plain = Plain.of(content, decimal)
+    text = None
+    if plain is not None:
+        with suppress(ReadError):
+            text = plain.text(_opened(path, plain.beginning(path), decimal, plain.dialect))
+    text = text or _opened(path, lines_of(content, path), decimal)
+    check_first_row(text)
+    ended = content.rstrip(b"\0").endswith((b"\n", b"\r"))
+    cut = () if ended else cut_off(text)
+    return without_spare(replace(text, notes=(*text.notes, *cut)))
+
+
+def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect | None = None) -> Text:
+    """The text in the lines of a file.
+
+    Args:
+        path: of the file.
+        content: its lines.
+        decimal: the decimal mark, where it is known.
+        dialect: of the numbers, where the last `KNOWN` lines are known to be such.
+
+    Raises:
+        ReadError: there is no data line, or what the commas are is open.
+    """
     rows: list[str] = []
     lines: list[int] = []
     comments: list[tuple[int, str]] = []
     head: dict[str, str] = {}
     between: list[tuple[int, str]] = []
-    written = read_lines(path)
-    ended = not written[-1].strip()
-    first = written[:10]
-    for number, line in enumerate(written, start=1):
+    first = content[:10]
+    for number, line in enumerate(content, start=1):
         if rows and _END.match(line):
-            ended = True
             break
         mark = None if _begins_with_percent(line) else _COMMENT.match(line)
         if mark and not rows:
@@ -60,10 +84,10 @@ def open_text(path: Path, decimal: str = "") -> Text:
             lines.append(number)
     if not rows:
         raise ReadError("the file holds no data", where=f"{path}:1", expected="At least one line of values.")
-    middle = max(len(rows) // 2 - SAMPLE // 2, 0)
+    middle = max(len(rows) // 2 - SAMPLE // 2, 0) if dialect is None else len(rows) - KNOWN
     sample = rows[middle : middle + SAMPLE]
     written = rows
-    dialect = sniff(sample, rows[:SAMPLE], str(path), decimal)
+    dialect = dialect or sniff(sample, rows[:SAMPLE], str(path), decimal)
     if dialect.delimiter == BLANKS:
         dialect = Dialect("\t", dialect.decimal)
         written, rows, sample = rows, _blanks_as_tabs(rows), _blanks_as_tabs(sample)
@@ -77,11 +101,9 @@ def open_text(path: Path, decimal: str = "") -> Text:
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
     check_first_lines(text, first)
-    check_first_row(text)
     if not decimal:
         _refuse_one_column(text)
-    cut = () if ended else cut_off(text)
-    return without_spare(replace(text, notes=(*notes, *cut)))
+    return replace(text, notes=notes)
 
 
 def _refuse_one_column(text: Text) -> None:

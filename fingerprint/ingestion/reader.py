@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset import STEM, DatasetSpec, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
-from fingerprint.modality import RawModality
+from fingerprint.modality import JsonScalar, RawModality
 
 TEXT = "two columns"  # what a curve in delimited text is
-Cell = str | float | int | bool | None
+Cell = JsonScalar
+BOTH_ACTS = ("measurement", "facts")
 _DIGITS = 5
 
 
@@ -103,7 +104,9 @@ class TableLayout:
         columns: those whose header is not a number.
         points: how many headers are numbers, and so an axis.
         id: the column of ids, None where none was recognised; ids: what stands in it.
-        along: the column that rises or falls all along within each specimen, where ids repeat: a row per point.
+        along: the column that rises or falls all along within each measurement, where ids repeat: a row per point.
+        measurement: the column that tells several measurements of one specimen apart, where ids repeat; varying: those
+            of text that then change within a specimen.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
@@ -113,6 +116,8 @@ class TableLayout:
     id: Column | None
     ids: tuple[str, ...]
     along: Column | None = None
+    measurement: Column | None = None
+    varying: tuple[Column, ...] = ()
     sheet: str = ""
     notes: tuple[str, ...] = ()
 
@@ -196,6 +201,14 @@ class OutputLayout:
 
 
 @dataclass(frozen=True)
+class DescribedLayout:
+    """A file that says itself what it holds, but for the names of files."""
+
+    path: Path
+    spec: DatasetSpec
+
+
+@dataclass(frozen=True)
 class Unrecognised:
     """A file that is not measurements, and why it was not taken for any."""
 
@@ -212,6 +225,7 @@ Layout = (
     | ImageLayout
     | WorkbookLayout
     | OutputLayout
+    | DescribedLayout
     | Unrecognised
 )
 
@@ -228,6 +242,8 @@ class Format:
         read: a file as one modality, in the units of the request. Raises ReadError with line or dataset.
         read_metadata: id -> column -> value. Raises ReadError.
         inspect: what the file looks like. Raises ReadError when it is damaged or empty.
+        acts: which of the keys "measurement" (a column) and "facts" it reads.
+        pieces: as `read`, a part of the specimens at a time, where files may be larger than the memory.
     """
 
     name: str
@@ -237,6 +253,8 @@ class Format:
     inspect: Callable[[Path], Layout]
     names: tuple[str, ...] = ()
     begins: Callable[[Sequence[str]], bool] | None = None
+    acts: tuple[str, ...] = ()
+    pieces: Callable[[Request], Iterator[RawModality]] | None = None
 
 
 def stem(path: Path) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.files import write_text_atomically
-from fingerprint.modality import Modality, RawModality
+from fingerprint.modality import Block, Modality
+from fingerprint.store.axes import axis_id
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,37 @@ class IngestReport:
     warnings: tuple[str, ...]
 
 
-def describe_modality(raw: RawModality, specimens: int) -> ModalityReport:
-    """The report of what was read, among this many specimens."""
-    axes = [block.axis for block in raw.blocks if block.axis is not None]
-    axis = None
-    if axes:
-        axis = AxisReport(
-            raw.modality.axis_name,
-            raw.modality.axis_unit,
-            min(float(each[0]) for each in axes),
-            max(float(each[-1]) for each in axes),
-            max(each.size for each in axes),
-            len({each.tobytes() for each in axes}),
-        )
-    return ModalityReport(raw.modality, axis, len(raw), specimens - len(raw))
+class Tally:
+    """What has been read of one modality so far.
+
+    Attributes:
+        modality: as it is stored.
+        specimens: each once.
+    """
+
+    def __init__(self, modality: Modality) -> None:
+        self.modality = modality
+        self.specimens: dict[str, None] = {}
+        self._count = 0
+        self._axes: set[str] = set()
+        self._first, self._last, self._points = math.inf, -math.inf, 0
+
+    def add(self, block: Block) -> None:
+        """Take in some measurements."""
+        self.specimens.update(dict.fromkeys(block.specimens))
+        self._count += len(block.specimens)
+        if block.axis is not None:
+            self._axes.add(axis_id(block.axis))
+            self._first = min(self._first, float(block.axis[0]))
+            self._last = max(self._last, float(block.axis[-1]))
+            self._points = max(self._points, block.axis.size)
+
+    def report(self, specimens: int) -> ModalityReport:
+        """The report of it, among this many specimens."""
+        name, unit = self.modality.axis_name, self.modality.axis_unit
+        span = (self._first, self._last, self._points)
+        axis = AxisReport(name, unit, *span, len(self._axes)) if self._axes else None
+        return ModalityReport(self.modality, axis, self._count, specimens - len(self.specimens))
 
 
 def write_rejected(refused: Sequence[Refused], path: Path) -> None:

@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.columns import is_id
@@ -55,12 +54,11 @@ def without_spare(text: Text) -> Text:
         return text
     if counter is not None and not _counts([fields[counter] for fields in rows]):
         return text
-    return replace(
-        text,
-        header=None if header is None else tuple(header[column] for column in kept),
-        header_line=text.header_line or (text.lines[0] - 1 if header else 0),
-        rows=[_joined([fields[column] for column in kept], text.dialect) for fields in rows],
-        width=len(kept),
+    return text.rewritten(
+        None if header is None else tuple(header[column] for column in kept),
+        text.header_line or (text.lines[0] - 1 if header else 0),
+        [_joined([fields[column] for column in kept], text.dialect) for fields in rows],
+        len(kept),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import reader
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
 from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.dataset import STEM_ROW, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.reader import Cell, Layout, Request, StackLayout, Unrecognised
@@ -53,7 +53,7 @@ def row_ids(path: Path, count: int) -> tuple[str, ...]:
 def check_request(path: Path, name: str, spec: ModalitySpec, family: str) -> None:
     """Raise DatasetError where `spec` asks of the file what an array without names cannot hold."""
     where = f"[modalities.{name}]"
-    refuse_uncertainty(name, spec)
+    refuse_columns(name, spec)
     if spec.kind not in _DIMENSIONS:
         raise DatasetError(
             f"{path.name} is {family}, which holds no axis, and a {spec.kind} needs one",

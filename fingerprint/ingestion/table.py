@@ -35,6 +35,10 @@ class Table(Text):
         """The place of a row: "stress.xlsx: Sheet1!118"."""
         return f"{self.path}: {self.sheet}!{line}" if self.sheet else f"{self.path}[{line}]"
 
+    def head(self) -> list[str]:
+        """Nothing: what stands above a table in a sheet is not looked at."""
+        return []
+
     def numbers(self, columns: Sequence[int], missing: frozenset[str]) -> NDArray[np.float64]:
         """As of a text; a whole number that float64 does not hold exactly is refused."""
         numbers = super().numbers(columns, missing)

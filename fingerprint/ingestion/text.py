@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import Dialect
+from fingerprint.units import split_unit
 
 EXPECTED = {
     ".": "Most numbers in this file have a decimal point, and none separates thousands.",
@@ -46,6 +49,10 @@ class Text:
     above: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def rewritten(self, header: tuple[str, ...] | None, header_line: int, rows: Sequence[str], width: int) -> Text:
+        """The same with other columns."""
+        return replace(self, header=header, header_line=header_line, rows=rows, width=width)
+
     def at(self, line: int) -> str:
         """The place of a line: "vdos/stress.csv:118"."""
         return f"{self.path}:{line}"
@@ -62,6 +69,44 @@ class Text:
         """What a message calls a column."""
         return self.header[column] if self.header else f"column {column + 1}"
 
+    @property
+    def top(self) -> str:
+        """The place of the header, or of the first row."""
+        return self.at(self.header_line or self.lines[0])
+
+    def head(self) -> list[str]:
+        """The lines above the header and the numbers, comments among them."""
+        return read_lines(self.path)[: (self.header_line or self.lines[0]) - 1]
+
+    def has(self, name: str) -> bool:
+        """Whether exactly one column is called so."""
+        return len(self._places(name)) == 1
+
+    def find(self, name: str) -> int:
+        """The column of that header, or else of the same in another unit; "column 2" is the second of a file without.
+
+        Raises:
+            ReadError: there is none, or there are several.
+        """
+        places = self._places(name)
+        if len(places) == 1:
+            return places[0]
+        labels = [self.label(column) for column in range(self.width)]
+        listed = ", ".join(label or '""' for label in labels[:20]) + (", ..." if len(labels) > 20 else "")
+        fault = f"column {name!r} stands {len(places)} times" if places else f"there is no column {name!r}"
+        raise ReadError(fault, where=self.top, expected=f"The columns are {listed}.")
+
+    def _places(self, name: str) -> list[int]:
+        labels = [self.label(column) for column in range(self.width)]
+        places = [column for column, label in enumerate(labels) if label == name]
+        if places:
+            return places
+        wanted = split_unit(name)
+        bare = [split_unit(label) for label in labels]
+        alike = [each.name.lower() == wanted.name.lower() and None not in (each.unit, wanted.unit) for each in bare]
+        places = [column for column, same in enumerate(alike) if same]
+        return places or [column for column, label in enumerate(labels) if label.lower() == name.lower()]
+
     def strings(self, columns: Sequence[int]) -> list[list[str]]:
         """Columns of text, each [row]."""
         try:
@@ -77,9 +122,8 @@ class Text:
         Raises:
             ReadError: a row has another number of fields, or a token is not a number; with line and column.
         """
-        tokens = {form for token in missing for form in (token, token.upper(), token.capitalize())}
         try:
-            table = self._parse({column: pa.float64() for column in columns}, sorted(tokens))
+            table = self._parse({column: pa.float64() for column in columns}, _spellings(missing))
         except pa.ArrowInvalid:
             return self._without_missing(self._numbers_one_by_one(columns, missing), missing)
         arrays = [table.column(str(column)).to_numpy(zero_copy_only=False) for column in columns]
@@ -88,12 +132,11 @@ class Text:
 
     def _without_missing(self, numbers: NDArray[np.float64], missing: frozenset[str]) -> NDArray[np.float64]:
         """NaN for numbers that mean missing, however they are written: -99, " -99" and -99.0."""
-        tokens = [number for number in map(self.dialect.number, missing) if number is not None]
+        tokens = [number for number in map(self.dialect.number, missing) if number is not None and number == number]
         return np.where(np.isin(numbers, tokens), np.nan, numbers) if tokens else numbers
 
     def _parse(self, types: dict[int, pa.DataType], null_values: Sequence[str]) -> pa.Table:
-        content = "\n".join(self.rows).encode() + b"\n"
-        longest = max(map(len, self.rows))
+        content, longest = self._content()
         table = pyarrow.csv.read_csv(
             pa.BufferReader(content),
             read_options=pyarrow.csv.ReadOptions(
@@ -113,6 +156,10 @@ class Text:
                 "a quoted field goes on in the next line", where=str(self.path), expected="One line per row."
             )
         return table
+
+    def _content(self) -> tuple[bytes, int]:
+        """The rows as bytes, and the length of the longest."""
+        return "\n".join(self.rows).encode() + b"\n", max(map(len, self.rows))
 
     def _refuse_ragged(self) -> None:
         for row in range(len(self.rows)):
@@ -142,3 +189,8 @@ class Text:
                     )
                 parsed[row, place] = np.nan if number is None else number
         return parsed
+
+
+@cache
+def _spellings(missing: frozenset[str]) -> list[str]:
+    return sorted({form for token in missing for form in (token, token.upper(), token.capitalize())})

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_uncertainty
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
 from fingerprint.ingestion.columns import describe
 from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
@@ -64,7 +64,7 @@ def read(request: Request) -> RawModality:
             where=f"[modalities.{request.name}]",
             expected=f'kind = "spectrum" or "series", and specimens = "{STEM}".',
         )
-    refuse_uncertainty(request.name, spec)
+    refuse_columns(request.name, spec)
     curve = _curve(path)
     for asked, column in ((spec.values, curve.y), (spec.axis.values, curve.x)):
         if asked not in ("", column.header):

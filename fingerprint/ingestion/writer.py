@@ -1,21 +1,23 @@
-"""Files -> store: every file is read and checked before anything is written, and one append writes it all."""
+"""Files -> store: one append, while every file is read and checked; on any refusal nothing of it stays."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
-from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
-from fingerprint.files import unicode_path
+from fingerprint.errors import DatasetError, ReadError, UnitError
 from fingerprint.ingestion.asking import ask_for_units
-from fingerprint.ingestion.collecting import Collected, Metadata, add_metadata, collect
-from fingerprint.ingestion.conform import conform, merge
+from fingerprint.ingestion.collecting import DataSet, Metadata, add_metadata, open_data
+from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.reader import Cell
-from fingerprint.ingestion.report import IngestReport, Refused, describe_modality
+from fingerprint.ingestion.reading import Reading, Stopped
+from fingerprint.ingestion.report import IngestReport, Tally
 from fingerprint.ingestion.sources import find_sources
-from fingerprint.modality import RawModality
+from fingerprint.modality import Block, Measurements, Modality, RawModality
 from fingerprint.store import OnConflict, Store, open_store
 
 
@@ -45,41 +47,61 @@ def ingest(
         StoreError: the store is newer or damaged, or holds other measurements of these specimens.
     """
     given = [paths] if isinstance(paths, str | Path) else paths
-    found = [collect(source, dataset) for source in find_sources([Path(path) for path in given])]
-    failures = [failure for each in found for failure in each.refused]
-    if failures and not skip_bad:
-        _stop(failures)
+    sources = find_sources([Path(path) for path in given])
+    data = [open_data(source, dataset, skip_bad=skip_bad) for source in sources]
     if not dry_run:
-        ask_for_units(found)
-    modalities = _merged(found)
+        ask_for_units(data)
     metadata: Metadata = {}
-    for each in found:
+    for each in data:
         add_metadata(metadata, each.metadata)
-    toml = (
-        found[0].dataset_toml if len(found) == 1 else "\n".join(f"# {each.root}\n{each.dataset_toml}" for each in found)
-    )
-    files = [path for each in found for path in each.files]
-    report = store_all(modalities, metadata, toml, store, files=files, dry_run=dry_run, on_conflict=on_conflict)
+    toml = "\n".join(f"# {each.root}\n{each.plan.toml}" for each in data) if len(data) > 1 else data[0].plan.toml
+    hashes = [each.outcome.hashes for each in data]
+    try:
+        report = store_all(
+            _merged(data), metadata, toml, store, files=ChainMap(*hashes), dry_run=dry_run, on_conflict=on_conflict
+        )
+    except Stopped:
+        _stop(data)
+    found = [each.collected() for each in data]
+    read = {reading.modality.name for each in data for reading in each.readings if reading.is_read}
     return replace(
         report,
+        modalities={name: each for name, each in report.modalities.items() if name in read},
         ignored=tuple(item for each in found for item in each.ignored),
-        refused=tuple(item for item, _ in failures),
+        refused=tuple(item for each in found for item, _ in each.refused),
         inferred=any(each.inferred for each in found),
         warnings=(*(warning for each in found for warning in each.warnings), *report.warnings),
     )
 
 
+@dataclass(frozen=True)
+class _Stream:
+    """Measurements of one modality, read while they are stored."""
+
+    modality: Modality
+    blocks: Iterator[Block]
+
+
 def store_all(
-    modalities: Sequence[RawModality],
+    modalities: Sequence[Measurements],
     metadata: Mapping[str, Mapping[str, Cell]],
     toml: str,
     store: Store | str | Path,
     *,
-    files: Sequence[Path] = (),
+    files: Mapping[str, str] | None = None,
     dry_run: bool = False,
     on_conflict: OnConflict = "error",
 ) -> IngestReport:
-    """Convert into the store's units and append, in one step; the ledger keeps what `files` hold by their SHA-256.
+    """Convert into the store's units and append, in one step.
+
+    Args:
+        modalities: what was measured, read once.
+        metadata: of specimens.
+        toml: the dataset.toml that was followed.
+        store: where to.
+        files: the SHA-256 of each file that was read, by path; looked at when all has been read.
+        dry_run: read everything and store nothing.
+        on_conflict: as in `Store.append`.
 
     Raises:
         DatasetError, UnitError: a modality does not agree with the store's.
@@ -87,23 +109,22 @@ def store_all(
     """
     opened = store if isinstance(store, Store) else open_store(store, create=True)
     known = opened.modalities()
-    stored: list[RawModality] = []
-    warnings: list[str] = []
-    for raw in modalities:
-        try:
-            stored.append(conform(raw, known.get(raw.modality.name, raw.modality)))
-        except (DatasetError, UnitError) as error:
-            if not dry_run:
-                raise
-            stored.append(raw)
-            warnings.append(f"{opened.path} will refuse this: {error.where}: {error.what}")
-    specimens = set(metadata).union(*(raw.specimens for raw in stored))
-    reports = {raw.modality.name: describe_modality(raw, len(specimens)) for raw in stored}
+    warnings: dict[str, str] = {}
+    tallies = [Tally(known.get(each.modality.name, each.modality)) for each in modalities]
+    streams = [
+        _Stream(tally.modality, _conformed(each, tally, warnings if dry_run else None))
+        for each, tally in zip(modalities, tallies, strict=True)
+    ]
+    receipt = None if dry_run else opened.append(streams, metadata, toml, files, on_conflict=on_conflict)
     if dry_run:
-        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, tuple(warnings))
-    receipt = opened.append(
-        stored, metadata, toml, {unicode_path(path): _sha256(path) for path in files}, on_conflict=on_conflict
-    )
+        for stream in streams:
+            for _ in stream.blocks:
+                pass
+    specimens = set(metadata).union(*(tally.specimens for tally in tallies))
+    reports = {tally.modality.name: tally.report(len(specimens)) for tally in tallies}
+    if receipt is None:
+        told = tuple(f"{opened.path} will refuse this: {why}" for why in warnings.values())
+        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, told)
     for name, counts in receipt.counts.items():
         reports[name] = replace(
             reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced, kept=counts.kept
@@ -113,31 +134,55 @@ def store_all(
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _conformed(measured: Measurements, tally: Tally, warnings: dict[str, str] | None) -> Iterator[Block]:
+    """The blocks in the units of the store; as they are, with a warning, where these cannot be had and warnings are."""
+    for block in measured.blocks:
+        raw = RawModality(measured.modality, (block,))
+        try:
+            raw = conform(raw, tally.modality)
+        except (DatasetError, UnitError) as error:
+            if warnings is None:
+                raise
+            tally.modality = measured.modality
+            warnings[measured.modality.name] = f"{error.where}: {error.what}"
+        for each in raw.blocks:
+            tally.add(each)
+            yield each
 
 
-def _merged(found: Sequence[Collected]) -> list[RawModality]:
+def _merged(data: Sequence[DataSet]) -> list[Measurements]:
     """The modalities of several data sets, those of one name together, in the units of the first."""
-    merged: dict[str, RawModality] = {}
-    for each in found:
-        for raw in each.modalities:
-            name = raw.modality.name
-            if name not in merged:
-                merged[name] = raw
-                continue
-            twice = set(merged[name].specimens) & set(raw.specimens)
+    by_name: dict[str, list[Reading]] = {}
+    for each in data:
+        for reading in each.readings:
+            by_name.setdefault(reading.modality.name, []).append(reading)
+    return [
+        readings[0] if len(readings) == 1 else _Stream(readings[0].modality, _joined(readings))
+        for readings in by_name.values()
+    ]
+
+
+def _joined(readings: Sequence[Reading]) -> Iterator[Block]:
+    for place, reading in enumerate(readings):
+        for block in reading.blocks:
+            twice = [pair for pair in block.ids if any(pair in before.files for before in readings[:place])]
             if twice:
+                specimen, own = min(twice)
                 raise ReadError(
-                    f"specimen {min(twice)!r} has {name} in two of the given folders",
+                    f"specimen {specimen!r} has {reading.modality.name}"
+                    f"{f' (measurement {own!r})' if own else ''} in two of the given folders",
                     next="Ingest one folder after the other, the second with --on-conflict replace or keep.",
                 )
-            merged[name] = merge(merged[name].modality, [merged[name], conform(raw, merged[name].modality)])
-    return list(merged.values())
+            yield from conform(RawModality(reading.modality, (block,)), readings[0].modality).blocks
 
 
-def _stop(failures: Sequence[tuple[Refused, FingerprintError]]) -> None:
+def _stop(data: Sequence[DataSet]) -> NoReturn:
+    """Raise the first refusal, when the other files have been looked at, too."""
+    for reading in (reading for each in data for reading in each.readings):
+        with suppress(Stopped):
+            for _ in reading.blocks:
+                pass
+    failures = [failure for each in data for failure in each.refused]
     first = failures[0][1]
     others = len({refused.file for refused, _ in failures}) - 1
     more = f"{others} more file{'s' if others > 1 else ''} cannot be read either." if others else ""

@@ -68,7 +68,7 @@ def read_input(
         )
     raws = [_read(preparations[name], Path(path), x_unit) for path in paths]
     both = RawModality(raws[0].modality, tuple(block for raw in raws for block in raw.blocks))
-    repeated = [specimen for specimen, count in Counter(both.specimens).items() if count > 1]
+    repeated = [specimen for specimen, count in Counter(specimen for specimen, _ in both.ids).items() if count > 1]
     if repeated:
         raise DataError(
             f"{name} of specimen {repeated[0]!r} is given twice",

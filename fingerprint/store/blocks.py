@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -17,11 +19,11 @@ from fingerprint.store.visible import codes, taken
 def raw_modality(
     modality: Modality, table: pa.Table, axes: Mapping[str, NDArray[np.float64]], where: str
 ) -> RawModality:
-    """The measurements in `table`, one block per axis and type of number, specimens in their order there.
+    """The measurements in `table`, one block per axis and type of number, measurements in their order there.
 
     Args:
         modality: its definition.
-        table: one row per specimen.
+        table: one row per measurement.
         axes: by hash.
         where: the table, for messages.
 
@@ -57,6 +59,23 @@ def _keys(modality: Modality, table: pa.Table) -> NDArray[np.int64]:
 
 
 def _block(modality: Modality, rows: pa.Table, axes: Mapping[str, NDArray[np.float64]], where: str) -> Block:
+    block = _numbers(modality, rows, axes, where)
+    ids = _texts(rows, "measurement")
+    facts = _texts(rows, "facts")
+    return replace(
+        block,
+        measurements=tuple(own or "" for own in ids) if any(ids) else (),
+        facts=tuple(msgspec.json.decode(text) if text else {} for text in facts) if any(facts) else (),
+    )
+
+
+def _texts(rows: pa.Table, column: str) -> list[str | None]:
+    if column not in rows.column_names or rows.column(column).null_count == len(rows):
+        return []
+    return rows.column(column).to_pylist()
+
+
+def _numbers(modality: Modality, rows: pa.Table, axes: Mapping[str, NDArray[np.float64]], where: str) -> Block:
     specimens = tuple(rows.column("specimen").to_pylist())
     sources = tuple(rows.column("source").to_pylist())
     values = next(

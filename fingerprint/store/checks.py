@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fingerprint.errors import DiskError, StoreError
-from fingerprint.modality import Block, Modality, RawModality
+from fingerprint.modality import Block, Modality, all_finite
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 RESERVED = "joint"
 
 
-def check_modality(raw: RawModality) -> None:
-    """Refuse a modality whose name cannot name a folder, or whose values are not what its kind says.
+def check_name(name: str) -> None:
+    """Refuse a modality whose name cannot name a folder.
 
     Raises:
-        StoreError: naming the modality, and the specimen where it is about one.
+        StoreError: naming the modality.
     """
-    name = raw.modality.name
     if not _NAME.fullmatch(name):
         raise StoreError(
             f"{name!r} cannot be the name of a modality",
@@ -36,16 +34,28 @@ def check_modality(raw: RawModality) -> None:
             expected="Any other name.",
             next="Rename it in dataset.toml.",
         )
-    twice = [specimen for specimen, count in Counter(raw.specimens).items() if count > 1]
-    if twice:
-        raise StoreError(
-            f"specimen {twice[0]!r} is measured twice",
-            where=f"modality {name}",
-            expected="One measurement of a specimen per modality and ingest.",
-            next="Leave one out, or ingest them one after the other: see --on-conflict.",
-        )
-    for block in raw.blocks:
-        _check_block(raw.modality, block)
+
+
+def check_once(name: str, ids: Iterable[tuple[str, str]], seen: set[tuple[str, str]]) -> None:
+    """Refuse a second measurement of a specimen under the same id, and add these to those `seen` in a modality.
+
+    Args:
+        name: of the modality.
+        ids: specimen, and the id within it ("" for one without).
+        seen: likewise.
+
+    Raises:
+        StoreError: naming specimen and id.
+    """
+    for specimen, own in ids:
+        if (specimen, own) in seen:
+            raise StoreError(
+                f"specimen {specimen!r} is measured twice" + (f" under the id {own!r}" if own else ""),
+                where=f"modality {name}",
+                expected="Of several measurements of a specimen, each has an id of its own.",
+                next="Leave one out, or give each an id: the key measurement of dataset.toml.",
+            )
+        seen.add((specimen, own))
 
 
 def check_metadata(metadata: Mapping[str, Mapping[str, object]]) -> None:
@@ -56,13 +66,7 @@ def check_metadata(metadata: Mapping[str, Mapping[str, object]]) -> None:
     """
     _check_ids(list(metadata), "the metadata")
     for specimen, facts in metadata.items():
-        for key, value in facts.items():
-            if not (value is None or type(value) in (str, int, float, bool)):
-                raise StoreError(
-                    f"{value!r} is of type {type(value).__name__}",
-                    where=f"metadata {key} of specimen {specimen}",
-                    expected="Text, a number, true, false or nothing.",
-                )
+        _check_facts(facts, "metadata", specimen)
 
 
 def check_agreement(modalities: Iterable[Modality], known: Mapping[str, Modality]) -> None:
@@ -87,7 +91,12 @@ def check_agreement(modalities: Iterable[Modality], known: Mapping[str, Modality
                 )
 
 
-def _check_block(modality: Modality, block: Block) -> None:
+def check_block(modality: Modality, block: Block) -> None:
+    """Refuse measurements that are not what the kind of their modality says.
+
+    Raises:
+        StoreError: naming the modality, and the specimen where it is about one.
+    """
     where = f"modality {modality.name}"
     values, count = block.values, len(block.specimens)
     if values.ndim != modality.kind.dimensions or len(values) != count or values.dtype.kind not in "fiub":
@@ -101,8 +110,9 @@ def _check_block(modality: Modality, block: Block) -> None:
     if block.sources and len(block.sources) != count:
         raise StoreError(f"{len(block.sources)} sources for {count} specimens", where=where)
     _check_ids(block.specimens, where)
-    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
-    if not finite.all():
+    _check_acts(block, where)
+    if not all_finite(values):
+        finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         specimen = block.specimens[int(np.argmin(finite))]
         raise StoreError(
             f"the measurement of specimen {specimen!r} has values that are not finite",
@@ -121,6 +131,34 @@ def _check_block(modality: Modality, block: Block) -> None:
             )
     if block.axis is not None:
         _check_axis(block.axis, values.shape[1], where)
+
+
+def _check_acts(block: Block, where: str) -> None:
+    """The ids of measurements, and what is known of each."""
+    count = len(block.specimens)
+    if len(block.measurements) not in (0, count) or len(block.facts) not in (0, count):
+        raise StoreError(
+            f"{len(block.measurements)} ids and {len(block.facts)} facts for {count} measurements", where=where
+        )
+    for specimen, own in block.ids:
+        if not _is_unicode(own):
+            raise StoreError(
+                f"{own!r} cannot be the id of a measurement",
+                where=f"{where}, specimen {specimen!r}",
+                expected="Unicode text.",
+            )
+    for specimen, facts in zip(block.specimens, block.facts, strict=False):
+        _check_facts(facts, f"{where}, fact", specimen)
+
+
+def _check_facts(facts: Mapping[str, object], where: str, specimen: str) -> None:
+    for key, value in facts.items():
+        if not (value is None or type(value) in (str, int, float, bool)):
+            raise StoreError(
+                f"{value!r} is of type {type(value).__name__}",
+                where=f"{where} {key} of specimen {specimen}",
+                expected="Text, a number, true, false or nothing.",
+            )
 
 
 def _check_ids(specimens: Sequence[str], where: str) -> None:

@@ -22,7 +22,9 @@ from fingerprint.errors import StoreError
 from fingerprint.modality import Modality
 from fingerprint.store import delta
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # the newest that is understood
+FIRST_FORMAT = 1
+REPLICATES_FORMAT = 2  # of an ingest that holds measurements with an id: who knew one per specimen would lose some
 
 _SCHEMA = pa.schema(
     [
@@ -50,6 +52,14 @@ class Counts:
     unchanged: int = 0
     replaced: int = 0
     kept: int = 0
+
+    def __add__(self, more: Counts) -> Counts:
+        return Counts(
+            self.new + more.new,
+            self.unchanged + more.unchanged,
+            self.replaced + more.replaced,
+            self.kept + more.kept,
+        )
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class LedgerEntry:
         dataset_toml: the dataset.toml that was followed, as text.
         files: the SHA-256 of every file that was read, by its path; empty where the measurements came from Python, and
             in rows older than this column.
-        format_version: of the store, when the row was written.
+        format_version: the least that a reader must understand to read what was written.
         package_version: of fingerprint, when the row was written.
     """
 
@@ -93,7 +103,7 @@ class LedgerEntry:
     counts: Mapping[str, Counts] = field(default_factory=dict)
     dataset_toml: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    format_version: int = FORMAT_VERSION
+    format_version: int = FIRST_FORMAT
     package_version: str = fingerprint.__version__
 
 

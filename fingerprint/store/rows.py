@@ -1,28 +1,26 @@
 """Measurements as they are written: Arrow batches of one row per measurement.
 
-A row has specimen, axis (its hash), digest, source, ingest, shape (images), the values in exactly one of
-value (scalars), values_float32, values_float64, and their standard uncertainty, where it is known, in uncertainty
-(scalars) or uncertainties. float32 stays float32; everything else is stored as float64.
+A row has specimen, measurement (its id within the specimen, null for one without), axis (its hash), digest, source,
+ingest, facts (JSON of what is known of the act of measuring, null where nothing is), shape (images), the values in
+exactly one of value (scalars), values_float32, values_float64, and their standard uncertainty, where it is known, in
+uncertainty (scalars) or uncertainties. float32 stays float32; everything else is stored as float64.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Literal
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fingerprint.errors import StoreError
 from fingerprint.files import unicode_path
-from fingerprint.modality import Block, Kind, RawModality
+from fingerprint.modality import Block, JsonScalar, Kind
 from fingerprint.store.axes import axis_id
-from fingerprint.store.ledger import Counts
-
-OnConflict = Literal["error", "keep", "replace"]
 
 VALUES = {
     "value": pa.float64(),
@@ -30,7 +28,8 @@ VALUES = {
     "values_float64": pa.list_(pa.float64()),
 }
 UNCERTAINTY = {"uncertainty": pa.float64(), "uncertainties": pa.list_(pa.float64())}
-_NUMBERS_PER_BATCH = 1 << 24
+_TEXTS = ("specimen", "measurement", "axis", "digest", "source", "ingest", "facts")
+_NUMBERS_PER_BATCH = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,13 @@ class Rows:
 
     Attributes:
         column: the one of VALUES that holds their values.
-        specimens: ids, [specimen].
-        sources: [specimen].
-        values: float32 or float64, little-endian, [specimen, ...].
+        specimens: ids, [measurement].
+        sources: [measurement].
+        values: float32 or float64, little-endian, [measurement, ...].
         axis: its hash; None for scalars and images.
-        digests: of values, type, shape, axis and uncertainty, [specimen]: equal means the same measurement.
+        digests: of values, type, shape, axis and uncertainty, [measurement]: equal means the same values.
+        measurements: ids within the specimen, [measurement]; "" for one without.
+        facts: JSON, [measurement]; None where nothing is known.
         uncertainty: float64, shaped as values; None where it is not known.
     """
 
@@ -53,6 +54,8 @@ class Rows:
     values: NDArray[np.generic]
     axis: str | None
     digests: NDArray[np.object_]
+    measurements: NDArray[np.object_]
+    facts: NDArray[np.object_]
     uncertainty: NDArray[np.float64] | None = None
 
     def __getitem__(self, chosen: slice | NDArray[np.bool_]) -> Rows:
@@ -63,8 +66,19 @@ class Rows:
             self.values[chosen],
             self.axis,
             self.digests[chosen],
+            self.measurements[chosen],
+            self.facts[chosen],
             None if self.uncertainty is None else self.uncertainty[chosen],
         )
+
+    @property
+    def ids(self) -> list[tuple[str, str]]:
+        """Of each measurement the specimen, and its own id within that."""
+        return list(zip(self.specimens.tolist(), self.measurements.tolist(), strict=True))
+
+    def with_facts(self, facts: NDArray[np.object_]) -> Rows:
+        """The same rows, and this known of them."""
+        return replace(self, facts=facts)
 
 
 def rows_of(kind: Kind, block: Block) -> Rows:
@@ -74,60 +88,43 @@ def rows_of(kind: Kind, block: Block) -> Rows:
     values = np.ascontiguousarray(block.values, dtype="<f4" if single else "<f8")
     axis = None if block.axis is None else axis_id(block.axis)
     head = f"{values.dtype.name} {values.shape[1:]} {axis}".encode()
-    contents = [head + row.tobytes() for row in values]
     uncertainty: NDArray[np.float64] | None = None
-    if block.uncertainty is not None:
+    if block.uncertainty is None:
+        digests = [_digest(head, row) for row in values]
+    else:
         uncertainty = np.ascontiguousarray(block.uncertainty, dtype="<f8")
-        contents = [content + row.tobytes() for content, row in zip(contents, uncertainty, strict=True)]
-    digests = [blake2b(content, digest_size=16).hexdigest() for content in contents]
+        digests = [_digest(head, row, own) for row, own in zip(values, uncertainty, strict=True)]
     sources = [unicode_path(source) for source in block.sources] or [""] * len(block.specimens)
     column = "value" if scalar else f"values_{values.dtype.name}"
-    return Rows(column, _objects(block.specimens), _objects(sources), values, axis, _objects(digests), uncertainty)
-
-
-def compared(raw: RawModality, stored: Mapping[str, str], on_conflict: OnConflict) -> tuple[list[Rows], Counts]:
-    """The measurements that are to be written, and how all of them compare with what is stored.
-
-    Args:
-        raw: what was measured.
-        stored: the digest of the stored measurement of each specimen.
-        on_conflict: what becomes of those that differ from what is stored.
-
-    Raises:
-        StoreError: there are such, and they are an error.
-    """
-    parts: list[Rows] = []
-    new = replaced = kept = 0
-    for block in raw.blocks:
-        rows = rows_of(raw.modality.kind, block)
-        before = _objects([stored.get(specimen, "") for specimen in block.specimens])
-        differs = before != rows.digests
-        fresh = int((before == "").sum())
-        new += fresh
-        conflicts = differs & (before != "")
-        if on_conflict == "error":
-            refuse_conflicts(raw.modality.name, rows.specimens[conflicts].tolist())
-        if on_conflict == "keep":
-            differs &= ~conflicts
-            kept += int(conflicts.sum())
-        else:
-            replaced += int(conflicts.sum())
-        if differs.any():
-            parts.append(rows[differs])
-    return parts, Counts(new=new, unchanged=len(raw) - new - replaced - kept, replaced=replaced, kept=kept)
-
-
-def refuse_conflicts(name: str, specimens: Sequence[str]) -> None:
-    """Raise StoreError where there are specimens whose measurement differs from the stored one."""
-    if not specimens:
-        return
-    others = f", and {len(specimens) - 1} more," if len(specimens) > 1 else ""
-    raise StoreError(
-        f"the {name} of specimen {specimens[0]!r}{others} differs from what is stored",
-        where=f"modality {name}",
-        expected="The same measurement again, or one that is not stored yet. Nothing was written.",
-        next="See what is stored: fingerprint show ID. --on-conflict replace takes the new, keep leaves the stored.",
+    facts = [facts_text(each) for each in block.facts] or [None] * len(block.specimens)
+    return Rows(
+        column,
+        objects(block.specimens),
+        objects(sources),
+        values,
+        axis,
+        objects(digests),
+        objects(block.measurements or [""] * len(block.specimens)),
+        objects(facts),
+        uncertainty,
     )
+
+
+def _digest(head: bytes, *numbers: NDArray[np.generic]) -> str:
+    found = blake2b(head, digest_size=16)
+    for each in numbers:
+        found.update(each.tobytes())
+    return found.hexdigest()
+
+
+def facts_text(facts: Mapping[str, JsonScalar]) -> str | None:
+    """What is known of an act of measuring as JSON, keys sorted; None where nothing is."""
+    known = {key: facts[key] for key in sorted(facts) if _is_known(facts[key])}
+    return msgspec.json.encode(known).decode() if known else None
+
+
+def _is_known(value: JsonScalar) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def row_reader(kind: Kind, parts: Sequence[Rows], ingest: str) -> pa.RecordBatchReader:
@@ -136,7 +133,7 @@ def row_reader(kind: Kind, parts: Sequence[Rows], ingest: str) -> pa.RecordBatch
     used |= {_uncertainty_column(rows) for rows in parts if rows.uncertainty is not None}
     schema = pa.schema(
         [
-            *[(name, pa.string()) for name in ("specimen", "axis", "digest", "source", "ingest")],
+            *[(name, pa.string()) for name in _TEXTS],
             *([("shape", pa.list_(pa.int32()))] if kind is Kind.IMAGE else []),
             *[(name, column) for name, column in (VALUES | UNCERTAINTY).items() if name in used],
         ]
@@ -153,10 +150,12 @@ def _batches(parts: Sequence[Rows], ingest: str, schema: pa.Schema) -> Iterator[
             size = len(rows.specimens)
             given = {
                 "specimen": rows.specimens,
+                "measurement": [own or None for own in rows.measurements],
                 "axis": [rows.axis] * size,
                 "digest": rows.digests,
                 "source": rows.sources,
                 "ingest": [ingest] * size,
+                "facts": rows.facts,
                 "shape": [list(rows.values.shape[1:])] * size,
                 rows.column: _values(rows, rows.values, numbers),
             }
@@ -179,7 +178,8 @@ def _values(rows: Rows, values: NDArray[np.generic], numbers: int) -> pa.Array:
     return pa.ListArray.from_arrays(np.arange(len(rows.specimens) + 1, dtype=np.int32) * numbers, flat)
 
 
-def _objects(strings: Sequence[str]) -> NDArray[np.object_]:
+def objects(strings: Sequence[str | None]) -> NDArray[np.object_]:
+    """Strings as they are, [string]."""
     array = np.empty(len(strings), object)
     array[:] = strings
     return array

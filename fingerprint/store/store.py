@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from fingerprint.errors import StoreError
-from fingerprint.modality import Modality, RawModality
+from fingerprint.modality import Measurements, Modality, RawModality
 from fingerprint.store import delta
-from fingerprint.store.axes import axis_id, read_axes, write_axes
+from fingerprint.store.appending import Appending
+from fingerprint.store.axes import read_axes
 from fingerprint.store.blocks import raw_modality
-from fingerprint.store.checks import check_agreement, check_metadata, check_modality, check_space
-from fingerprint.store.ledger import Counts, Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
-from fingerprint.store.metadata import JsonScalar, changed, read_metadata, write_metadata
+from fingerprint.store.checks import check_agreement, check_metadata, check_name
+from fingerprint.store.comparing import OnConflict, Stored, stored_measurements
+from fingerprint.store.ledger import Ledger, LedgerEntry, Snapshot, commit, new_id, read_ledger
+from fingerprint.store.metadata import JsonScalar, count_keys, new_facts, read_metadata, write_metadata
 from fingerprint.store.receipt import Compacted, Receipt
-from fingerprint.store.rows import UNCERTAINTY, VALUES, OnConflict, Rows, compared, refuse_conflicts, row_reader
-from fingerprint.store.visible import newest, read_visible
+from fingerprint.store.rows import UNCERTAINTY, VALUES
+from fingerprint.store.visible import among, distinct, newest, read_visible
+
+PIECE_BYTES = 64 << 20  # of values that are read at once where all need not be
+_FIRST_PIECE = 256  # specimens, from which the size of others is told
 
 
 class Store:
@@ -59,7 +66,7 @@ class Store:
         return self._ledger().at(at).modalities()
 
     def read(self, name: str, *, specimens: Sequence[str] | None = None, at: Snapshot | None = None) -> RawModality:
-        """The measurements of one modality, the newest one of each specimen.
+        """The measurements of one modality, of each id of a specimen the newest.
 
         Args:
             name: of the modality.
@@ -67,26 +74,37 @@ class Store:
             at: a state of the store; None for now.
 
         Returns:
-            One block per axis and type of number, in order of its first specimen; specimens sorted in each.
+            One block per axis and type of number, in order of its first specimen; specimens sorted in each, and the
+            measurements of a specimen by their id.
 
         Raises:
             StoreError: there is no such modality (or snapshot), or the store is damaged.
         """
         ledger = self._ledger().at(at)
-        known = ledger.modalities()
-        if name not in known:
-            raise StoreError(
-                f"the store holds no modality {name!r}",
-                where=self.path,
-                expected=f"One of: {', '.join(known)}." if known else "It is empty.",
-                next="fingerprint info",
-            )
-        url = self._modality_url(name)
-        columns = ("specimen", "axis", "source", "shape", *VALUES, *UNCERTAINTY)
-        table = newest(read_visible(url, columns, ledger.written(name), specimens=specimens))
-        modality = known[name]
-        used = table["axis"].unique().to_pylist() if modality.has_axis else []
-        return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
+        return self._read(self._modality(name, ledger), ledger, specimens=specimens)
+
+    def pieces(self, name: str, *, at: Snapshot | None = None, size: int = PIECE_BYTES) -> Iterator[RawModality]:
+        """As `read`, some specimens at a time, in their order: all measurements of a specimen are in one piece.
+
+        Args:
+            name: of the modality.
+            at: a state of the store; None for now.
+            size: of the values of a piece, in bytes, about.
+
+        Raises:
+            StoreError: there is no such modality (or snapshot), or the store is damaged.
+        """
+        ledger = self._ledger().at(at)
+        modality = self._modality(name, ledger)
+        known = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
+        specimens = distinct([known["specimen"]]).sort()
+        first, count = 0, _FIRST_PIECE
+        while first < len(specimens):
+            last = min(first + count, len(specimens)) - 1
+            raw = self._read(modality, ledger, between=(specimens[first].as_py(), specimens[last].as_py()))
+            yield raw
+            taken = sum(block.values.nbytes for block in raw.blocks) / (last + 1 - first)
+            first, count = last + 1, max(1, int(size / max(taken, 1.0)))
 
     def specimens(self, at: Snapshot | None = None) -> dict[str, dict[str, JsonScalar]]:
         """Every specimen that has metadata or a measurement, sorted by id, with its metadata.
@@ -95,9 +113,17 @@ class Store:
         """
         return self._specimens(self._ledger().at(at))
 
+    def count(self, at: Snapshot | None = None) -> int:
+        """How many specimens have metadata or a measurement."""
+        return len(self._known(self._ledger().at(at)))
+
+    def metadata_keys(self, at: Snapshot | None = None) -> dict[str, int]:
+        """The keys of the metadata, each with the number of specimens of which it is known."""
+        return count_keys(self._url("specimens"), [entry.ingest for entry in self._ledger().at(at).visible()])
+
     def append(
         self,
-        modalities: Sequence[RawModality],
+        modalities: Sequence[Measurements],
         metadata: Mapping[str, Mapping[str, JsonScalar]],
         dataset_toml: str,
         files: Mapping[str, str] | None = None,
@@ -106,65 +132,39 @@ class Store:
     ) -> Receipt:
         """Store measurements and metadata: all of them, or none when anything fails or interrupts.
 
-        A measurement that is stored already is not written again.
+        A measurement that is stored already is not written again, unless more is known of how it was made.
 
         Args:
-            modalities: what was measured. float32 stays float32; everything else is stored as float64.
+            modalities: what was measured, which may be read while it is stored, once. float32 stays float32; everything
+                else is stored as float64.
             metadata: of specimens, by id. A number that is not finite becomes None.
             dataset_toml: the text of the dataset.toml that was followed, kept in the ledger.
-            files: the SHA-256 of each file that was read, by path, kept there too.
-            on_conflict: what becomes of a measurement that differs from what is stored of its specimen: it is written,
-                and is the one that is read from then on; nothing ("keep"); or an error, as `ingest` has it.
+            files: the SHA-256 of each file that was read, by path, kept there too; looked at when all has been read.
+            on_conflict: what becomes of a measurement that differs from what is stored of its specimen under the same
+                id: it is written, and is the one that is read from then on; nothing ("keep"); or an error, as `ingest`
+                has it. A new id is a further measurement.
 
         Raises:
             StoreError: a name, value or axis is refused, or a modality or a measurement disagrees with what the store
                 holds, now or by the time of writing.
             DiskError: the disk is full or cannot be written.
         """
-        for raw in modalities:
-            check_modality(raw)
         check_metadata(metadata)
-        definitions = {raw.modality.name: raw.modality for raw in modalities}
+        definitions = {each.modality.name: each.modality for each in modalities}
         if len(definitions) < len(modalities):
-            raise StoreError(f"a modality is given twice: {[raw.modality.name for raw in modalities]}")
+            raise StoreError(f"a modality is given twice: {[each.modality.name for each in modalities]}")
+        for name in definitions:
+            check_name(name)
         before = self._ledger()
         check_agreement(definitions.values(), before.modalities())
-
-        stored = self._specimens(before)
-        described = changed(metadata, stored)
-        given = set(metadata).union(*(raw.specimens for raw in modalities))
-        parts: dict[str, list[Rows]] = {}
-        counts: dict[str, Counts] = {}
-        for raw in modalities:
-            name = raw.modality.name
-            parts[name], counts[name] = compared(raw, self._digests(name, before), on_conflict)
-        written = {name: rows for name, rows in parts.items() if rows}
-        ingest = new_id() if written or described else None
-        receipt = Receipt(ingest, counts, len(given - stored.keys()), len(given | stored.keys()))
-        if ingest is None:
-            return receipt
-
-        check_space(self.path, sum(block.values.nbytes for raw in modalities for block in raw.blocks))
-        used = {rows.axis for name in written for rows in written[name]}
-        axes = [block.axis for raw in modalities for block in raw.blocks if block.axis is not None]
-        by_hash = {axis_id(axis): axis for axis in axes}
-        write_axes(self._url("axes"), {key: by_hash[key] for key in used if key is not None}, ingest)
-        write_metadata(self._url("specimens"), described, ingest)
-        for name, rows in written.items():
-            reader = partial(row_reader, definitions[name].kind, rows, ingest)
-            delta.append(self._modality_url(name), reader)
-
-        def entry(ledger: Ledger) -> LedgerEntry:
-            check_agreement(definitions.values(), ledger.modalities())
-            ledger.check_nothing_undone_since(before)
-            if on_conflict != "replace" and len(ledger.entries) > len(before.entries):
-                self._check_no_conflict(written, ledger)
-            defined = {name: definitions[name] for name in written}
-            told = {"dataset_toml": dataset_toml, "files": files or {}}
-            return ledger.following(ingest, kind="ingest", modalities=defined, counts=counts, **told)
-
-        commit(self._url("ingests"), entry)
-        return receipt
+        appending = Appending(self.path, before, self._stored, on_conflict)
+        try:
+            for each in modalities:
+                appending.stage(each)
+            appending.finish()
+            return self._commit(appending, metadata, {"dataset_toml": dataset_toml, "files": files or {}})
+        finally:
+            appending.discard()
 
     def log(self) -> list[LedgerEntry]:
         """The rows of the ledger, oldest first."""
@@ -193,25 +193,81 @@ class Store:
         urls = {table: self._url(table) for table in tables}
         return [Compacted(table, *delta.compact(url)) for table, url in urls.items() if delta.exists(url)]
 
-    def _check_no_conflict(self, written: Mapping[str, Sequence[Rows]], ledger: Ledger) -> None:
-        """Refuse to commit what another process has stored otherwise meanwhile."""
-        for name, parts in written.items():
-            stored = self._digests(name, ledger)
-            own = [pair for rows in parts for pair in zip(rows.specimens, rows.digests, strict=True)]
-            refuse_conflicts(name, [specimen for specimen, digest in own if stored.get(specimen, digest) != digest])
+    def _commit(
+        self, appending: Appending, metadata: Mapping[str, Mapping[str, JsonScalar]], told: Mapping[str, Any]
+    ) -> Receipt:
+        """Make what was staged part of the store, the row of the ledger last; `told` are further fields of it."""
+        before = appending.before
+        known = self._known(before)
+        given = pa.array(list(dict.fromkeys([*metadata, *appending.specimens])), pa.large_string())
+        is_known = among(given, known)
+        ingests = [entry.ingest for entry in before.visible()]
+        described = new_facts(self._url("specimens"), ingests, metadata, set(given.filter(is_known).to_pylist()))
+        written = {name: table for name, table in appending.tables.items() if len(table)}
+        fresh = len(given) - is_known.true_count
+        ingest = appending.ingest if written or described else None
+        receipt = Receipt(ingest, appending.counts, fresh, len(known) + fresh)
+        if ingest is None:
+            return receipt
+        appending.axes.commit()
+        write_metadata(self._url("specimens"), described, ingest)
+        for table in written.values():
+            table.commit()
 
-    def _digests(self, name: str, ledger: Ledger) -> dict[str, str]:
-        """The digest of the stored measurement of each specimen."""
-        found = newest(read_visible(self._modality_url(name), ("specimen", "digest"), ledger.written(name)))
-        return dict(zip(found["specimen"].to_pylist(), found["digest"].to_pylist(), strict=True))
+        def entry(ledger: Ledger) -> LedgerEntry:
+            check_agreement(appending.modalities.values(), ledger.modalities())
+            ledger.check_nothing_undone_since(before)
+            if appending.on_conflict != "replace" and len(ledger.entries) > len(before.entries):
+                appending.refuse_conflicts(ledger)
+            defined = {name: appending.modalities[name] for name in written}
+            what = {"modalities": defined, "counts": appending.counts, "format_version": appending.format_version}
+            return ledger.following(ingest, kind="ingest", **what, **told)
+
+        commit(self._url("ingests"), entry)
+        return receipt
+
+    def _modality(self, name: str, ledger: Ledger) -> Modality:
+        known = ledger.modalities()
+        if name not in known:
+            raise StoreError(
+                f"the store holds no modality {name!r}",
+                where=self.path,
+                expected=f"One of: {', '.join(known)}." if known else "It is empty.",
+                next="fingerprint info",
+            )
+        return known[name]
+
+    def _read(
+        self,
+        modality: Modality,
+        ledger: Ledger,
+        *,
+        specimens: Sequence[str] | None = None,
+        between: tuple[str, str] | None = None,
+    ) -> RawModality:
+        url, written = self._modality_url(modality.name), ledger.written(modality.name)
+        columns = ("specimen", "measurement", "axis", "source", "facts", "shape", *VALUES, *UNCERTAINTY)
+        table = newest(read_visible(url, columns, written, specimens=specimens, between=between))
+        used = table["axis"].unique().to_pylist() if modality.has_axis else []
+        return raw_modality(modality, table, read_axes(self._url("axes"), used), url)
+
+    def _stored(self, ledger: Ledger, name: str, specimens: Sequence[str]) -> Stored:
+        """What is stored of these specimens in one modality."""
+        written = ledger.written(name)
+        columns = ("specimen", "measurement", "digest", "facts")
+        found = newest(read_visible(self._modality_url(name), columns, written, specimens=specimens))
+        return stored_measurements(found)
+
+    def _known(self, ledger: Ledger) -> pa.Array:
+        """Every specimen that has metadata or a measurement, in no order."""
+        described = dict.fromkeys((entry.ingest for entry in ledger.visible()), 0)
+        tables = {self._url("specimens"): described}
+        tables |= {self._modality_url(name): ledger.written(name) for name in ledger.modalities()}
+        return distinct([read_visible(url, ("specimen",), written)["specimen"] for url, written in tables.items()])
 
     def _specimens(self, ledger: Ledger) -> dict[str, dict[str, JsonScalar]]:
         found = read_metadata(self._url("specimens"), [entry.ingest for entry in ledger.visible()])
-        for name in ledger.modalities():
-            measured = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
-            for specimen in measured["specimen"].unique().to_pylist():
-                found.setdefault(specimen, {})
-        return dict(sorted(found.items()))
+        return {specimen: found.get(specimen, {}) for specimen in sorted(self._known(ledger).to_pylist())}
 
     def _ledger(self) -> Ledger:
         return read_ledger(self._url("ingests"))

@@ -121,6 +121,8 @@ def test_info_of_a_store(run: Run) -> None:
         "shapes": [],
         "count": 2,
         "missing": 0,
+        "measurements": 2,
+        "replicate_sd": None,
         "min": float(SPECTRA.min()),
         "mean": pytest.approx(float(SPECTRA.mean(dtype=float)), rel=1e-12),
         "max": float(SPECTRA.max()),

@@ -19,6 +19,13 @@ def stress(values: Mapping[str, float], modality: Modality = STRESS) -> RawModal
     return RawModality(modality, (Block(tuple(values), numbers, None, tuple(f"s.csv:{key}" for key in values)),))
 
 
+def several(values: Mapping[tuple[str, str], float]) -> RawModality:
+    """Scalars by specimen and measurement."""
+    specimens, measurements = (tuple(key[place] for key in values) for place in (0, 1))
+    block = Block(specimens, np.array(list(values.values()), np.float64), measurements=measurements)
+    return RawModality(STRESS, (block,))
+
+
 def vdos(specimens: Sequence[str], points: int = 5, seed: int = 0, dtype: str = "float64") -> RawModality:
     """Spectra with random values on an axis of `points` points."""
     values = np.random.default_rng(seed).normal(size=(len(specimens), points)).astype(dtype)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from deltalake.exceptions import DeltaError
 from store_measurements import VDOS, by_specimen, stress, vdos
 
 from fingerprint.errors import DiskError, StoreError
 from fingerprint.modality import Block, RawModality
-from fingerprint.store import Store, delta, open_store
+from fingerprint.store import Store, delta, open_store, staging
 
 WRITES = ["axes", "specimens", "modalities/vdos", "modalities/stress", "ingests"]
 
@@ -63,6 +64,7 @@ def test_an_interruption_around_any_write(
         return run
 
     monkeypatch.setattr(delta, "append", interrupted(delta.append))
+    monkeypatch.setattr(delta, "adopt", interrupted(delta.adopt))
     monkeypatch.setattr(delta, "append_next", interrupted(delta.append_next))
     with pytest.raises(Interruption):
         _give(store)
@@ -105,25 +107,33 @@ def test_a_first_ingest_that_is_killed_leaves_no_store(tmp_path: Path) -> None:
     ],
     ids=["OSError", "DeltaError"],
 )
-@pytest.mark.parametrize("write", range(len(WRITES)))
+@pytest.mark.parametrize("table", WRITES)
 def test_a_full_disk_at_any_write(
-    store: Store, write: int, failure: Exception, monkeypatch: pytest.MonkeyPatch
+    store: Store, table: str, failure: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = _state(store)
+    before, files = _state(store), sorted(Path(store.path).rglob("*.parquet"))
     real = delta.write_deltalake
-    calls = iter(range(len(WRITES)))
 
-    def full(*arguments: object, **options: object) -> None:
-        if next(calls) == write:
+    def full(to: str | delta.DeltaTable, *arguments: object, **options: object) -> None:
+        if str(to if isinstance(to, str) else to.table_uri).rstrip("/").endswith(table):
             raise failure
-        real(*arguments, **options)
+        real(to, *arguments, **options)
+
+    class Full(pq.ParquetWriter):
+        def write_table(self, *arguments: object, **options: object) -> None:
+            if str(Path(self.where).parent).endswith(table):
+                raise failure
+            super().write_table(*arguments, **options)
 
     monkeypatch.setattr(delta, "write_deltalake", full)
+    monkeypatch.setattr(staging.pq, "ParquetWriter", Full)
     with pytest.raises(DiskError, match="the disk is full") as refusal:
         _give(store)
     monkeypatch.undo()
-    assert refusal.value.where.endswith(WRITES[write])
+    assert refusal.value.where.endswith(table)
     assert _state(store) == before
+    if table not in ("specimens", "ingests"):
+        assert sorted(Path(store.path).rglob("*.parquet")) == files
     assert _give(store) is not None
 
 

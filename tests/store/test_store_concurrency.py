@@ -17,7 +17,7 @@ from fingerprint.store import delta, open_store
 SCRIPT = """
 import sys
 from fingerprint.store import open_store
-from store_measurements import stress, vdos
+from store_measurements import several, vdos
 path, me = sys.argv[1], int(sys.argv[2])
 store = open_store(path, create=True)
 print("ready", flush=True)
@@ -25,7 +25,8 @@ sys.stdin.readline()
 for turn in range(4):
     name = f"{me}-{turn}"
     spectra = vdos([name, "everyone"], points=4 + me, seed=4 * me + turn, dtype=["float32", "float64"][me % 2])
-    store.append([spectra, stress({name: float(me)})], {name: {"process": me}}, "")
+    scalars = several({(name, ""): float(me), ("shared", name): float(turn)})
+    store.append([spectra, scalars], {name: {"process": me}}, "")
 """
 
 
@@ -53,7 +54,7 @@ def test_processes_that_begin_a_store_together(tmp_path: Path) -> None:
     log = store.log()
     assert [entry.position for entry in log] == list(range(1, 13))
     assert len({entry.ingest for entry in log}) == 12
-    assert set(store.read("stress").specimens) == names
+    assert set(store.read("stress").ids) == {(name, "") for name in names} | {("shared", name) for name in names}
     assert set(store.read("vdos").specimens) == names | {"everyone"}
     assert {name: facts["process"] for name, facts in store.specimens().items() if facts} == {
         name: int(name[0]) for name in names
@@ -62,14 +63,14 @@ def test_processes_that_begin_a_store_together(tmp_path: Path) -> None:
 
 def test_what_another_process_defines_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.append([stress({"b": 1.0}, Modality("stress", STRESS.kind, unit="MPa", sign=STRESS.sign))], {}, "")
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     with pytest.raises(StoreError, match="'GPa' differs from what the store holds, 'MPa'"):
         store.append([stress({"a": 1.0})], {}, "")
     assert store.read("stress").specimens == ("b",)
@@ -79,14 +80,14 @@ def test_an_undo_meanwhile_is_respected(tmp_path: Path, monkeypatch: pytest.Monk
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
     ingest = store.append([vdos(["a"])], {}, "").ingest
     assert ingest is not None
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.undo(ingest)
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     with pytest.raises(StoreError, match="undone at the same moment"):
         store.append([vdos(["a", "b"])], {}, "")
     assert store.append([vdos(["a", "b"])], {}, "").counts["vdos"].new == 2
@@ -108,14 +109,14 @@ def test_what_another_process_measured_otherwise_meanwhile_is_a_conflict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float, conflict: bool
 ) -> None:
     store, other = open_store(tmp_path, create=True), open_store(tmp_path, create=True)
-    append = delta.append
+    adopt = delta.adopt
 
     def overtaken(url: str, *arguments: object) -> None:
         monkeypatch.undo()
         other.append([stress({"a": value})], {}, "")
-        append(url, *arguments)
+        adopt(url, *arguments)
 
-    monkeypatch.setattr(delta, "append", overtaken)
+    monkeypatch.setattr(delta, "adopt", overtaken)
     if conflict:
         with pytest.raises(StoreError, match="'a' differs from what is stored"):
             store.append([stress({"a": 1.0, "b": 3.0})], {}, "", on_conflict="error")

@@ -121,14 +121,14 @@ def test_a_store_of_a_newer_format(store: Store, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         ledger.Ledger,
         "following",
-        lambda self, ingest, **facts: replace(following(self, ingest, **facts), format_version=2),
+        lambda self, ingest, **facts: replace(following(self, ingest, **facts), format_version=3),
     )
     store.append([stress({"b": 1.0})], {}, "")
     monkeypatch.undo()
-    with pytest.raises(StoreError, match="newer format: 2") as refusal:
+    with pytest.raises(StoreError, match="newer format: 3") as refusal:
         open_store(store.path)
     assert "upgrade" in refusal.value.next.lower()
-    with pytest.raises(StoreError, match="newer format: 2"):
+    with pytest.raises(StoreError, match="newer format: 3"):
         store.append([stress({"c": 1.0})], {}, "")
 
 

@@ -16,6 +16,7 @@ from store_measurements import MAP, STRESS, VDOS, by_specimen, stress, vdos
 from fingerprint.modality import Block, RawModality
 from fingerprint.store import open_store
 from fingerprint.store import rows as rows_module
+from fingerprint.store.comparing import Stored, compared
 
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 
@@ -147,7 +148,7 @@ def test_batches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rows_module, "_NUMBERS_PER_BATCH", 12)
     store = open_store(tmp_path, create=True)
     written = vdos([f"s{number:02}" for number in range(23)], points=5)
-    parts, _ = rows_module.compared(written, {}, "replace")
+    parts, _ = compared(written, Stored({}, {}, {}), "replace")
     reader = rows_module.row_reader(VDOS.kind, parts, "x")
     assert [batch.num_rows for batch in reader] == [2] * 11 + [1]
     store.append([written], {}, "")

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fingerprint.errors import UnitError
-from fingerprint.units import canonical, convert, convert_curve, is_density, same_unit, split_unit, unit_in_brackets
+from fingerprint.units import (
+    canonical,
+    convert,
+    convert_curve,
+    is_density,
+    possible_units,
+    same_unit,
+    split_unit,
+    unit_in_brackets,
+)
 
 SPECTROSCOPIC = ("THz", "cm^-1", "meV", "nm")
 positive = arrays(np.float64, st.integers(2, 20), elements=st.floats(1e-3, 1e6))
@@ -39,10 +48,77 @@ positive = arrays(np.float64, st.integers(2, 20), elements=st.floats(1e-3, 1e6))
         ("C/H ratio", "C/H ratio", None),
         ("run (a)", "run (a)", None),
         ("Cv300_J_per_molatom_K", "Cv300_J_per_molatom_K", None),
+        ("Potential/V", "Potential", "V"),
+        ("E/V", "E", "V"),
+        ("T/K", "T", "K"),
+        ("q/nm^-1", "q", "nm^-1"),
+        ("2theta/deg", "2theta", "deg"),
+        ("Time/min", "Time", "min"),
+        ("DSC/(mW/mg)", "DSC", "mW/mg"),
+        ("Potential / V vs. SHE", "Potential vs. SHE", "V"),
+        ("Fe/Co", "Fe/Co", None),
+        ("C/N", "C/N", None),
+        ("T/Tc", "T/Tc", None),
+        ("VOLTAGE (MV)", "VOLTAGE (MV)", None),
+        ("Voltage (MV)", "Voltage", "MV"),
+        ("Displacement (in)", "Displacement", "inch"),
+        ("Time (min.)", "Time", "min"),
+        ("10 nm", "10 nm", None),
+        ("300 (K)", "300 (K)", None),
+        ("M/Ms", "M/Ms", None),
+        ("m/mg", "m", "mg"),
+        ("Temperature (Tg)", "Temperature (Tg)", None),
+        ("stress (PS)", "stress (PS)", None),
+        ("mass (TG)", "mass (TG)", None),
+        ("resistance (RT)", "resistance (RT)", None),
+        ("concentration (Mg)", "concentration (Mg)", None),
+        ("ln(sigma T)", "ln(sigma T)", None),
+        ("Kraft in N", "Kraft", "N"),
+        ("Size (d.nm)", "Size", "nm"),
+        ("I/I0", "I/I0", None),
+        ("S/N", "S/N", None),
+        ("Counts / s", "Counts", "1/s"),
+        ("mW/mg", "mW/mg", "mW/mg"),
+        ("cm-1", "wavenumber", "cm^-1"),
+        ("%T", "transmittance", "%"),
+        ("Transmittance (%T)", "Transmittance", "%"),
+        ("Reflectance (Kubelka-Munk)", "Reflectance", ""),
+        ("F(R) (a.u.)", "F(R)", ""),
+        ("Current (A)", "Current", "A"),
+        ("d (A)", "d", "angstrom"),
+        ("q (A^-1)", "q", "1/angstrom"),
+        ("volume (A^3)", "volume", "angstrom^3"),
+        ("force (eV/A)", "force", "eV/angstrom"),
+        ("a (A)", "a (A)", None),
+        ("Amplitude (A)", "Amplitude (A)", None),
+        ("Charge (C)", "Charge", "C"),
+        ("Temperature (C)", "Temperature", "degC"),
+        ("Field [G]", "Field", "gauss"),
+        ("time (h)", "time", "h"),
+        ("Wavelength nm.", "Wavelength", "nm"),
+        ("Moment (emu)", "Moment", "emu"),
     ],
 )
 def test_headers_are_taken_apart(header: str, name: str, unit: str | None) -> None:
     assert split_unit(header) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    ("header", "units"),
+    [
+        ("a (A)", ("A", "angstrom")),
+        ("d (A)", ()),
+        ("I (A)", ()),
+        ("Cp (C)", ("degC", "C")),
+        ("x (A)", ("A", "angstrom")),
+    ],
+)
+def test_a_letter_that_may_be_two_units_is_none(header: str, units: tuple[str, ...]) -> None:
+    assert possible_units(header) == units
+
+
+def test_the_moment_of_a_magnet() -> None:
+    np.testing.assert_allclose(convert(np.array([1.0]), "emu", "A m^2"), [1e-3], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
-  draft.py, grouping.py, table_guesses.py    it in the making; files that look alike; what tables suggest
-  uncertainties.py, replicated.py            uncertainties of columns; files that are measurements of one specimen
+  draft.py, guesses.py, table_guesses.py, grouping.py    it in the making; guesses; files that look alike
+  uncertainties.py, replicated.py, name_patterns.py    uncertainties of columns; ids within names of files
+  axis_names.py, asking.py    how axes are called; what only a person knows
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
 decoding.py, dialect.py    text out of its compression and encoding; delimiter and decimal mark
-opening.py, body.py, text.py    where its data begin, and what stands above them; its fields and numbers
+opening.py, body.py, above.py, ending.py, spare.py, text.py    where its data begin and end, and what stands around
+  them; its fields and numbers
   plain.py     lines of plain numbers, looked at together
-delimited.py, delimited_layout.py, columns.py   delimited text
+delimited.py, delimited_layout.py, columns.py, pairs.py   delimited text
 acts.py, head.py    which measurement of which specimen a row is, and what is known of it; what stands above the numbers
 jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py   JCAMP-DX and EMSA/MAS
   quantities.py, printed.py    their words for quantities, and the worth of their digits
@@ -25,7 +27,7 @@ stack.py, idx.py, idx_array.py      arrays without names; IDX
 npy.py, npy_array.py, npz.py, npz_layout.py   NumPy
 pixels.py, images.py                PNG and TIFF
 vendors.py     binary files of instruments, through RosettaSciIO
-archive.py, memory.py   what may be opened, and what fits
+archive.py, memory.py, shapes.py   what may be opened, and what fits
 checks.py      what every measurement must satisfy
 assembling.py  arrays that fit together as measurements
 collecting.py  one data set: what it describes

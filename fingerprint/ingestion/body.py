@@ -9,25 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.above import refuse_lost, refuse_number, refuse_numbers_above
+from fingerprint.ingestion.axis_names import is_called_axis
+from fingerprint.ingestion.dataset import MISSING
 from fingerprint.ingestion.dialect import Dialect
-from fingerprint.ingestion.text import EXPECTED, Text
+from fingerprint.ingestion.text import Text
 from fingerprint.units import split_unit, unit_in_brackets
 
 TOP = 1000  # lines among which the numbers begin
 _COMMENT_FIELD = re.compile(r"[^\s(\[]+(?:\s*(?:\([^)]{0,99}\)|\[[^\]]{0,99}\]))?")
-_MISSING = frozenset(("", "nan", "na", "n/a", "null", "none", "-", "--"))
-_NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x"))
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,'\u2019]\d{3})+(?:[.,]\d+)?")
-_JOINED = re.compile(r"[\d.+\-eEdD*]*(?:\d\.\d*(?:[eEdD][+-]?\d{2,3})?[+-]\d*\.\d|[\d.]\*{3})[\d.+\-eEdD*]*")
+_MISSING = frozenset((*MISSING, "--"))
+_DATE = re.compile(r"\b\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b|\b\d{1,2}:\d\d\b")
+_MOST_OF_A_WORD = 4  # letters: "bits" below a column of text
+_OWN_WORDS = re.compile(r"\([^()]+\)|\[[^\[\]]+\]")  # a unit in brackets, whatever it is
+_NO_UNIT = frozenset(("nd", "n.d.", "bdl", "x", "#"))
 
 
 @dataclass(frozen=True)
 class Body:
-    """What a line of data looks like: how many fields it has, and which of them are numbers."""
+    """What a line of data looks like: how many fields it has, which of them are numbers or always empty, and the first
+    of them that is not."""
 
     dialect: Dialect
     width: int
     numeric: tuple[int, ...]
+    first: int
 
     @staticmethod
     def of(sample: Sequence[str], dialect: Dialect) -> Body:
@@ -36,8 +42,10 @@ class Body:
         regular = [row for row in fields if len(row) == width]
         numbers = [sum(dialect.number(row[column]) is not None for row in regular) for column in range(width)]
         filled = [sum(row[column].lower() not in _MISSING for row in regular) for column in range(width)]
-        numeric = tuple(column for column in range(width) if numbers[column] and 2 * numbers[column] > filled[column])
-        return Body(dialect, width, numeric)
+        empty = [not filled[column] and any(filled) for column in range(width)]
+        numeric = tuple(column for column in range(width) if empty[column] or 2 * numbers[column] > filled[column])
+        first = next((place for place, column in enumerate(numeric) if not empty[column]), 0)
+        return Body(dialect, width, numeric, first)
 
     def fits(self, fields: Sequence[str]) -> bool:
         """Whether these are the fields of a line of data."""
@@ -46,7 +54,9 @@ class Body:
         tokens = [fields[column] for column in self.numeric]
         numbers = [self.dialect.number(token) is not None for token in tokens]
         missing = [token.lower() in _MISSING for token in tokens]
-        return any(numbers) and all(map(max, numbers, missing)) and (numbers[0] or len(self.numeric) < self.width)
+        return (
+            any(numbers) and all(map(max, numbers, missing)) and (numbers[self.first] or len(self.numeric) < self.width)
+        )
 
     def text(self, path: Path, rows: Sequence[str], lines: Sequence[int], comments: Sequence[tuple[int, str]]) -> Text:
         """The header and the data of a file."""
@@ -62,7 +72,7 @@ class Body:
                 begin += 1
                 begin += self._is_remark(top, begin + 1)
             begin += 1
-            self._refuse_number(header, path, header_line)
+            refuse_number(self, header, path, header_line)
         else:
             begin = above = next((row for row, fields in enumerate(top) if self.fits(fields)), 0)
             header, header_line = self._free_header([told for told in comments if told[0] < lines[begin]])
@@ -70,9 +80,10 @@ class Body:
             raise ReadError(
                 "there is a header and no data", where=f"{path}:{lines[begin - 1]}", expected="At least one row."
             )
-        self._refuse_numbers_above(top[:above], begin == above, path, lines)
-        self._refuse_lost(top[: begin + 1], path, lines)
-        return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width)
+        refuse_numbers_above(self, top[:above], begin == above, path, lines)
+        refuse_lost(self, top[: begin + 1], path, lines)
+        beyond = tuple(top[above - 1]) if above else ()
+        return Text(path, header, header_line, rows[begin:], lines[begin:], self.dialect, self.width, beyond)
 
     def _without_tail(self, fields: list[str]) -> list[str]:
         """The fields of a line without the one behind a delimiter at its end."""
@@ -86,42 +97,6 @@ class Body:
         told = any(field.lower() not in _MISSING for field in top[row])
         return words and told and self.fits(top[row + 1])
 
-    def _refuse_number(self, header: Sequence[str], path: Path, line: int) -> None:
-        """Raise ReadError where what stands above the data is data too, of which something cannot be read."""
-        if len(self.numeric) < self.width or self.dialect.number(header[0]) is None:
-            return
-        unread = next(field for field in header if self.dialect.number(field) is None)
-        raise ReadError(f"{unread!r} is not a number", where=f"{path}:{line}", expected=EXPECTED[self.dialect.decimal])
-
-    def _refuse_numbers_above(
-        self, above: Sequence[list[str]], adjoining: bool, path: Path, lines: Sequence[int]
-    ) -> None:
-        """Raise ReadError where lines of numbers would be taken for free text above the data.
-
-        Args:
-            above: the lines above the header or the data.
-            adjoining: whether the data follow, without a header.
-        """
-        widths = [len(fields) if self._are_numbers(fields) else 0 for fields in above]
-        for row, width in enumerate(widths):
-            last = row + 1 == len(widths)
-            if width and ((last and adjoining) or (not last and widths[row + 1] == width)):
-                raise ReadError(
-                    f"there are numbers here that are not like those from line {lines[len(above)]} on: "
-                    f"{' '.join(above[row])[:60]!r}",
-                    where=f"{path}:{lines[row]}",
-                    expected=f"{self.width} numbers in each line. {EXPECTED[self.dialect.decimal]}",
-                    next="Correct these lines, write each block into a file of its own, or remove what is no data.",
-                )
-
-    def _are_numbers(self, fields: Sequence[str]) -> bool:
-        """Whether a line holds numbers and nothing else; run together or with separators of thousands, too."""
-        if len(fields) == 1:
-            return _JOINED.fullmatch(fields[0]) is not None
-        number = [self.dialect.number(field) is not None for field in fields]
-        like = [_GROUPED.fullmatch(field) or _JOINED.fullmatch(field) for field in fields]
-        return any(number) and all(map(max, number, map(bool, like)))
-
     def _header(self, top: Sequence[list[str]]) -> int | None:
         """The row of the header: that above the data; where some columns are text, the first of the right width."""
         if len(self.numeric) < self.width:
@@ -133,32 +108,14 @@ class Body:
         above = data - 1
         if above > 1 and self._is_remark(top, above) and self._are_units(top[above - 1]):
             above -= 1
-        if above > 0 and self._are_units(top[above]) and len(top[above - 1]) == self.width:
+        if above > 0 and self._are_units(top[above]) and self._may_be_names(top[above - 1], top[above]):
             above -= 1
         return above if above >= 0 and len(top[above]) == self.width else None
 
-    def _refuse_lost(self, top: Sequence[list[str]], path: Path, lines: Sequence[int]) -> None:
-        """Raise ReadError where a line that begins with a number stands below a header, or is as wide as the data.
-
-        Args:
-            top: the lines down to the first of the data.
-            path, lines: for messages.
-        """
-        if len(self.numeric) < self.width:
-            return
-        named = False
-        for row, fields in enumerate(top):
-            if self.fits(fields):
-                return
-            numbers = [self.dialect.number(field) is not None for field in fields]
-            unlike = named or len(fields) == self.width or sum(numbers) > 1
-            if numbers[0] and len(fields) > 1 and unlike:
-                raise ReadError(
-                    f"{fields[0]} begins a line that is unlike the others",
-                    where=f"{path}:{lines[row]}",
-                    expected=f"{self.width} numbers, or a header, or free text above it.",
-                )
-            named = named or len(fields) == self.width
+    def _may_be_names(self, fields: Sequence[str], units: Sequence[str]) -> bool:
+        """Whether a line may name the columns: it is as wide, has a name for each unit, and says no date."""
+        named = len(fields) == self.width and all(name or not unit for name, unit in zip(fields, units, strict=True))
+        return named and not any(_DATE.search(field) for field in fields)
 
     def _are_units(self, fields: Sequence[str]) -> bool:
         """Whether this line states the units of the columns and nothing else."""
@@ -167,8 +124,11 @@ class Body:
         others = [fields[column].strip("()[] ") for column in range(self.width) if column not in self.numeric]
         stated = [fields[column].strip("()[] ") for column in self.numeric]
         stated = ["" if each.lower() in _MISSING | _NO_UNIT else each for each in stated]
-        said = any(stated) and all(not each or unit_in_brackets(each) is not None for each in stated)
-        return said and all(other in _MISSING for other in others)
+        known = [unit_in_brackets(each) is not None for each in stated if each]
+        bracketed = [_OWN_WORDS.fullmatch(fields[column]) is not None for column in self.numeric if fields[column]]
+        said = any(known) and (all(known) or all(bracketed))
+        words = sum(known) > 1 and all(len(other) <= _MOST_OF_A_WORD for other in others)
+        return said and (words or all(other in _MISSING for other in others))
 
     def _free_header(self, above: Sequence[tuple[int, str]]) -> tuple[tuple[str, ...] | None, int]:
         """The line or comment just above the data, where it names as many columns as there are, one with its unit."""
@@ -176,13 +136,23 @@ class Body:
             for fields in (
                 *(Dialect(delimiter, ".").split(told) for delimiter in "\t;,"),
                 re.split(r" {2,}", told.strip()),
+                re.split(r"\t+", told.strip()),
                 _COMMENT_FIELD.findall(told),
             ):
-                if len(fields) == self.width and any(split_unit(field).unit is not None for field in fields):
-                    return tuple(field.strip() for field in fields), line
+                named = [field.strip().lstrip("#").strip() for field in fields]
+                if len(fields) == self.width and self._names_columns(named):
+                    return tuple(named), line
         return None, 0
+
+    def _names_columns(self, fields: Sequence[str]) -> bool:
+        """Whether the fields of a comment are names: one with its unit, or the first is called as axes are."""
+        if any(split_unit(field).unit is not None for field in fields):
+            return True
+        words = all(field and self.dialect.number(field) is None for field in fields)
+        return words and len(set(fields)) == len(fields) and is_called_axis(fields[0])
 
 
 def _with_unit(name: str, unit: str) -> str:
     unit = unit.strip("()[] ")
-    return f"{name} [{unit}]" if unit and split_unit(name).unit is None else name
+    unit = "" if unit == "#" else unit
+    return f"{name} [{unit}]" if unit and not split_unit(name).unit else name

@@ -14,7 +14,7 @@ from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Unrecognised
 from fingerprint.ingestion.reading import Outcome, Reading
 from fingerprint.ingestion.report import Ignored, Refused
-from fingerprint.ingestion.sources import Source, claims
+from fingerprint.ingestion.sources import Source, claims, described_by
 from fingerprint.modality import RawModality
 
 Metadata = dict[str, dict[str, Cell]]
@@ -87,7 +87,7 @@ class DataSet:
             tuple(path for path in self.used if str(path) not in bad),
             plan.toml,
             plan.inferred,
-            (*plan.warnings, *_strangers(self.readings)),
+            tuple(dict.fromkeys((*plan.warnings, *self.outcome.told, *_strangers(self.readings)))),
         )
 
 
@@ -100,6 +100,7 @@ class Plan:
         where: it stands, for messages.
         inferred: whether there is none.
         ignored, refused, warnings: found while it was inferred.
+        unstated: axes whose unit nobody has stated.
     """
 
     spec: DatasetSpec
@@ -109,6 +110,7 @@ class Plan:
     ignored: tuple[Ignored, ...] = ()
     refused: tuple[tuple[Refused, FingerprintError], ...] = ()
     warnings: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
 
 
 def open_data(source: Source, dataset: Path | None, *, skip_bad: bool = False) -> DataSet:
@@ -131,7 +133,7 @@ def open_data(source: Source, dataset: Path | None, *, skip_bad: bool = False) -
     metadata: Metadata = {}
     described: list[Path] = []
     if plan.spec.specimens is not None:
-        described = source.matches(plan.spec.specimens.file)
+        described = described_by(source, plan.spec.specimens)
         for path in described:
             try:
                 add_metadata(metadata, format_of(path).read_metadata(path, plan.spec.specimens, missing))
@@ -201,6 +203,7 @@ def _plan(source: Source, dataset: Path | None) -> Plan:
         tuple(Ignored(str(path), reason) for path, reason in inference.ignored),
         tuple(refused),
         inference.warnings,
+        inference.unstated,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
@@ -9,11 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.errors import DatasetError, UnitError
+from fingerprint.errors import DatasetError, ReadError, UnitError
 from fingerprint.ingestion.checks import check_unit
 from fingerprint.modality import Block, Modality, RawModality
 from fingerprint.units import axis_turns, canonical, convert, convert_curve, is_density, same_unit, step
 
+_DIFFERENCE = re.compile(r"shift|loss|raman", re.IGNORECASE)
 _T = TypeVar("_T")
 
 
@@ -69,11 +71,16 @@ def as_declared(block: Block, modality: Modality, stated: Stated) -> Block:
     unit = unit_on(modality, stated.axis_unit) if stated.unit is None else canonical(stated.unit)
     try:
         return _convert(block, replace(modality, unit=unit, axis_unit=axis_unit), modality)
-    except UnitError:
+    except UnitError as error:
         if block.axis is not None and not _convertible(block.axis, axis_unit, modality.axis_unit):
             check_unit(axis_unit, modality.axis_unit, "the axis", stated.where)
         check_unit(unit, modality.unit, f"what is called {modality.name}", stated.where)
-        raise
+        raise ReadError(error.what, where=stated.where, expected=error.expected, next=error.next) from None
+
+
+def all_as_declared(raw: RawModality, stated: Stated) -> RawModality:
+    """Measurements of a file in the units of their modality; raises as `as_declared` does."""
+    return RawModality(raw.modality, tuple(as_declared(block, raw.modality, stated) for block in raw.blocks))
 
 
 def _convertible(axis: NDArray[np.float64], unit: str, declared: str) -> bool:
@@ -121,6 +128,11 @@ def _converted(
 ) -> tuple[NDArray[np.float64] | None, NDArray[Any]]:
     if axis is None:
         return None, convert(values, own.unit, target.unit)
+    if axis_turns(own.axis_unit, target.axis_unit) and _DIFFERENCE.search(target.axis_name):
+        raise UnitError(
+            f"{target.axis_name} is a difference, and in {own.axis_unit} nothing says what it is counted from",
+            expected=f"The axis in {target.axis_unit}, or a unit of the same kind.",
+        )
     return convert_curve(axis, values, axis_units=(own.axis_unit, target.axis_unit), units=(own.unit, target.unit))
 
 

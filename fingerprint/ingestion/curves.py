@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
-from fingerprint.ingestion.checks import axis_order, check_unit, complete_rows, refuse_infinite
-from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.checks import axis_order, complete_rows, refuse_infinite
+from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import STEM, STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.decoding import decode, read_bytes
 from fingerprint.ingestion.head import stated
@@ -112,8 +112,7 @@ def read_curves(request: Request, curves: Sequence[Curve], lines: Sequence[str])
                 where=str(path),
                 expected=f"The axis is {first.x.header!r} and the values are {first.y.header!r}.",
             )
-    check_unit(first.x.unit, modality.axis_unit, first.x.name, top)
-    check_unit(first.y.unit, modality.unit, first.y.name, top)
+    own = Stated(first.y.unit, first.x.unit, top)
     ids = (stem(path),) if spec.specimens == STEM else row_ids(stem(path), len(curves))
     facts = stated(lines, spec.facts, str(path), request.missing)
     known = (facts,) if facts else ()
@@ -121,7 +120,7 @@ def read_curves(request: Request, curves: Sequence[Curve], lines: Sequence[str])
         Block((name,), *_row(curve), (str(path) if spec.specimens == STEM else f"{path}[{row}]",), facts=known)
         for row, (name, curve) in enumerate(zip(ids, curves, strict=True))
     ]
-    return merge(modality, [RawModality(modality, (block,)) for block in blocks])
+    return merge(modality, [RawModality(modality, (as_declared(block, modality, own),)) for block in blocks])
 
 
 def refuse_mixed(path: Path, curves: Sequence[Curve]) -> None:

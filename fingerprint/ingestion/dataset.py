@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import tomli_w
 
+from fingerprint.choices import choices
 from fingerprint.errors import DatasetError, UnitError
 from fingerprint.modality import Kind, Modality
 from fingerprint.units import canonical
@@ -113,6 +114,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         metadata: columns that are stored and never shown to a model.
         decimal: as in `ModalitySpec`.
         sheet: of a workbook; "" for the only one that is not empty.
+        exclude: globs of files that it matches and that are something else.
     """
 
     file: str
@@ -120,6 +122,7 @@ class SpecimensSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: tuple[str, ...] = ()
     sheet: str = ""
     decimal: Literal["", ".", ","] = ""
+    exclude: tuple[str, ...] = ()
 
 
 class DatasetSpec(msgspec.Struct, frozen=True):
@@ -252,12 +255,18 @@ def _convert(table: object, kind: type[_T], where: str) -> _T:
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        known = ", ".join(kind.__struct_fields__)
+        reason, _, place = str(error).partition(" - at `$.")
+        key = place.removesuffix("`")
+        possible = ", ".join(f'"{each}"' for each in choices(kind, key)) if reason.startswith("Invalid") else ""
         raise DatasetError(
-            str(error).replace(" - at `$.", " - at `").replace("Object", "the table"),
+            (f"{reason} - at `{place}" if place else reason).replace("Object", "the table"),
             where=where,
-            expected=f"Known keys are {known}.",
+            expected=f"{key} is one of {possible}." if possible else f"Known keys are {', '.join(_keys(kind))}.",
         ) from None
+
+
+def _keys(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return kind.__struct_fields__
 
 
 def dump_dataset(spec: DatasetSpec, comments: Sequence[tuple[str, str]] = ()) -> str:

@@ -26,12 +26,16 @@ from fingerprint.ingestion.dataset import COLUMN, STEM, SpecimensSpec
 from fingerprint.ingestion.decoding import compressed
 from fingerprint.ingestion.delimited_layout import inspect
 from fingerprint.ingestion.opening import open_text
+from fingerprint.ingestion.pairs import find_pairs, read_pairs
 from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Request, stem
 from fingerprint.ingestion.text import Text
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
-_PLAIN = (".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt")
+_PLAIN = (
+    ".csv", ".txt", ".dat", ".tsv", ".asc", ".xy", ".prn", ".tab", ".dpt", ".xye", ".chi", ".mpt", ".dta", ".tra",
+    ".lvm", ".xdi", ".nor", ".ras", ".uxd", ".gsa",
+)  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -65,12 +69,14 @@ def read_text(text: Text, request: Request) -> RawModality:
     """
     spec = request.spec
     modality = spec.modality(request.name)
+    for note in text.notes:
+        request.tell(note)
     if spec.kind is Kind.SCALAR:
         blocks = [_scalars(text, request, modality)]
     elif spec.specimens == STEM and not spec.measurement:
         blocks = [_curve(text, request, modality)]
     elif spec.specimens == COLUMN:
-        blocks = [_columns(text, request, modality)]
+        blocks = _pairs(text, request, modality) or [_columns(text, request, modality)]
     elif spec.axis and spec.axis.values:
         blocks = _points(text, request, modality)
     else:
@@ -191,6 +197,18 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     facts = facts_of(text, request.spec, request.missing, [range(len(numbers))] * len(ids))
     block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources, facts=facts).taking(kept)
     return as_declared(block, modality, Stated(unit, axis_unit, text.top))
+
+
+def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
+    """Curves in pairs of columns; none where the text is no such."""
+    pairs = find_pairs(text)
+    if pairs is None or text.header is None:
+        return []
+    axis = request.spec.axis.values if request.spec.axis else ""
+    if axis not in ("", text.header[0]) or request.spec.values not in ("", text.header[1]):
+        return []
+    stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, text.top)
+    return [as_declared(block, modality, stated) for block in read_pairs(text, request.missing)]
 
 
 def _points(text: Text, request: Request, modality: Modality) -> list[Block]:

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.errors import ReadError
+from fingerprint.ingestion.axis_names import is_called_axis, is_called_values
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
 from fingerprint.ingestion.decoding import read_lines
+from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.opening import open_text
+from fingerprint.ingestion.pairs import find_pairs
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
-from fingerprint.ingestion.text import Text
+from fingerprint.ingestion.text import EXPECTED, Text
 from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.units import is_time, unit_in_brackets
 
@@ -31,6 +34,7 @@ _REPLICATE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
+_XYE = ("axis", "intensity", "uncertainty")  # the columns of every .xye
 _TABLES = (".csv", ".tsv")  # a header alone is a table whose rows are lost
 FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
 HEAD = 50  # rows that are looked at to tell curves from tables
@@ -87,13 +91,15 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
     columns = tuple(describe(text.header[i], cells, None, decimal) for i, cells in zip(named, strings, strict=True))
     if points < 2 and not any(column.numeric for column in columns) and text.width < 2:
         return Unrecognised(path, "text, not a table")
+    _refuse_mixed_marks(text, columns, strings)
     identity = find_id(columns)
     if identity is None and points > 1 and len(columns) == 1:
         identity = columns[0]
     ids: tuple[str, ...] = tuple(strings[columns.index(identity)]) if identity else ()
     named = identity is not None and (not identity.header or is_id(identity.header))
     alone = points < 2 and identity is not None and not identity.numeric
-    if identity is not None and ids and not named and alone and _are_no_ids(identity, ids):
+    unlike = identity is not None and (_are_no_ids(identity, ids) or _look_measured(identity, ids))
+    if identity is not None and ids and not named and alone and unlike:
         reason = f"{identity.header} ({ids[0]}, ...) does not look like a column of ids, but of times, dates or values"
         return Unrecognised(path, reason)
     if points > 1 and identity is not None and not is_id(identity.header):
@@ -102,7 +108,7 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         if _is_row_of_data(text, identity):
             reason = 'the first line looks like the others: is it a header? If so, call its first column "id"'
             return Unrecognised(path, reason)
-    notes = tuple(
+    notes = text.notes + tuple(
         f"{column.header} of {path.name} is kept as text ({cells[0]!r}): leave nothing but numbers in its cells"
         for column, cells in zip(columns, strings, strict=True)
         if column is not identity and not column.numeric and _look_measured(column, cells)
@@ -136,8 +142,26 @@ def _varies(ids: Sequence[str], cells: Sequence[str]) -> bool:
     return len({pair for pair in zip(ids, cells, strict=True) if pair[1]}) > len(set(ids))
 
 
+def _refuse_mixed_marks(text: Text, columns: Sequence[Column], strings: Sequence[Sequence[str]]) -> None:
+    """Raise ReadError where a column is text only because its numbers have the other decimal mark."""
+    own, other = (",", ".") if text.dialect.decimal == "," else (".", ",")
+    for column, cells in zip(columns, strings, strict=True):
+        if column.numeric or is_id(column.header):
+            continue
+        like = [other in cell and as_number(cell, other) is not None for cell in cells[:HEAD] if cell]
+        if like and 2 * sum(like) > len(like):
+            raise ReadError(
+                f"the numbers in {column.header!r} ({cells[0]}) have {other!r} where others have {own!r}",
+                where=text.where(0),
+                expected=EXPECTED[text.dialect.decimal],
+                next="Write all of them with the same decimal mark.",
+            )
+
+
 def _are_no_ids(column: Column, cells: Sequence[str]) -> bool:
     """Whether a column of text says when something was measured, or how much, rather than of which specimen."""
+    if not any(character.isalpha() for cell in cells for character in cell):
+        return True
     return column.unit is not None or _WHEN.search(column.name) is not None or is_moment_or_number(cells)
 
 
@@ -199,25 +223,47 @@ def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
     if text.width < 2 or 2 * len(good) <= len(head):
         return None
     if text.header is None and text.width == 2:
-        return CurveLayout(text.path, None, None)
+        return CurveLayout(text.path, None, None, notes=text.notes)
     columns = [
         describe(text.label(place), [fields[place] for fields in good], None, text.dialect.decimal)
         for place in range(text.width)
     ]
     x, ys = columns[0], columns[1:]
+    pairs = find_pairs(text)
+    if pairs is not None:
+        if not pairs.names:
+            reason = f"{text.width // 2} pairs of columns ({x.header}, {ys[0].header}), not each with a name of its own"
+            return Unrecognised(text.path, f"{reason}; write the names above, or each into a file of its own")
+        return ColumnsLayout(text.path, x, tuple(ys[::2]), named=True, notes=text.notes, pairs=True)
     if any(number(field) is not None for field in text.header or ()):
         return None
+    if text.width == 3 and _is_xye(text.path):
+        if text.header is None:
+            columns = [column._replace(name=name) for column, name in zip(columns, _XYE, strict=True)]
+        return CurveLayout(text.path, columns[0], columns[1], uncertainty=columns[2], notes=text.notes)
     if text.header is not None and _is_unnamed_axis(text, columns, [fields[0] for fields in good]):
         return Unrecognised(
             text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'
         )
-    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]) or find_id(columns) is not None:
+    if find_id(columns) is not None:
         return None
+    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]):
+        if text.header is None or not is_called_axis(x.header):
+            return None
+        reason = f"{x.header} turns back or repeats, and an axis rises or falls all along"
+        return Unrecognised(text.path, f"{reason}; write each branch into a file of its own")
+    if text.header is not None and is_called_values(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
+        reason = f"{ys[0].header} is called as an axis is, and {x.header} before it is not: which of them is the axis?"
+        return Unrecognised(text.path, f"{reason} Say it in dataset.toml: axis.values and values")
     owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)
     if text.header is not None and len(owned) == 1:
         y, uncertainty = owned[0]
-        return CurveLayout(text.path, x, y, uncertainty=uncertainty)
-    return ColumnsLayout(text.path, x, tuple(ys), text.header is not None)
+        return CurveLayout(text.path, x, y, uncertainty=uncertainty, notes=text.notes)
+    return ColumnsLayout(text.path, x, tuple(ys), text.header is not None, notes=text.notes)
+
+
+def _is_xye(path: Path) -> bool:
+    return ".xye" in (suffix.lower() for suffix in path.suffixes)
 
 
 def _is_stress_over_strain(x: Column, ys: Sequence[Column]) -> bool:

@@ -96,6 +96,12 @@ def sniff(lines: Sequence[str], top: Sequence[str], where: str, decimal: str = "
     best = max(told, key=lambda dialect: told[dialect])
     if decimal:
         return best
+    if best.delimiter == "," and len({line.count(";") for line in lines}) == 1 and ";" in lines[0] and ";" in top[0]:
+        raise ReadError(
+            "semicolons stand in every line, and commas and points in its numbers",
+            where=where,
+            expected="One decimal mark, and nothing that separates thousands.",
+        )
     if best == COMMAS:
         rival = max((each for each in told if each.decimal == "," != each.delimiter), key=lambda dialect: told[dialect])
         separates = any(field.endswith(",") for line in lines for field in rival.split(line))

@@ -22,6 +22,7 @@ from fingerprint.ingestion.reader import (
     Unrecognised,
     WorkbookLayout,
 )
+from fingerprint.ingestion.spare import without_spare
 from fingerprint.ingestion.table import Table
 from fingerprint.ingestion.workbook import Sheet, read_sheet, read_sheets
 from fingerprint.modality import RawModality
@@ -43,7 +44,7 @@ def read(request: Request) -> RawModality:
     refuse_images(request)
     sheet, table = _open(request.path, request.spec.sheet)
     _refuse_percentages(sheet, table, request)
-    return read_text(table, request)
+    return read_text(without_spare(table), request)
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:
@@ -82,7 +83,7 @@ def inspect(path: Path) -> Layout:
 def _layout(sheet: Sheet, note: tuple[str, ...]) -> CurveLayout | ColumnsLayout | TableLayout | Unrecognised:
     try:
         table = sheet.table()
-        layout = layout_of(table)
+        layout = layout_of(without_spare(table))
     except ReadError as error:
         if sheet.has_numbers:
             raise

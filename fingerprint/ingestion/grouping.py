@@ -71,7 +71,7 @@ def _columns(curve: CurveLayout) -> tuple[str, str]:
 
 def _bare(column: Column) -> tuple[str, bool]:
     """What a column of text is called, whatever its unit; it is converted where one is stated."""
-    return column.name, column.unit is not None
+    return column.name.lower(), column.unit is not None
 
 
 def _signature(layout: Layout) -> object:
@@ -84,6 +84,8 @@ def _signature(layout: Layout) -> object:
         error = layout.uncertainty and _bare(layout.uncertainty)
         return ("curve", _bare(layout.x), _bare(layout.y), error, *what)
     if isinstance(layout, ColumnsLayout):
+        if layout.pairs:
+            return ("pairs", layout.sheet, layout.x.header, *{y.header for y in layout.ys})
         return ("columns", layout.sheet, layout.x.header, *(y.header for y in layout.ys))
     if isinstance(layout, TableLayout):
         return ("table", layout.sheet, layout.points, *(column.header for column in layout.columns))

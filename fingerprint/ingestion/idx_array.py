@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.memory import refuse_larger_than_memory
+from fingerprint.ingestion.shapes import shape_in_words
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -47,7 +48,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
             raise _cut_off(path, shape, size, "no array has this shape")
         if size > most:
             raise _cut_off(path, shape, size, f"a file of {path.stat().st_size} bytes cannot hold them")
-        refuse_larger_than_memory(size, f"{_times(shape)} numbers", str(path))
+        refuse_larger_than_memory(size, f"{shape_in_words(shape)} numbers", str(path))
         content = bytearray()
         while len(content) < size:
             chunk = stream.read(min(_CHUNK, size - len(content)))
@@ -56,7 +57,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
             content += chunk
         if stream.read(1):
             raise ReadError(
-                f"the file goes on after the {size} bytes of its {_times(shape)} numbers",
+                f"the file goes on after the {size} bytes of its {shape_in_words(shape)} numbers",
                 where=str(path),
                 next="Copy the file again from where it was measured.",
             )
@@ -109,11 +110,7 @@ def _header(stream: io.BufferedIOBase, path: Path) -> tuple[np.dtype[Any], tuple
 
 def _cut_off(path: Path, shape: tuple[int, ...], size: int, found: str) -> ReadError:
     return ReadError(
-        f"the file is cut off or its header wrong: {_times(shape)} numbers take {size} bytes, and {found}",
+        f"the file is cut off or its header wrong: {shape_in_words(shape)} numbers take {size} bytes, and {found}",
         where=str(path),
         next="Copy the file again from where it was measured.",
     )
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

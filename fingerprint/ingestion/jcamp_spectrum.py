@@ -40,7 +40,7 @@ def curve_of(block: BlockOfRecords, most: int) -> Curve:
     if all(block.record(label) for label in SPECTRA):
         raise ReadError("two tables of points in one block", where=block.at(record.line))
     announced = _announced(block)
-    table = _table(block, record, most if announced is None else min(announced, most))
+    table = _table(block, record, most if announced is None else min(announced + 1, most))
     count = len(table.ordinates)
     if not count:
         raise ReadError("there are no points", where=block.at(record.line))
@@ -48,7 +48,9 @@ def curve_of(block: BlockOfRecords, most: int) -> Curve:
         raise ReadError(
             f"there are {count} points, and ##NPOINTS= says {announced}",
             where=table.where(count - 1),
-            expected="As many points as are announced; the file may be cut off.",
+            expected=_one_too_many(block, table)
+            if count > announced
+            else "As many points as are announced; the file may be cut off.",
         )
     x_factor, y_factor = _factor(block, "XFACTOR"), _factor(block, "YFACTOR")
     if table.squeezed and block.number("YFACTOR") is None:
@@ -59,6 +61,21 @@ def curve_of(block: BlockOfRecords, most: int) -> Curve:
     _check_ordinates(block, table, values, y_factor)
     x, y = _quantities(block, values)
     return Curve(x, y, axis, values, table.where)
+
+
+def _one_too_many(block: BlockOfRecords, table: Table) -> str:
+    """What is known of a table with more points than are announced: some archives hold one too many in a first line."""
+    first, last, announced = (block.number(label) for label in ("FIRSTX", "LASTX", "NPOINTS"))
+    if first is None or last is None or announced is None or len(table.lines) < 3:
+        return "As many points as are announced."
+    step = (last.value - first.value) / announced.value
+    beyond = [(line.abscissa.value - first.value) / step - line.point for line in table.lines[1:]] if step else []
+    if not beyond or max(abs(each + 1) for each in beyond) > _HALF:
+        return "As many points as are announced."
+    return (
+        "From the second line on each abscissa is one point behind: either the first line holds a point too many, or "
+        f"all abscissas and ##NPOINTS= are one too low. Which it is, a step of {abs(step):.4g}, the file does not say."
+    )
 
 
 def is_list_of_peaks(block: BlockOfRecords) -> bool:

@@ -138,7 +138,7 @@ def read_lines_of_ordinates(path: Path, lines: Sequence[tuple[int, str]], most: 
             table.lines.append(LineOfPoints(line, text, len(table.ordinates), first))
             table.ordinates.extend(values[1:])
         if len(table.ordinates) > most:
-            raise _too_many(path, line, most)
+            raise _too_many(path, line)
     return table
 
 
@@ -166,7 +166,7 @@ def read_pairs(path: Path, lines: Sequence[tuple[int, str]], most: int) -> Table
         table.abscissas.extend(values[::2])
         table.ordinates.extend(values[1::2])
         if len(table.ordinates) > most:
-            raise _too_many(path, line, most)
+            raise _too_many(path, line)
     return table
 
 
@@ -242,12 +242,12 @@ def _squeezed_line(table: Table, line: int, text: str, most: int, differs: bool)
             if form_before is _Form.REPEAT or number < 1:
                 raise _refusal(path, line, f"{item.group().strip()!r} repeats what cannot be repeated")
             if len(ordinates) + number - 1 > most:
-                raise _too_many(path, line, most)
+                raise _too_many(path, line)
             value = _repeat(ordinates, value, step if form_before is _Form.DIFFERENCE else 0, number - 1)
         if form is not _Form.REPEAT:
             ends_differing = form is _Form.DIFFERENCE
         if len(ordinates) > most:
-            raise _too_many(path, line, most)
+            raise _too_many(path, line)
     if form is None:
         raise _refusal(path, line, "an abscissa without an ordinate")
     return ends_differing
@@ -271,8 +271,8 @@ def _repeat(ordinates: array[float], value: int | None, step: int, times: int) -
     return value + step * times
 
 
-def _too_many(path: Path, line: int, most: int) -> ReadError:
-    return _refusal(path, line, f"more points than the {most} that are announced or can be read")
+def _too_many(path: Path, line: int) -> ReadError:
+    return _refusal(path, line, "more points than are announced or can be read")
 
 
 def _refusal(path: Path, line: int, what: str, expected: str = "") -> ReadError:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.memory import refuse_larger_than_memory
+from fingerprint.ingestion.shapes import shape_in_words
 
 _MAGIC = b"\x93NUMPY"
 _LARGEST_HEADER = 1 << 16
@@ -80,7 +81,7 @@ def read_array(stream: IO[bytes], size: int, where: str) -> NDArray[Any]:
     header = read_header(stream, where)
     if header.fault:
         raise ReadError(f"this is {header.fault}", where=where)
-    shape = " x ".join(map(str, header.shape)) or "1"
+    shape = shape_in_words(header.shape)
     if header.begin + header.size != size:
         raise ReadError(
             f"the file is cut off, too long, or its header wrong: {shape} elements of {header.dtype} take "

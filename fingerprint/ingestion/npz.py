@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.archive import opened_archive
 from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
-from fingerprint.ingestion.checks import check_unit
 from fingerprint.ingestion.columns import describe, metadata_by_id
+from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
 from fingerprint.ingestion.npy import texts
 from fingerprint.ingestion.npy_array import Header, read_array, read_header
@@ -63,24 +63,24 @@ def read(request: Request) -> RawModality:
     _check_dimensions(raw, dimensions, f"{path}: {spec.values}")
     place = place_in(f"{path}: {spec.values}")
     values = floats(raw, spec.kind, place)
-    check_unit(describe(spec.values, ()).unit, modality.unit, spec.values, f"{path}: {spec.values}")
+    stated = Stated(describe(spec.values, ()).unit, None, f"{path}: {spec.values}")
     axis, at_point = None, place_in(f"{path}: {spec.axis.values if spec.axis else ''}")
     if spec.axis is not None and points is not None:
         _check_dimensions(points, 1, f"{path}: {spec.axis.values}")
         axis = floats(points, Kind.SCALAR, at_point).astype(np.float64)
-        check_unit(describe(spec.axis.values, ()).unit, modality.axis_unit, spec.axis.values, str(path))
+        stated = stated._replace(axis_unit=describe(spec.axis.values, ()).unit)
         if values.shape[-1] != len(axis):
             raise ReadError(f"{values.shape[-1]} points on an axis of {len(axis)}", where=f"{path}: {spec.values}")
     if alone:
         places = Places(lambda index: place(index[1:]), str, lambda point: at_point((point,)))
-        return assemble(modality, ids, values[None], axis, places, (str(path),))
+        return all_as_declared(assemble(modality, ids, values[None], axis, places, (str(path),)), stated)
     if len(values) != len(ids) or not len(ids):
         raise ReadError(
             f"{len(values)} rows for the {len(ids)} ids in {spec.specimens}", where=f"{path}: {spec.values}"
         )
     at_id = place_in(f"{path}: {spec.specimens}")
     places = Places(place, lambda row: at_id((row,)), lambda point: at_point((point,)))
-    return assemble(modality, ids, values, axis, places)
+    return all_as_declared(assemble(modality, ids, values, axis, places), stated)
 
 
 def _check_dimensions(array: NDArray[Any], dimensions: int, where: str) -> None:

@@ -12,8 +12,10 @@ from pathlib import Path
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
 from fingerprint.ingestion.decoding import lines_of, read_bytes
-from fingerprint.ingestion.dialect import BLANKS, SAMPLE, Dialect, sniff
+from fingerprint.ingestion.dialect import BLANKS, COMMAS, SAMPLE, Dialect, sniff
+from fingerprint.ingestion.ending import check_first_lines, check_first_row, cut_off
 from fingerprint.ingestion.plain import KNOWN, Plain
+from fingerprint.ingestion.spare import rows_before_log, without_spare
 from fingerprint.ingestion.text import Text
 from fingerprint.units import unit_in_brackets
 
@@ -43,7 +45,11 @@ def open_text(path: Path, decimal: str = "") -> Text:
     if plain is not None:
         with suppress(ReadError):
             text = plain.text(_opened(path, plain.beginning(path), decimal, plain.dialect))
-    return text or _opened(path, lines_of(content, path), decimal)
+    text = text or _opened(path, lines_of(content, path), decimal)
+    check_first_row(text)
+    ended = content.rstrip(b"\0").endswith((b"\n", b"\r"))
+    cut = () if ended else cut_off(text)
+    return without_spare(replace(text, notes=(*text.notes, *cut)))
 
 
 def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect | None = None) -> Text:
@@ -63,6 +69,7 @@ def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect |
     comments: list[tuple[int, str]] = []
     head: dict[str, str] = {}
     between: list[tuple[int, str]] = []
+    first = content[:10]
     for number, line in enumerate(content, start=1):
         if rows and _END.match(line):
             break
@@ -88,11 +95,47 @@ def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect |
         rows = [row.rstrip(" ").removesuffix(dialect.delimiter) for row in rows]
         sample = rows[middle : middle + SAMPLE]
     body = Body.of(sample, dialect)
+    rows, lines, notes = _without_log(path, body, rows, lines)
     text = body.text(path, rows, lines, [*comments, *zip(lines, written[:TOP], strict=False)])
     if written is not rows and _is_torn(text.header or ()):
         text = replace(text, header=None, header_line=0)
     _refuse_between(body, text, [each for each in between if each[0] > text.lines[0]], head)
-    return text
+    check_first_lines(text, first)
+    if not decimal:
+        _refuse_one_column(text)
+    return replace(text, notes=notes)
+
+
+def _refuse_one_column(text: Text) -> None:
+    """Raise ReadError where two columns of digits may be one of numbers with a decimal comma, below its one name."""
+    if text.dialect != COMMAS or text.width != 2 or text.header is not None or len(text.above) != 1:
+        return
+    head = [text.fields(row) for row in range(min(len(text.rows), SAMPLE))]
+    if text.above[0] and all(field.lstrip("-").isdigit() for fields in head for field in fields):
+        raise ReadError(
+            f"below {text.above[0][:40]!r} the commas may separate fields or be decimal",
+            where=text.where(0),
+            expected='A line decimal = "," or decimal = "." in the [modalities.NAME] of dataset.toml.',
+        )
+
+
+def _without_log(
+    path: Path, body: Body, rows: list[str], lines: list[int]
+) -> tuple[list[str], list[int], tuple[str, ...]]:
+    """The rows of a file of curves without the text below them, and what is said of it."""
+    if len(body.numeric) < body.width or body.width < 2:
+        return rows, lines, ()
+    for tail in (1, 200, 10_200):
+        first = max(len(rows) - tail, 0)
+        fields = [body.dialect.split(row) for row in rows[first:]]
+        kept = rows_before_log(fields, lines[first:], body.dialect, body.width)
+        if kept == len(fields) and body.fits(fields[-1]):
+            return rows, lines, ()
+        if 0 < kept < len(fields):
+            kept += first
+            note = f"{path}:{lines[kept]}: what stands from here on is text, and not read: {rows[kept].strip()[:60]!r}"
+            return rows[:kept], lines[:kept], (note,)
+    return rows, lines, ()
 
 
 def _is_torn(header: Sequence[str]) -> bool:

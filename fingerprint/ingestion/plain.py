@@ -95,7 +95,10 @@ class Plain(NamedTuple):
         header, line, path = beginning.header, beginning.header_line, beginning.path
         lines = range(first, first + self.rows)
         rows = _Lines(self.body, self.rows)
-        return _PlainText(path, header, line, rows, lines, self.dialect, self.width, self.body, self.longest)
+        above = beginning.above
+        return _PlainText(
+            path, header, line, rows, lines, self.dialect, self.width, above, body=self.body, longest=self.longest
+        )
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ class _PlainText(Text):
 
     body: bytes = b""
     longest: int = 0
+
+    def rewritten(self, header: tuple[str, ...] | None, header_line: int, rows: Sequence[str], width: int) -> Text:
+        """The same with other columns, whose rows are no longer together."""
+        return Text(self.path, header, header_line, rows, self.lines, self.dialect, width, self.above, self.notes)
 
     def _content(self) -> tuple[bytes, int]:
         return self.body, self.longest

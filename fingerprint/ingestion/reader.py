@@ -25,12 +25,14 @@ class Request(NamedTuple):
         name: of the modality.
         spec: where its values, axis and ids stand.
         missing: lower-case tokens that mean "not measured".
+        tell: takes what the person should know of the file.
     """
 
     path: Path
     name: str
     spec: ModalitySpec
     missing: frozenset[str]
+    tell: Callable[[str], object] = str
 
 
 class Column(NamedTuple):
@@ -81,6 +83,7 @@ class ColumnsLayout:
         x: the axis.
         ys: the others.
         named: whether they have headers.
+        pairs: whether every other column is an axis of its own, and each pair has a name.
         sheet: of a workbook of several; notes: what the person should know of it.
     """
 
@@ -90,6 +93,7 @@ class ColumnsLayout:
     named: bool
     sheet: str = ""
     notes: tuple[str, ...] = ()
+    pairs: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fingerprint.ingestion.file_names import for_reader, named_by_file
 from fingerprint.ingestion.formats import format_of
 from fingerprint.ingestion.reader import Format, Request
 from fingerprint.ingestion.report import Refused
+from fingerprint.ingestion.shapes import shape_in_words
 from fingerprint.modality import Block, Kind, Modality, RawModality
 
 AT_ONCE = 32 << 20  # bytes of measurements that are read before they are given on
@@ -34,6 +35,7 @@ class Outcome:
         hashes: SHA-256 of the files that were read, by path.
         left: modalities that have not been read to their end.
         read: modalities of which something could be read.
+        told: what the person should know of the files.
     """
 
     skip_bad: bool
@@ -41,6 +43,7 @@ class Outcome:
     hashes: dict[str, str] = field(default_factory=dict[str, str])
     left: int = 0
     read: int = 0
+    told: list[str] = field(default_factory=list[str])
 
     def refuse(self, path: Path, error: FingerprintError) -> None:
         """Take in a file that cannot be read."""
@@ -128,14 +131,14 @@ class Reading:
         family = format_of(path)
         spec = for_reader(self._spec)
         _check_acts(family, self.modality.name, spec)
-        request = Request(path, self.modality.name, spec, self._missing)
+        request = Request(path, self.modality.name, spec, self._missing, self._outcome.told.append)
         for piece in (family.read(request),) if family.pieces is None else family.pieces(request):
             raw = named_by_file(piece, path, self._spec)
             _check_once(raw, path, self.files)
             own = next((block.values.shape[1:] for block in raw.blocks), ())
             if self.modality.kind is Kind.IMAGE and self._shape and own not in ((), self._shape):
                 raise ReadError(
-                    f"its images are {_times(own)}, and those before {_times(self._shape)}",
+                    f"its images are {shape_in_words(own)}, and those before {shape_in_words(self._shape)}",
                     where=str(path),
                     expected=f"One size for all images of {self.modality.name}.",
                     next="Make them equal, or describe them as two modalities in dataset.toml.",
@@ -173,7 +176,3 @@ def _check_once(raw: RawModality, path: Path, files: Mapping[tuple[str, str], st
         else f'Several measurements of it? In dataset.toml, measurement = "{STEM}" tells them apart by their files, '
         f'specimens = "{ID}_{MEASUREMENT}" by a part of the files\' names.',
     )
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fingerprint.errors import DatasetError
-from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
+from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS
 
 MOST_EXCLUDED = 20  # files
@@ -59,6 +59,12 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     return list(sources.values())
 
 
+def described_by(source: Source, spec: SpecimensSpec) -> list[Path]:
+    """The files that say how the specimens were made."""
+    excluded = {path for pattern in spec.exclude for path in source.matches(pattern)}
+    return [path for path in source.matches(spec.file) if path not in excluded]
+
+
 def claims(source: Source, spec: DatasetSpec, where: str) -> dict[str, list[Path]]:
     """The files of each modality.
 
@@ -96,8 +102,8 @@ def pattern_of(source: Source, paths: Sequence[Path]) -> str | None:
         return None
     suffix = suffixes.pop()
     folder = "" if folders == {"."} else f"{glob.escape(folders.pop())}/" if len(folders) == 1 else "**/"
-    prefix = glob.escape(PurePosixPath(_shared_beginning(names) + "x").name[:-1])
-    ending = glob.escape(_shared_beginning([name[::-1] for name in names])[::-1].rsplit("/")[-1])
+    prefix = glob.escape(PurePosixPath(shared_beginning(names) + "x").name[:-1])
+    ending = glob.escape(shared_beginning([name[::-1] for name in names])[::-1].rsplit("/")[-1])
     for pattern in (f"{folder}*{suffix}", f"{folder}{prefix}*{suffix}", f"{folder}*{ending}"):
         candidate = _NO_UNICODE.sub("?", pattern)
         if source.matches(candidate) == sorted(paths):
@@ -119,7 +125,8 @@ def pattern_but(source: Source, paths: Sequence[Path]) -> tuple[str, tuple[str, 
     return pattern, tuple(_NO_UNICODE.sub("?", glob.escape(name)) for name in others)
 
 
-def _shared_beginning(names: Sequence[str]) -> str:
+def shared_beginning(names: Sequence[str]) -> str:
+    """What some names begin with."""
     first, last = min(names), max(names)
     length = next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), 0)
     return first[:length]

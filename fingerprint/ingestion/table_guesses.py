@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.axis_names import is_called_axis
+from fingerprint.ingestion.dataset import STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.draft import Draft, modality_name, slug
 from fingerprint.ingestion.reader import Column, TableLayout, stem
 from fingerprint.ingestion.uncertainties import with_uncertainties
@@ -20,14 +21,18 @@ class TableGuesses(Draft):
     def add_table(self, layout: TableLayout, files: str) -> None:
         """A table: scalars, a spectrum whose axis is in the header, or a row per point."""
         if layout.id is None:
-            self.ignored.append((layout.path, "a table without a column of ids"))
+            listed = ", ".join(column.header or '""' for column in layout.columns[:12])
+            reason = f"a table without a column of ids; its columns are {listed}"
+            hint = f'name axis.values, values and specimens = "{STEM}" in dataset.toml if a row is a point of one curve'
+            self.ignored.append((layout.path, f"{reason}: {hint}"))
             return
         if layout.along is not None:
             self._add_points(layout, files, layout.along, layout.id)
             return
         before, own = set(self.modalities), layout.measurement
         if layout.points > 1:
-            kind, axis = self.axis(None, "", layout.path)
+            corner = layout.id if is_called_axis(layout.id.header) and layout.id.unit is not None else None
+            kind, axis = self.axis(corner, "", layout.path)
             spec = ModalitySpec(kind, files, "", "", "", layout.id.header, axis, sheet=layout.sheet)
             self.put(slug(stem(layout.path)), spec, layout.path, f"{layout.points} headers are numbers: an axis")
         columns = [column for column in layout.columns if column not in (layout.id, own) and column.header]

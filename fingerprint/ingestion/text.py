@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Text:
         lines: their line numbers, [row].
         dialect: what separates fields, and the decimal mark; runs of blanks were turned into tabs.
         width: fields in a row.
+        above: the fields of the line above the header, or else above the data; () where there is none.
+        notes: what the person should know of the file.
     """
 
     path: Path
@@ -44,6 +46,12 @@ class Text:
     lines: Sequence[int]
     dialect: Dialect
     width: int
+    above: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def rewritten(self, header: tuple[str, ...] | None, header_line: int, rows: Sequence[str], width: int) -> Text:
+        """The same with other columns."""
+        return replace(self, header=header, header_line=header_line, rows=rows, width=width)
 
     def at(self, line: int) -> str:
         """The place of a line: "vdos/stress.csv:118"."""
@@ -95,8 +103,9 @@ class Text:
             return places
         wanted = split_unit(name)
         bare = [split_unit(label) for label in labels]
-        alike = [each.name == wanted.name and None not in (each.unit, wanted.unit) for each in bare]
-        return [column for column, same in enumerate(alike) if same]
+        alike = [each.name.lower() == wanted.name.lower() and None not in (each.unit, wanted.unit) for each in bare]
+        places = [column for column, same in enumerate(alike) if same]
+        return places or [column for column, label in enumerate(labels) if label.lower() == name.lower()]
 
     def strings(self, columns: Sequence[int]) -> list[list[str]]:
         """Columns of text, each [row]."""

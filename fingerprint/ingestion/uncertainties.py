@@ -11,10 +11,12 @@ from fingerprint.units import same_unit
 _ALONE = frozenset(
     (
         "err", "error", "errors", "esd", "unc", "uncert", "uncertainty", "uncertainties", "std", "stdev", "stddev",
-        "stderr", "+-", "±",
+        "stderr", "+-", "±", "sig",
     )
 )  # fmt: skip
 _JOINED = _ALONE | {"sigma", "sd", "se", "sem"}  # alone they may be a strength, or selenium
+_OF = re.compile(r"(?:sig(?:ma)?|s|err(?:or)?|e|d\w?|delta)\((\w{1,10})\)", re.IGNORECASE)  # "Sig(q)" behind "I(q)"
+_FUNCTION = re.compile(r"\w{1,10}\((\w{1,10})\)")
 _BETWEEN = re.compile(r"[\s_\-.:(){}\[\]]+")
 
 
@@ -29,7 +31,7 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
     for place, column in enumerate(columns):
         words = _words(column.name)
         rests = [words - {word} for word in words & _JOINED]
-        if words <= _ALONE:
+        if words <= _ALONE or (place and _is_of(columns[place - 1].name, column.name)):
             owners = [columns[place - 1]] if place and words else []
         else:
             owners = [each for each in columns if each is not column and _words(each.name) in rests]
@@ -38,6 +40,11 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
             found[owners[0].header] = column
             taken.add(column.header)
     return [(column, found.get(column.header)) for column in columns if column.header not in taken]
+
+
+def _is_of(name: str, uncertainty: str) -> bool:
+    of, own = _OF.fullmatch(uncertainty.strip()), _FUNCTION.fullmatch(name.strip())
+    return of is not None and own is not None and of[1] == own[1] and not _OF.fullmatch(name.strip())
 
 
 def _agree(column: Column, uncertainty: Column) -> bool:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
-from fingerprint.ingestion.checks import check_unit
 from fingerprint.ingestion.columns import describe
+from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
 from fingerprint.ingestion.reader import Cell, Column, CurveLayout, Format, Layout, Request, Unrecognised, stem
 from fingerprint.modality import RawModality
@@ -69,12 +69,11 @@ def read(request: Request) -> RawModality:
     for asked, column in ((spec.values, curve.y), (spec.axis.values, curve.x)):
         if asked not in ("", column.header):
             raise ReadError(f"there is no {asked!r}", where=str(path), expected=f"It holds {column.header!r}.")
-    check_unit(curve.y.unit, modality.unit, curve.y.name, str(path))
-    check_unit(curve.x.unit, modality.axis_unit, curve.x.name, str(path))
     place = place_in(str(path))
     places = Places(lambda index: place(index[1:]), str, lambda point: place((point,)))
     values = floats(curve.values, spec.kind, place)
-    return assemble(modality, (stem(path),), values[None], curve.axis, places, (str(path),))
+    raw = assemble(modality, (stem(path),), values[None], curve.axis, places, (str(path),))
+    return all_as_declared(raw, Stated(curve.y.unit, curve.x.unit, str(path)))
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:  # noqa: ARG001

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fingerprint.errors import DatasetError, ReadError, UnitError
+from fingerprint.ingestion.asking import ask_for_units
 from fingerprint.ingestion.collecting import DataSet, Metadata, add_metadata, open_data
 from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.reader import Cell
@@ -48,6 +49,8 @@ def ingest(
     given = [paths] if isinstance(paths, str | Path) else paths
     sources = find_sources([Path(path) for path in given])
     data = [open_data(source, dataset, skip_bad=skip_bad) for source in sources]
+    if not dry_run:
+        ask_for_units(data)
     metadata: Metadata = {}
     for each in data:
         add_metadata(metadata, each.metadata)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from fingerprint.bundled import bundled
+from fingerprint.choices import choices
 from fingerprint.errors import RecipeError
 from fingerprint.recipe.networks import ModalityRecipe
 
@@ -37,8 +38,11 @@ def refusal(
     place = place.removesuffix("`").removeprefix(".")
     unknown = re.fullmatch("Object contains unknown field `(.*)`", reason)
     if unknown is None:
+        possible = ", ".join(f'"{each}"' for each in choices(kind, place)) if reason.startswith("Invalid") else ""
         place = f"{prefix}{place}".rstrip(".")
-        return RecipeError(f"{place}: {reason[:1].lower()}{reason[1:]}", where=where, next=every_key())
+        expected = f"One of {possible}." if possible else ""
+        what = f"{place}: {reason[:1].lower()}{reason[1:]}"
+        return RecipeError(what, where=where, expected=expected, next=every_key())
     section = prefix + (f"{place}." if place else "")
     known = {key: f"{section}{key}" for key in _keys(kind, own, place)}
     near = _near(unknown[1], known) or _near(unknown[1], _keys_of_sections(recipe))

@@ -235,6 +235,18 @@ def test_notes_among_the_spectra_do_no_harm(tmp_path: Path) -> None:
     assert [raw.specimens for raw in again.modalities] == [raw.specimens for raw in found.modalities]
 
 
+def test_files_of_specimens_may_be_left_out(tmp_path: Path) -> None:
+    toml = (
+        '[specimens]\nfile = "*.csv"\nid = "id"\nmetadata = ["route"]\nexclude = ["b*.csv"]\n'
+        '[modalities.h]\nkind = "scalar"\nfiles = "a.csv"\nvalues = "h"\nspecimens = "id"\n'
+    )
+    lab = folder(tmp_path, "id,h,route\nA,1,cold\nB,2,hot\n", toml)
+    (lab / "b.csv").write_text("id,other\nA,1\n")
+    found = collect(find_sources([lab])[0], None)
+    assert not found.refused
+    assert found.metadata == {"A": {"route": "cold"}, "B": {"route": "hot"}}
+
+
 def test_columns_in_different_units_are_quantities_of_one_specimen(tmp_path: Path) -> None:
     rows = "0;20,5;1,25\n1;21,5;1,5\n2;22,5;1,75\n"
     found = read(tmp_path, f"Time (s);Temperature (degC);DSC (mW/mg)\n{rows}")

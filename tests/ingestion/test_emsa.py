@@ -140,10 +140,12 @@ def test_other_files_of_that_name_are_no_stop_for_a_folder(text: str, tmp_path: 
     assert isinstance(FORMAT.inspect(tmp_path / "a.msa"), Unrecognised)
 
 
-def test_units_must_be_those_declared(tmp_path: Path) -> None:
-    with pytest.raises(ReadError, match="energy loss is in eV here, but keV is declared"):
-        read(tmp_path / "a.msa", emsa(), axis_unit="keV")
-    with pytest.raises(ReadError, match=r"counts is in arbitrary units here"):
+def test_units_are_converted_into_those_declared(tmp_path: Path) -> None:
+    (block,) = read(tmp_path / "a.msa", emsa(), axis_unit="keV").blocks
+    np.testing.assert_allclose(np.asarray(block.axis), X / 1000, rtol=1e-12)
+    with pytest.raises(ReadError, match="but GPa is declared"):
+        read(tmp_path / "a.msa", emsa(), axis_unit="GPa")
+    with pytest.raises(ReadError, match=r"is in arbitrary units here"):
         read(tmp_path / "a.msa", emsa(YUNITS="Counts"), unit="%")
     with pytest.raises(DatasetError, match="no table"):
         FORMAT.read_metadata(tmp_path / "a.msa", SpecimensSpec("a.msa", "id"), MISSING)

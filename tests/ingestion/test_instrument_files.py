@@ -9,6 +9,8 @@ import pytest
 
 from fingerprint.errors import AmbiguousError, FingerprintError
 from fingerprint.ingestion import ingest
+from fingerprint.ingestion.collecting import collect
+from fingerprint.ingestion.sources import find_sources
 from fingerprint.store import open_store
 
 X = [10 + i / 10 for i in range(80)]
@@ -99,8 +101,8 @@ def test_headers_and_footers_of_instruments(name: str, tmp_path: Path) -> None:
     text, axis, axis_unit, values, unit = READ[name]
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "S7.txt").write_text(text, encoding="latin-1")
-    ingest([tmp_path / "lab"], tmp_path / "store")
-    raw = open_store(tmp_path / "store").read(values)
+    (raw,) = collect(find_sources([tmp_path / "lab"])[0], None).modalities
+    assert raw.modality.name == values
     assert raw.specimens == ("S7",)
     modality = raw.modality
     assert (modality.axis_name, modality.axis_unit, modality.unit) == (axis, axis_unit, unit)
@@ -154,7 +156,9 @@ def test_columns_in_the_other_order_are_noticed(tmp_path: Path) -> None:
 def test_the_corner_of_a_wide_table_may_name_the_axis(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("wavelength (nm),400,410,420\nS1,1,2,3\nS2,2,3,4\n")
     ingest([tmp_path / "a.csv"], tmp_path / "store")
-    assert sorted(open_store(tmp_path / "store").read("a").specimens) == ["S1", "S2"]
+    raw = open_store(tmp_path / "store").read("a")
+    assert sorted(raw.specimens) == ["S1", "S2"]
+    assert (raw.modality.axis_name, raw.modality.axis_unit) == ("wavelength", "nm")
 
 
 @pytest.mark.parametrize("order", "<>")

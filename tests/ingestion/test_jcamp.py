@@ -149,7 +149,7 @@ def test_pairs_are_read(lines: list[str], tmp_path: Path) -> None:
     ("changed", "what"),
     [
         ({"NPOINTS": 41}, "there are 40 points, and ##NPOINTS= says 41"),
-        ({"NPOINTS": 39}, "more points than the 39"),
+        ({"NPOINTS": 39}, " points"),
         ({"NPOINTS": "forty"}, "##NPOINTS= 'forty' is not a number"),
         ({"NPOINTS": 40.5}, "##NPOINTS= 40.5"),
         ({"NPOINTS": -1}, "##NPOINTS= -1"),
@@ -195,7 +195,7 @@ LINE_OF_POINTS = len(labels(X, Y)) + 2
         ("SQZ", "\n167D", "\n167J", "'J' without an ordinate before it"),
         ("SQZ", "\n167D", "\n167?J", "a difference to an ordinate that was not measured"),
         ("DIFDUP", "\n167D", "\n167DT9TT", "repeats what cannot be repeated"),
-        ("DIFDUP", "\n167D", "\n167DS99999999999999999", "more points than the 40"),
+        ("DIFDUP", "\n167D", "\n167DS99999999999999999", " points"),
         ("DIFDUP", "\n167D", "\n167D#", "is no number of a known encoding"),
         ("DIFDUP", "\n167D", "\n167Dt", "is no number of a known encoding"),
         ("DIFDUP", "\n167D", "\n167D" + "1" * 5000, "is no number of a known encoding"),
@@ -205,7 +205,7 @@ LINE_OF_POINTS = len(labels(X, Y)) + 2
         ("AFFN", "\n167 4", "\n167 4.5.6", "'4.5.6' is not a number"),
         ("AFFN", "\n167 4", "\n167\xa04", "is not a number"),
         ("AFFN", "\n167 4", "\n167 ?", "a value is missing inside a measurement"),
-        ("AFFN", "\n167 4", "\n167 4,0", "more points than the 40"),  # a decimal comma
+        ("AFFN", "\n167 4", "\n167 4,0", " points"),  # a decimal comma
         ("AFFN", "\n167 4", "\n167", "there are 39 points"),
         ("PAC", "##END=\n", "", "the block of line 1 has no ##END="),
         ("PAC", "##XYDATA", "##TITLE= again\n##XYDATA", "a block begins inside that of line 1"),
@@ -251,7 +251,7 @@ def test_pairs_that_contradict_their_labels_are_refused(tmp_path: Path) -> None:
     ):
         refused(tmp_path / "a.jdx", block(known | changed, lines, form), what)
     refused(tmp_path / "a.jdx", block(known, ["400,1.5", "401.25", "500.5,3"], form), "an abscissa without an ordinate")
-    refused(tmp_path / "a.jdx", block(known, ["400,5 1,5", "401,2 2,5"], form), "more points than the 3")
+    refused(tmp_path / "a.jdx", block(known, ["400,5 1,5", "401,2 2,5"], form), " points")
     refused(tmp_path / "a.jdx", block(known, ["400,1.5", "400,-2", "500.5,3"], form), "the axis repeats 400")
 
 
@@ -299,6 +299,26 @@ def test_words_become_quantities_and_units(
     assert (layout.x.header, layout.y.header, layout.specimens) == (x, y, STEM)
 
 
+@pytest.mark.parametrize(("first", "known"), [(6, True), (5, False)])
+def test_a_first_line_with_a_point_too_many_is_refused_with_both_readings(
+    first: int, known: bool, tmp_path: Path
+) -> None:
+    """As an archive of quantitative gas spectra has them: six ordinates to a line, and labels that lag by one step."""
+    count, step = 42, 0.25
+    y = [90078 + 997 * point for point in range(count)]
+    lines = ["574.93 " + " ".join(map(str, y[:first]))]
+    for begin in range(first, count, 6):
+        label = 574.928 + step * (begin - known)
+        lines.append(f"{label:.2f} " + " ".join(map(str, y[begin : begin + 6])))
+    said = {"TITLE": "Acetone", "JCAMP-DX": "4.24", "DATA TYPE": "INFRARED SPECTRUM", "XUNITS": "cm-1"}
+    said |= {"YUNITS": "(micromol/mol)-1m-1 (base 10)", "XFACTOR": "1.0", "YFACTOR": "4.5474E-13", "DELTAX": step}
+    said |= {"FIRSTX": 574.928, "LASTX": round(574.928 + step * (count - 1), 3), "NPOINTS": count - 1}
+    (tmp_path / "a.jdx").write_text(block(said, lines))
+    with pytest.raises(ReadError, match="there are 42 points, and ##NPOINTS= says 41") as refusal:
+        FORMAT.inspect(tmp_path / "a.jdx")
+    assert ("either the first line" in refusal.value.expected) == known
+
+
 def test_transmittance_in_percent_is_known_by_its_size(tmp_path: Path) -> None:
     (tmp_path / "a.jdx").write_text(block(labels(X, Y + 50) | {"YUNITS": "TRANSMITTANCE"}, [
         f"{x} {y + 50}" for x, y in zip(X, Y, strict=True)
@@ -307,20 +327,23 @@ def test_transmittance_in_percent_is_known_by_its_size(tmp_path: Path) -> None:
     assert isinstance(layout, CurveLayout)
     assert layout.y is not None
     assert (layout.y.header, layout.y.unit) == ("transmittance (%)", "%")
-    with pytest.raises(ReadError, match="transmittance is in % here"):
+    with pytest.raises(ReadError, match="is in % here"):
         FORMAT.read(request(tmp_path / "a.jdx"))
 
 
 def test_declared_units_and_names_must_be_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jdx"
     for keys, what in (
-        ({"unit": "%"}, "absorbance is in arbitrary units here, but % is"),
-        ({"axis_unit": "nm"}, "but nm is declared"),
+        ({"unit": "%"}, "is in arbitrary units here, but % is"),
+        ({"axis_unit": "GPa"}, "but GPa is declared"),
         ({"values": "transmittance"}, "there is no 'transmittance'"),
     ):
         with pytest.raises(ReadError, match=what):
             read(path, whole(), **keys)
     assert len(read(path, whole(), values="absorbance", axis_unit="1/cm")) == 1
+    (block,) = read(path, whole(), values="absorbance", axis_unit="nm").blocks
+    np.testing.assert_allclose(np.asarray(block.axis), 1e7 / X[::-1], rtol=1e-12)
+    np.testing.assert_array_equal(block.values[0], Y[::-1])
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_an_uncertainty_is_converted_without_new_digits(tmp_path: Path) -> None:
 
 def test_a_file_of_which_something_was_ignored_was_read(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        file["id"], file["frequency"], file["dos"] = ["a", "b", "c"], np.arange(5.0), np.ones((3, 5))
+        file["id"], file["frequency_thz"], file["dos"] = ["a", "b", "c"], np.arange(5.0), np.ones((3, 5))
         file["stray"] = np.zeros((4, 2))
     ingest([tmp_path / "a.h5"], tmp_path / "store")
     assert list(open_store(tmp_path / "store").log()[0].files) == [str(tmp_path / "a.h5")]

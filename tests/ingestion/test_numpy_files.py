@@ -323,8 +323,16 @@ def test_npz_names_what_there_is(tmp_path: Path) -> None:
         npz.FORMAT.read(request(path, Kind.SPECTRUM))
     np.savez(path, id=np.array(["a", "b", "c"]), dos=VDOS, frequency_thz=FREQUENCY)
     spec = ModalitySpec(Kind.SPECTRUM, "a.npz", "", "", "dos", "id", AxisSpec("f", "GHz", "frequency_thz"))
+    (block,) = npz.FORMAT.read(Request(path, "dos", spec, MISSING)).blocks
+    np.testing.assert_allclose(np.asarray(block.axis), 1000 * FREQUENCY, rtol=1e-12)
+    spec = ModalitySpec(Kind.SPECTRUM, "a.npz", "", "", "dos", "id", AxisSpec("f", "GPa", "frequency_thz"))
     with pytest.raises(ReadError, match="is in THz here"):
         npz.FORMAT.read(Request(path, "dos", spec, MISSING))
+    density = ModalitySpec(Kind.SPECTRUM, "a.npz", "1/meV", "", "dos", "id", AxisSpec("f", "meV", "frequency_thz"))
+    (block,) = npz.FORMAT.read(Request(path, "dos", density, MISSING)).blocks
+    np.testing.assert_allclose(
+        np.trapezoid(block.values, np.asarray(block.axis)), np.trapezoid(VDOS, FREQUENCY), rtol=1e-6
+    )
 
 
 def test_uncertainties_are_refused_where_there_are_no_columns(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_an_axis_of_offset_and_scale(give: Give, tmp_path: Path) -> None:
         ((RAMAN | {"axes": [{"units": "1/cm"}]},), "axis is not understood"),
         ((RAMAN | {"axes": [{"units": "1/cm", "axis": SHIFT[1:]}]},), "4 values on an axis of 3"),
         ((RAMAN | {"axes": [{"units": "furlong per", "axis": SHIFT}]},), "'furlong per' is unknown"),
-        ((RAMAN | {"axes": [{"units": "nm", "axis": SHIFT}]},), "is in nm here"),
+        ((RAMAN | {"axes": [{"units": "nm", "axis": SHIFT}]},), "is a difference"),
         ((RAMAN | {"axes": [{"axis": [1, 1, 2, 3]}]},), "repeats"),
         ((RAMAN | {"data": VALUES * 1j},), "complex"),
         ((RAMAN | {"data": np.array([1, np.nan, 3, 4])},), "missing inside"),

@@ -21,10 +21,10 @@ import numpy as np
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.beginning import MEBIBYTE, limited_lines
-from fingerprint.ingestion.checks import check_unit
 from fingerprint.ingestion.codes.numbers import number
 from fingerprint.ingestion.codes.output import compressed
 from fingerprint.ingestion.columns import describe, metadata_values
+from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM_ROW, SpecimensSpec
 from fingerprint.ingestion.reader import Cell, Column, Format, Layout, Request, TableLayout, Unrecognised, row_ids, stem
 from fingerprint.modality import Block, Kind, RawModality
@@ -138,7 +138,6 @@ def read(request: Request) -> RawModality:
         )
     found = _frames_with(path, (spec.values,))
     ids = row_ids(stem(path), len(found))
-    check_unit(_column(spec.values, ()).unit, spec.unit, spec.values, str(path))
     kept: list[int] = []
     values: list[float] = []
     for row, frame in enumerate(found):
@@ -151,7 +150,8 @@ def read(request: Request) -> RawModality:
             values.append(value)
     sources = tuple(f"{path}:{found[row].line}" for row in kept)
     block = Block(tuple(ids[row] for row in kept), np.array(values, np.float64), None, sources)
-    return RawModality(spec.modality(request.name), (block,) if kept else ())
+    raw = RawModality(spec.modality(request.name), (block,) if kept else ())
+    return all_as_declared(raw, Stated(_column(spec.values, ()).unit, None, str(path)))
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:

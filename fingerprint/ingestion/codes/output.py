@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
-from fingerprint.ingestion.checks import axis_order, check_ids, check_unit, refuse_infinite
-from fingerprint.ingestion.conform import merge
+from fingerprint.ingestion.checks import axis_order, check_ids, refuse_infinite
+from fingerprint.ingestion.conform import Stated, as_declared, merge
 from fingerprint.ingestion.dataset import FOLDER, STEM, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import COMPRESSIONS, STREAMS
 from fingerprint.ingestion.decoding import compressed as compressed_by
@@ -101,7 +101,7 @@ def _read(output: Output, request: Request) -> RawModality:
         raise ReadError(fault, where=str(layout.path), expected=_listed(layout))
     x = _find(columns, spec.axis.values or layout.axis.header, layout)
     y = _find(columns, spec.values or columns[1].header, layout)
-    _check_units(spec, columns[x], columns[y], layout)
+    stated = _stated(spec, columns[x], columns[y], layout)
     modality = spec.modality(request.name)
     raws: list[RawModality] = []
     for place, (name, table) in enumerate(zip(ids, output.tables, strict=True)):
@@ -112,7 +112,7 @@ def _read(output: Output, request: Request) -> RawModality:
         refuse_infinite(table, lambda index, where=where: where(index[0]))
         order = axis_order(table[:, x], where)
         block = Block((name,), table[order, y][None].copy(), table[order, x].copy(), (where(0),))
-        raws.append(RawModality(modality, (block,)))
+        raws.append(RawModality(modality, (as_declared(block, modality, stated),)))
     return merge(modality, raws)
 
 
@@ -146,15 +146,16 @@ def _listed(layout: OutputLayout) -> str:
     return f"The key values in dataset.toml is one of {names}, over {layout.axis.header}."
 
 
-def _check_units(spec: ModalitySpec, x: Column, y: Column, layout: OutputLayout) -> None:
+def _stated(spec: ModalitySpec, x: Column, y: Column, layout: OutputLayout) -> Stated:
+    """The units that a code's numbers have for certain; none where dataset.toml may say others."""
     assert spec.axis is not None
     where = str(layout.path)
     if layout.certain:
-        check_unit(x.unit, spec.axis.unit, x.header, where)
-        check_unit(y.unit, spec.unit, y.header, where)
-    elif x.unit and y.unit and is_density(y.unit, x.unit) and spec.unit and not is_density(spec.unit, spec.axis.unit):
+        return Stated(y.unit, x.unit, where)
+    if x.unit and y.unit and is_density(y.unit, x.unit) and spec.unit and not is_density(spec.unit, spec.axis.unit):
         raise ReadError(
             f"{y.header} is a density over {x.header}: in {spec.unit} over {spec.axis.unit or 'no unit'} it cannot be",
             where=where,
             expected=f'unit = "1/UNIT" for an axis in UNIT, such as "{y.unit}" and "{x.unit}".',
         )
+    return Stated(None, None, where)

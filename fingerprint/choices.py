@@ -1,0 +1,51 @@
+"""The values that a key of a TOML file can have, where they are a few words."""
+
+from __future__ import annotations
+
+from enum import Enum
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+
+def choices(kind: Any, place: str) -> tuple[str, ...]:
+    """The values that the key at a place, such as "decoder.kind", can have; () where they are not a few words.
+
+    Args:
+        kind: the struct that the file is.
+    """
+    *sections, key = place.split(".")
+    kinds = [kind]
+    for section in sections:
+        kinds = [inner for each in kinds for inner in _of_key(each, section)]
+    tags = [str(each.__struct_config__.tag) for each in kinds if _is_tagged(each, key)]
+    if tags:
+        return tuple(tags)
+    return tuple(dict.fromkeys(word for each in kinds for inner in _of_key(each, key) for word in _words(inner)))
+
+
+def _of_key(kind: Any, key: str) -> list[Any]:
+    """What a key of a struct may be; a mapping has one type for all its keys."""
+    if get_origin(kind) is dict:
+        return _members(get_args(kind)[1])
+    if not (isinstance(kind, type) and issubclass(kind, Struct)):
+        return []
+    return [member for field in fields(kind) if field.encode_name == key for member in _members(field.type)]
+
+
+def _members(kind: Any) -> list[Any]:
+    return list(get_args(kind)) if get_origin(kind) in (Union, UnionType) else [kind]
+
+
+def _is_tagged(kind: Any, key: str) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct) and kind.__struct_config__.tag_field == key
+
+
+def _words(kind: Any) -> list[str]:
+    if get_origin(kind) is Literal:
+        return [str(each) for each in get_args(kind)]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(each.value) for each in kind]
+    return []

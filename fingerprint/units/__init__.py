@@ -1,0 +1,30 @@
+"""Units as laboratories write them: their names, their conversion, and spectra on another axis.
+
+A unit is a plain string everywhere in the package; "" stands for dimensionless or arbitrary units.
+
+names.py        the one spelling of a unit, and what it counts
+headers.py      units in the headers of columns
+conversion.py   values and curves in other units
+"""
+
+from __future__ import annotations
+
+from fingerprint.units.conversion import Curve, axis_turns, convert, convert_curve, step
+from fingerprint.units.headers import Header, possible_units, split_unit, unit_in_brackets
+from fingerprint.units.names import canonical, is_density, is_time, same_unit
+
+__all__ = [
+    "Curve",
+    "Header",
+    "axis_turns",
+    "canonical",
+    "convert",
+    "convert_curve",
+    "is_density",
+    "is_time",
+    "possible_units",
+    "same_unit",
+    "split_unit",
+    "step",
+    "unit_in_brackets",
+]

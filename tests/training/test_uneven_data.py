@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -16,8 +17,9 @@ from fingerprint.fingerprints import describe
 from fingerprint.modality import Block, RawModality
 from fingerprint.prediction import predict_stored
 from fingerprint.prepare import align, plan
-from fingerprint.recipe import SNV, ModalityRecipe, Recipe, SavitzkyGolay
+from fingerprint.recipe import SNV, Recipe, SavitzkyGolay
 from fingerprint.run import Run
+from fingerprint.store import open_store
 from fingerprint.training import split, train
 
 
@@ -118,10 +120,16 @@ def state_rows(count: int) -> object:
     return torch.arange(count).expand(2, -1)
 
 
+def planned(recipe: Recipe, data: TwoFactors) -> Recipe:
+    """With the modalities named, as the training would plan them."""
+    chosen = plan(recipe, {name: data.raws[name] for name in ("vdos", "stress")}, len(data.ids))
+    return msgspec.structs.replace(recipe, modalities=chosen.modalities)
+
+
 def preprocessed(recipe: Recipe, data: TwoFactors) -> Recipe:
-    planned = plan(recipe, {name: data.raws[name] for name in ("vdos", "stress")}, len(data.ids))
-    vdos = msgspec.structs.replace(planned.modalities["vdos"], preprocess=(SavitzkyGolay(window=5, order=2), SNV()))
-    return msgspec.structs.replace(recipe, modalities={"vdos": vdos, "stress": ModalityRecipe()})
+    named = planned(recipe, data)
+    vdos = msgspec.structs.replace(named.modalities["vdos"], preprocess=(SavitzkyGolay(window=5, order=2), SNV()))
+    return msgspec.structs.replace(named, modalities=named.modalities | {"vdos": vdos})
 
 
 def test_a_preprocessed_run_predicts_files_and_the_store_alike(factor_data: TwoFactors, tmp_path: Path) -> None:
@@ -177,3 +185,27 @@ def test_a_scan_off_the_grid_is_left_out_of_the_description_too(factor_data: Two
     assert set(data.ids[::30]) & set(table["specimen"])
     for each in described.fingerprints:
         assert np.isfinite(each.profiles["vdos"].mean).all()
+
+
+@pytest.mark.parametrize("replicates", ["average", "draw"])
+def test_replicates_of_a_store_are_trained_on_alike_each_time(
+    factor_data: TwoFactors, tmp_path: Path, replicates: Literal["average", "draw"]
+) -> None:
+    """Three spectra of every specimen, of which each takes part under the id of its own."""
+    spectra, stress = replicated(factor_data, 0.02)
+    (block,) = spectra.blocks
+    numbered = replace(block, measurements=tuple(str(row % 3) for row in range(len(block.specimens))))
+    store = open_store(tmp_path / "store", create=True)
+    store.append([RawModality(VDOS, (numbered,)), stress], {}, "")
+    read = store.read("vdos")
+    assert (len(read), len(read.specimens)) == (3 * len(factor_data.ids), len(factor_data.ids))
+    recipe = planned(quick_recipe(epochs=4, restarts=1), factor_data)
+    vdos = msgspec.structs.replace(recipe.modalities["vdos"], replicates=replicates)
+    recipe = msgspec.structs.replace(recipe, modalities=recipe.modalities | {"vdos": vdos})
+    run = train(store, recipe, tmp_path / "run", device="cpu")
+    assert_same_run(run.path, train(store, recipe, tmp_path / "again", device="cpu").path)
+    noise = run.preparations["vdos"].noise
+    assert noise is not None
+    assert noise.mean() == pytest.approx(0.02**2, rel=0.1)
+    (first,) = predict_stored(run, store, "stress", factor_data.ids[:1]).predictions
+    assert first.low is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from fingerprint.errors import UnitError
@@ -97,6 +98,7 @@ class Header(NamedTuple):
     unit: str | None
 
 
+@lru_cache(maxsize=1 << 10)  # a folder of a thousand files has one header
 def split_unit(header: str) -> Header:
     """Take a header apart: "stress_gpa" is stress in GPa, "Raman shift / cm-1" is Raman shift in cm^-1.
 
@@ -130,6 +132,7 @@ def possible_units(header: str) -> tuple[str, ...]:
     return ()
 
 
+@lru_cache(maxsize=1 << 10)
 def unit_in_brackets(text: str) -> str | None:
     """The unit that a text is, in its one spelling; "" for arbitrary units, None for no unit at all."""
     text = text.strip()
@@ -139,7 +142,7 @@ def unit_in_brackets(text: str) -> str | None:
     text = against["unit"] if against else text.removeprefix("rel. ")
     if text.lower() in ARBITRARY:
         return ""
-    is_number = text[:1].isdigit() and "/" not in text
+    is_number = text[:1] in "+-.0123456789" and "/" not in text
     is_letter = len(text) == 1 and text not in _LETTERS
     is_word = (
         text in _WORDS

@@ -29,7 +29,8 @@ from fingerprint.exporting.chosen import (
     with_and_without_id,
 )
 from fingerprint.files import write_atomically
-from fingerprint.ingestion.dataset import AxisSpec, DatasetSpec, ModalitySpec, SpecimensSpec, dump_dataset
+from fingerprint.ingestion.dataset import AxisSpec, DatasetSpec, ModalitySpec, SpecimensSpec
+from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.ingestion.hdf5_described import CREATOR, TOML_AT
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.store import Snapshot, Store

@@ -43,7 +43,8 @@ from __future__ import annotations
 
 from fingerprint.ingestion.arrays import ingest_arrays, ingest_frame
 from fingerprint.ingestion.conform import conform
-from fingerprint.ingestion.dataset import DatasetSpec, dump_dataset, load_dataset
+from fingerprint.ingestion.dataset import DatasetSpec, load_dataset
+from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.ingestion.measurement import FileMeasurement, read_measurement
 from fingerprint.ingestion.report import IngestReport, write_rejected
 from fingerprint.ingestion.writer import ingest

@@ -37,9 +37,30 @@ def axis_order(axis: NDArray[np.float64], where: Callable[[int], str]) -> slice:
             f"the axis {fault} {axis[point]:g}",
             where=where(point),
             expected="Axis values must rise all along, or fall all along.",
-            next="Sort the points, and merge those measured twice.",
+            next='Sort the points. Of text, axis = { ..., repeated = "average" } merges those measured twice.',
         )
     return slice(None) if direction > 0 else slice(None, None, -1)
+
+
+def averaged_points(
+    points: NDArray[np.float64], uncertainty: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.intp]]:
+    """A curve whose neighbouring points at the same place of the axis are one: their mean.
+
+    Args:
+        points: axis and values, [point, 2 or more].
+        uncertainty: of the values, [point]; that of a mean is $\\sqrt{\\sum s^2} / n$.
+
+    Returns:
+        Both, and the first of the points that each is made of, [point].
+    """
+    first = np.flatnonzero(np.append(True, np.diff(points[:, 0]) != 0)[: len(points)])
+    count = np.diff(np.append(first, len(points)))
+    mean = np.add.reduceat(points, first, axis=0) / count[:, None]
+    mean[:, 0] = points[first, 0]
+    if uncertainty is not None:
+        uncertainty = np.sqrt(np.add.reduceat(uncertainty**2, first)) / count
+    return mean, uncertainty, first
 
 
 def refuse_infinite(values: NDArray[np.generic], where: Callable[[tuple[int, ...]], str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError
 from fingerprint.ingestion.conform import merge
-from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, dump_dataset, load_dataset
+from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, load_dataset
+from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.ingestion.formats import find_format, format_of
 from fingerprint.ingestion.inference import infer
 from fingerprint.ingestion.reader import Cell, Layout, Unrecognised

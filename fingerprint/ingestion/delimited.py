@@ -3,7 +3,7 @@ point."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,6 @@ from fingerprint.ingestion.acts import DECLARE, check_once, facts_of, ids_of, me
 from fingerprint.ingestion.checks import (
     axis_order,
     check_ids,
-    check_uncertainty,
-    check_unit,
     complete_rows,
     refuse_infinite,
 )
@@ -27,8 +25,15 @@ from fingerprint.ingestion.decoding import compressed
 from fingerprint.ingestion.delimited_layout import inspect
 from fingerprint.ingestion.opening import open_text
 from fingerprint.ingestion.pairs import find_pairs, read_pairs
-from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Request, stem
+from fingerprint.ingestion.reader import BOTH_ACTS, Cell, Format, Request
 from fingerprint.ingestion.text import Text
+from fingerprint.ingestion.text_curves import (
+    axis_column,
+    curve_of_file,
+    curves_of_points,
+    uncertainty_of,
+    value_columns,
+)
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.units import split_unit
 
@@ -74,23 +79,23 @@ def read_text(text: Text, request: Request) -> RawModality:
     if spec.kind is Kind.SCALAR:
         blocks = [_scalars(text, request, modality)]
     elif spec.specimens == STEM and not spec.measurement:
-        blocks = [_curve(text, request, modality)]
+        blocks = [curve_of_file(text, request, modality)]
     elif spec.specimens == COLUMN:
         blocks = _pairs(text, request, modality) or [_columns(text, request, modality)]
     elif spec.axis and spec.axis.values:
-        blocks = _points(text, request, modality)
+        blocks = curves_of_points(text, request, modality)
     else:
         blocks = [_wide(text, request)]
     return merge(modality, [RawModality(modality, (block,)) for block in blocks if block.specimens])
 
 
 def _scalars(text: Text, request: Request, modality: Modality) -> Block:
-    columns, unit = _value_columns(text, request)
+    columns, unit = value_columns(text, request)
     acts = _acts(text, request)
     numbers = text.numbers(columns, request.missing)
     refuse_infinite(numbers, lambda index: text.where(index[0]))
     kept = np.flatnonzero(~np.isnan(numbers[:, 0]))
-    uncertainty = _uncertainty(numbers[:, 0], numbers[:, 1:], text.where)
+    uncertainty = uncertainty_of(numbers[:, 0], numbers[:, 1:], text.where)
     block = replace(acts, values=numbers[:, 0], uncertainty=uncertainty)
     return as_declared(block.taking(kept), modality, Stated(unit, None, text.top))
 
@@ -135,34 +140,6 @@ def _wide(text: Text, request: Request) -> Block:
     return replace(acts, values=values[:, order], axis=axis[order]).taking(kept)
 
 
-def _curve(text: Text, request: Request, modality: Modality) -> Block:
-    """One curve, the specimen of which is the file."""
-    spec = request.spec
-    named = spec.axis.values if spec.axis else ""
-    if text.width != 2 and not (named and spec.values):
-        raise ReadError(
-            f"{text.width} columns",
-            where=text.top,
-            expected="Two columns, axis and values, or two that dataset.toml names (axis.values and values).",
-        )
-    if not named and spec.axis and text.header and not spec.values:
-        names = [split_unit(label).name.lower() for label in text.header]
-        if spec.axis.name.lower() in names[1:] and spec.axis.name.lower() != names[0]:
-            raise ReadError(
-                f"the second column is called {text.header[1]!r}, as the axis is",
-                where=text.top,
-                next="Say in dataset.toml which column is which: axis.values and values.",
-            )
-    x, axis_unit = _axis_column(text, request)
-    columns, unit = _value_columns(text, request)
-    numbers = text.numbers([x, *columns], request.missing)
-    block = _over_axis(text, numbers, range(len(numbers)), stem(text.path), str(text.path))
-    if block is None:
-        raise ReadError("no value at all", where=text.where(0), expected="Leave the file out: it is no measurement.")
-    block = replace(block, facts=facts_of(text, spec, request.missing, [range(len(numbers))]))
-    return as_declared(block, modality, Stated(unit, axis_unit, text.top))
-
-
 def _columns(text: Text, request: Request, modality: Modality) -> Block:
     """Several curves over one axis, the specimen of each of which is its header."""
     if request.spec.measurement:
@@ -171,7 +148,7 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
             where=f"[modalities.{request.name}] measurement",
             next="Leave it out, or write a row per point: specimen, measurement, axis and value.",
         )
-    x, axis_unit = _axis_column(text, request)
+    x, axis_unit = axis_column(text, request)
     others = [column for column in range(text.width) if column != x]
     labels = [split_unit(text.label(column)) for column in others]
     unit = labels[0].unit if labels else None
@@ -209,80 +186,6 @@ def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
         return []
     stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, text.top)
     return [as_declared(block, modality, stated) for block in read_pairs(text, request.missing)]
-
-
-def _points(text: Text, request: Request, modality: Modality) -> list[Block]:
-    """A row per point: as many curves as the columns of ids and of measurements name."""
-    spec = request.spec
-    x, axis_unit = _axis_column(text, request)
-    columns, unit = _value_columns(text, request)
-    numbers = text.numbers([x, *columns], request.missing)
-    specimens = specimens_of(text, spec)
-    measurements = measurements_of(text, spec)
-    rows: dict[tuple[str, str], list[int]] = {}
-    for row, pair in enumerate(zip(specimens, measurements or [""] * len(specimens), strict=True)):
-        rows.setdefault(pair, []).append(row)
-    told = facts_of(text, spec, request.missing, list(rows.values()))
-    blocks: list[Block] = []
-    for place, ((name, own), among) in enumerate(rows.items()):
-        block = _over_axis(text, numbers, among, name, text.where(among[0]))
-        if block is not None:
-            known = replace(block, measurements=(own,) if own else (), facts=told[place : place + 1])
-            blocks.append(as_declared(known, modality, Stated(unit, axis_unit, text.top)))
-    return blocks
-
-
-def _over_axis(text: Text, numbers: Array, rows: Sequence[int], specimen: str, source: str) -> Block | None:
-    """The curve in some rows; None where no value was measured.
-
-    Args:
-        text: for messages.
-        numbers: axis, values and perhaps their uncertainty, [row, column].
-        rows: of the curve.
-        specimen, source: of the curve.
-    """
-
-    def where(index: tuple[int, ...]) -> str:
-        return text.where(rows[index[-1]])
-
-    own = numbers if isinstance(rows, range) and len(rows) == len(numbers) else numbers[rows]
-    refuse_infinite(own[:, 1:], lambda index: text.where(rows[index[0]]))
-    order = axis_order(own[:, 0], lambda point: text.where(rows[point]))
-    if not complete_rows(own[None, :, 1], where).all():
-        return None
-    uncertainty = _uncertainty(own[:, 1], own[:, 2:], lambda row: text.where(rows[row]))
-    errors = None if uncertainty is None else uncertainty[order][None].copy()
-    return Block((specimen,), own[order, 1][None].copy(), own[order, 0].copy(), (source,), errors)
-
-
-def _axis_column(text: Text, request: Request) -> tuple[int, str | None]:
-    """The column of the axis, and the unit that its header states."""
-    named = request.spec.axis.values if request.spec.axis else ""
-    column = text.find(named) if named else 0
-    unit = split_unit(text.label(column)).unit if text.header else None
-    return column, unit
-
-
-def _value_columns(text: Text, request: Request) -> tuple[list[int], str | None]:
-    """The column of the values, and that of their uncertainty where there is one; and the unit that they state."""
-    spec = request.spec
-    columns = [text.find(spec.values) if spec.values or spec.kind is Kind.SCALAR else 1]
-    columns += [text.find(spec.uncertainty)] if spec.uncertainty else []
-    units = [split_unit(text.label(column)).unit if text.header else None for column in columns]
-    if len(columns) > 1:
-        check_unit(units[1], spec.unit if units[0] is None else units[0], text.label(columns[1]), text.top)
-    return columns, units[0]
-
-
-def _uncertainty(values: Array, found: Array, where: Callable[[int], str]) -> Array | None:
-    """The uncertainty of values, checked; None where there is no column of it.
-
-    Args:
-        values: [row].
-        found: columns of uncertainties, [row, 0 or 1].
-        where: names the place of a row.
-    """
-    return check_uncertainty(values, found[:, 0], where) if found.shape[1] else None
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:

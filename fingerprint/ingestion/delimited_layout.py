@@ -7,21 +7,16 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.axis_names import is_called_axis, is_called_values
 from fingerprint.ingestion.columns import describe, find_id, is_id, is_moment_or_number
+from fingerprint.ingestion.curve_layout import HEAD, curve_layout, rises_or_falls
 from fingerprint.ingestion.decoding import read_lines
 from fingerprint.ingestion.dialect import as_number
 from fingerprint.ingestion.opening import open_text
-from fingerprint.ingestion.pairs import find_pairs
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Layout, TableLayout, Unrecognised
 from fingerprint.ingestion.text import EXPECTED, Text
-from fingerprint.ingestion.uncertainties import with_uncertainties
 from fingerprint.units import is_time, unit_in_brackets
 
-_STRAIN = re.compile(r"strain|epsilon|dehnung|displacement|extension|elongation|stretch", re.IGNORECASE)
 _WITH_UNIT = re.compile(r"[<>~]?[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\s*([^\d\s.,+-]\S*)")
 _AXIS = re.compile(
     r"time|strain|temperature|displacement|cycle|frequency|wavelength|wavenumber|energy|shift|angle|theta|axis",
@@ -34,10 +29,8 @@ _REPLICATE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_FIRST = re.compile(r"[<>~\u2264\u2265]?\s*[+-]?\d.*")
-_XYE = ("axis", "intensity", "uncertainty")  # the columns of every .xye
 _TABLES = (".csv", ".tsv")  # a header alone is a table whose rows are lost
 FEW = 5  # rows, as many as one specimen must have where the axis is not called like one and all have not the same
-HEAD = 50  # rows that are looked at to tell curves from tables
 
 
 def inspect(path: Path) -> Layout:
@@ -74,7 +67,7 @@ def layout_of(text: Text) -> CurveLayout | ColumnsLayout | TableLayout | Unrecog
         ReadError: they are damaged.
     """
     path = text.path
-    curve = _curve(text)
+    curve = curve_layout(text)
     if curve is not None:
         return curve
     if text.header is None:
@@ -195,86 +188,16 @@ def _is_row_of_data(text: Text, identity: Column) -> bool:
 def _is_matrix(text: Text, identity: Column, ids: Sequence[str], points: int) -> bool:
     """Whether the ids are numbers that rise or fall all along: columns over an axis, whose headers are numbers too."""
     numbers = [text.dialect.number(each) for each in ids]
-    if len(ids) < 2 or None in numbers or not _strict(text, ids):
+    if len(ids) < 2 or None in numbers or not rises_or_falls(text, ids):
         return False
     counted = all(each.isdigit() for each in ids)
     return bool(identity.header) or not counted or len(ids) > points
-
-
-def _is_unnamed_axis(text: Text, columns: Sequence[Column], cells: Sequence[str]) -> bool:
-    """Whether a first column without name rises or falls all along and does not count rows from 0 or 1."""
-    if columns[0].header or not columns[0].numeric or len(cells) < 2 or not _strict(text, cells):
-        return False
-    numbers = [text.dialect.number(cell) or 0.0 for cell in cells]
-    return numbers[0] not in (0.0, 1.0) or set(np.diff(numbers)) != {1.0}
 
 
 def _is_prose(text: Text) -> bool:
     """Whether hardly anything in the first lines is a number."""
     fields = [field for row in range(min(len(text.rows), HEAD)) for field in text.fields(row)]
     return 4 * sum(text.dialect.number(field) is not None for field in fields) < len(fields)
-
-
-def _curve(text: Text) -> CurveLayout | ColumnsLayout | Unrecognised | None:
-    """Columns of numbers, the first of which rises or falls; None for anything else."""
-    number = text.dialect.number
-    head = [text.fields(row) for row in range(min(len(text.rows), HEAD))]
-    good = [fields for fields in head if len(fields) == text.width and None not in map(number, fields)]
-    if text.width < 2 or 2 * len(good) <= len(head):
-        return None
-    if text.header is None and text.width == 2:
-        return CurveLayout(text.path, None, None, notes=text.notes)
-    columns = [
-        describe(text.label(place), [fields[place] for fields in good], None, text.dialect.decimal)
-        for place in range(text.width)
-    ]
-    x, ys = columns[0], columns[1:]
-    pairs = find_pairs(text)
-    if pairs is not None:
-        if not pairs.names:
-            reason = f"{text.width // 2} pairs of columns ({x.header}, {ys[0].header}), not each with a name of its own"
-            return Unrecognised(text.path, f"{reason}; write the names above, or each into a file of its own")
-        return ColumnsLayout(text.path, x, tuple(ys[::2]), named=True, notes=text.notes, pairs=True)
-    if any(number(field) is not None for field in text.header or ()):
-        return None
-    if text.width == 3 and _is_xye(text.path):
-        if text.header is None:
-            columns = [column._replace(name=name) for column, name in zip(columns, _XYE, strict=True)]
-        return CurveLayout(text.path, columns[0], columns[1], uncertainty=columns[2], notes=text.notes)
-    if text.header is not None and _is_unnamed_axis(text, columns, [fields[0] for fields in good]):
-        return Unrecognised(
-            text.path, 'the first column has no name: call it "id", or say what it measures if it is an axis'
-        )
-    if find_id(columns) is not None:
-        return None
-    if not _is_monotonic([number(fields[0]) or 0.0 for fields in good]):
-        if text.header is None or not is_called_axis(x.header):
-            return None
-        reason = f"{x.header} turns back or repeats, and an axis rises or falls all along"
-        return Unrecognised(text.path, f"{reason}; write each branch into a file of its own")
-    if text.header is not None and is_called_values(x.header) and is_called_axis(ys[0].header) and len(ys) == 1:
-        reason = f"{ys[0].header} is called as an axis is, and {x.header} before it is not: which of them is the axis?"
-        return Unrecognised(text.path, f"{reason} Say it in dataset.toml: axis.values and values")
-    owned = [(y, None) for y in ys] if _is_stress_over_strain(x, ys) else with_uncertainties(ys)
-    if text.header is not None and len(owned) == 1:
-        y, uncertainty = owned[0]
-        return CurveLayout(text.path, x, y, uncertainty=uncertainty, notes=text.notes)
-    return ColumnsLayout(text.path, x, tuple(ys), text.header is not None, notes=text.notes)
-
-
-def _is_xye(path: Path) -> bool:
-    return ".xye" in (suffix.lower() for suffix in path.suffixes)
-
-
-def _is_stress_over_strain(x: Column, ys: Sequence[Column]) -> bool:
-    """Whether sigma may be a stress and not an uncertainty."""
-    return _STRAIN.search(x.name) is not None and any(y.name.lower() in ("sigma", "σ") for y in ys)
-
-
-def _is_monotonic(numbers: Sequence[float]) -> bool:
-    """Whether most steps go the same way."""
-    steps = np.sign(np.diff(numbers))
-    return len(numbers) > 1 and abs(float(steps.sum())) > 0.5 * len(steps)
 
 
 def _along(
@@ -294,14 +217,6 @@ def _along(
         named = _AXIS.search(column.name) or (column.unit and is_time(column.unit))
         if not (shared or named) and max(map(len, axes)) < FEW:
             continue  # more likely the same measured again
-        if all(_strict(text, [cells[row] for row in own]) for own in rows.values()):
+        if all(rises_or_falls(text, [cells[row] for row in own]) for own in rows.values()):
             return column
     return None
-
-
-def _strict(text: Text, cells: Sequence[str]) -> bool:
-    numbers = [text.dialect.number(cell) for cell in cells]
-    if None in numbers:
-        return False
-    steps = np.sign(np.diff([number or 0.0 for number in numbers]))
-    return abs(float(steps.sum())) == len(steps)

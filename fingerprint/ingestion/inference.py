@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.errors import AmbiguousError, DatasetError
-from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec, dump_dataset
+from fingerprint.ingestion.dataset import FILE_NAME, DatasetSpec
+from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.ingestion.draft import slug
 from fingerprint.ingestion.grouping import groups
 from fingerprint.ingestion.guesses import Guesses

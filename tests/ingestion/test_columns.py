@@ -256,3 +256,36 @@ def test_columns_in_different_units_are_quantities_of_one_specimen(tmp_path: Pat
     }
     np.testing.assert_array_equal(found["dsc"].blocks[0].values, [[1.25, 1.5, 1.75]])
     np.testing.assert_array_equal(np.asarray(found["dsc"].blocks[0].axis), [0, 1, 2])
+
+
+REPEATED = """[modalities.dos]
+kind = "spectrum"
+unit = "1/THz"
+files = "*.csv"
+values = "dos"
+uncertainty = "err"
+axis = { name = "frequency", unit = "THz", values = "f", repeated = "average" }
+"""
+
+
+def test_points_measured_twice_are_averaged_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Their uncertainty is that of a mean; neighbours alone, and nothing without the word."""
+    (tmp_path / "a.csv").write_text("f,dos,err\n3,5,0.1\n2,4,0.3\n2,6,0.4\n1,1,0.1\n", encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text(REPEATED, encoding="utf-8")
+    ingest(tmp_path, tmp_path / "store")
+    (block,) = open_store(tmp_path / "store").read("dos").blocks
+    assert block.axis is not None
+    assert block.axis.tolist() == [1, 2, 3]
+    assert block.values.tolist() == [[1, 5, 5]]
+    assert block.uncertainty is not None
+    np.testing.assert_allclose(block.uncertainty, [[0.1, 0.25, 0.1]])
+    (tmp_path / "dataset.toml").write_text(REPEATED.replace(', repeated = "average"', ""), encoding="utf-8")
+    with pytest.raises(ReadError, match="the axis repeats 2") as refused:
+        ingest(tmp_path, tmp_path / "other")
+    assert refused.value.where.endswith("a.csv:4")
+    assert "repeated" in refused.value.next
+    (tmp_path / "a.csv").write_text("f,dos,err\n1,5,1\n2,4,1\n1,1,1\n3,1,1\n", encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text(REPEATED, encoding="utf-8")
+    with pytest.raises(ReadError, match="turns back at 1") as refused:
+        ingest(tmp_path, tmp_path / "other")
+    assert refused.value.where.endswith("a.csv:4")

@@ -10,7 +10,8 @@ import pytest
 
 from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitError
 from fingerprint.ingestion import ingest, ingest_arrays, ingest_frame, read_measurement
-from fingerprint.ingestion.dataset import dump_dataset, load_dataset
+from fingerprint.ingestion.dataset import load_dataset
+from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.modality import Kind, Modality
 from fingerprint.store import open_store
 

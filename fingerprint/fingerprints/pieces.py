@@ -43,9 +43,9 @@ def pieces(run: Run, store: Store, specimens: Sequence[str]) -> Iterator[Piece]:
 
 
 def read_usable(run: Run, store: Store, specimens: Sequence[str], at: Snapshot) -> dict[str, RawModality]:
-    """What the store holds of specimens, by modality, but for measurements that are off the model's grids."""
+    """What the store holds of specimens, by modality, but for measurements that the model cannot see."""
     raws = {name: store.read(name, specimens=specimens, at=at) for name in run.preparations}
-    return {name: run.preparations[name].usable(raw) for name, raw in raws.items()}
+    return {name: run.preparations[name].usable(raw)[0] for name, raw in raws.items()}
 
 
 def snapshot(run: Run, store: Store) -> Snapshot:

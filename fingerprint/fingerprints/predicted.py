@@ -54,6 +54,7 @@ def _table(run: Run, target: str, piece: Piece, group: Group) -> pd.DataFrame:
     preparation = run.preparations[target]
     measured = piece.physical.values[target][group.rows]
     error = np.abs(measured - group.mean)
+    noise = piece.physical.rows(group.rows).noise(target, preparation)
     none = np.full(len(group.rows), np.nan)
     specimens = [piece.physical.specimens[row] for row in group.rows]
     columns: dict[str, object] = {
@@ -62,7 +63,9 @@ def _table(run: Run, target: str, piece: Piece, group: Group) -> pd.DataFrame:
         "given": [group.given] * len(specimens),
         "rmse": _root_mean_square(error),
         "from_centre": _root_mean_square(measured - preparation.centre),
-        "inside": np.zeros(len(specimens), np.bool_) if group.half is None else _inside(error, group.half),
+        "inside": np.zeros(len(specimens), np.bool_)
+        if group.half is None
+        else _inside(error, _with_noise(group, noise)),
         "width": none if group.half is None else 2 * group.half.mean(1),
         "why_no_interval": group.why_no_interval,
     }
@@ -83,6 +86,12 @@ def _table(run: Run, target: str, piece: Piece, group: Group) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _with_noise(group: Group, noise: Array) -> Array:
+    """Half the width of the interval, widened by the known variance of what was measured."""
+    assert group.half is not None
+    return group.half * np.sqrt(1 + noise / group.sd**2)
+
+
 def _root_mean_square(errors: Array) -> Array:
     """Over the points that were measured, [specimen]; nan where none was."""
     with np.errstate(invalid="ignore"):
@@ -90,7 +99,7 @@ def _root_mean_square(errors: Array) -> Array:
 
 
 def _inside(error: Array, half: Array) -> NDArray[np.bool_]:
-    """Whether a specimen's target was measured and all that was measured of it lies in the interval."""
+    """Whether a specimen's target was measured and all that was measured of it lies so near, its own noise allowed."""
     measured = np.isfinite(error)
     return np.asarray(np.where(measured, error <= half, True).all(axis=1) & measured.any(axis=1), dtype=np.bool_)
 

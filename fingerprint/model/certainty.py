@@ -14,20 +14,25 @@ class Certainty(NamedTuple):
     r"""Of the features of one modality, in model units.
 
     Attributes:
-        weight: $s_j$, the share of each feature that was measured, from 0 to 1.
+        values: each feature as what was measured tells it, whatever else is expected of it.
+        weight: $s_j$, 1 where a feature was measured, 0 where nothing is told of it.
         variance: $v_j$, squared standard uncertainty of each feature.
+        lost: share of the modality's spread that is uncertain in this measurement: the sum of these variances, and of
+            the spread of what was not measured, over that of all features.
     """
 
+    values: Float[Tensor, "*many specimen feature"]
     weight: Float[Tensor, "*many specimen feature"]
     variance: Float[Tensor, "*many specimen feature"]
+    lost: Float[Tensor, "*many specimen"]
 
     def rows(self, index: Tensor | slice) -> Certainty:
         """Of these specimens."""
-        return Certainty(self.weight[index], self.variance[index])
+        return Certainty(*(each[index] for each in self))
 
     def unsqueezed(self) -> Certainty:
         """With a leading axis of 1."""
-        return Certainty(self.weight.unsqueeze(0), self.variance.unsqueeze(0))
+        return Certainty(*(each.unsqueeze(0) for each in self))
 
 
 Certainties = Mapping[str, Certainty]

@@ -175,7 +175,7 @@ def log_likelihood(
     """
     specimens, features = x.shape[-2:]
     if certainty is not None:
-        return _uncertain_log_likelihood(x, p, certainty)
+        return _uncertain_log_likelihood(p, certainty)
     if p.mean.shape[2] == 1:
         squared = (x.unsqueeze(1) - p.mean).square().sum(-1)
     else:
@@ -186,10 +186,9 @@ def log_likelihood(
     return result.transpose(1, 2)
 
 
-def _uncertain_log_likelihood(
-    x: Float[Tensor, "#seed specimen feature"], p: Gaussian, certainty: Certainty
-) -> Float[Tensor, "seed draw cluster_or_1"]:
+def _uncertain_log_likelihood(p: Gaussian, certainty: Certainty) -> Float[Tensor, "seed draw cluster_or_1"]:
     """As `log_likelihood`, feature by feature."""
+    x = certainty.values
     specimens = x.shape[-2]
     mean, log_variance = p.mean, p.log_variance.expand(*p.mean.shape[:-1], 1)
     draws = (1, 1) if mean.shape[2] == 1 else (mean.shape[2] // specimens, specimens)

@@ -104,19 +104,27 @@ class PIMA(nn.Module):
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
         complete: Collection[str] = (),
         names: Collection[str] | None = None,
+        certainty: Certainties = CERTAIN,
     ) -> Gaussian:
-        """Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the model's order. [Eq. 3]
+        r"""Unimodal posteriors q(Z_m|X_m), each [seed, modality, specimen, latent], in the model's order. [Eq. 3]
+
+        An encoder cannot tell an expected point from a measured one. If it were linear, what is lost of a measurement,
+        a share $u$ of the modality's spread, would be uncertain in the latent space by that share of the spread there,
+        which is added to its variance: $\sigma_m^2 + u \operatorname{Var}[Z]$.
 
         Args:
-            values, present: by modality.
+            values, present, certainty: by modality.
             complete: modalities that every specimen of the data has, which spares batch norm the bookkeeping.
             names: of the modalities that are encoded; all where None.
         """
-        unimodal = [
-            encoder(values[name], None if name in complete else present[name])
-            for name, encoder in zip(self.names, self.encoders, strict=True)
-            if names is None or name in names
-        ]
+        unimodal: list[Gaussian] = []
+        for name, encoder in zip(self.names, self.encoders, strict=True):
+            if names is None or name in names:
+                q = encoder(values[name], None if name in complete else present[name])
+                if name in certainty:
+                    lost = certainty[name].lost.unsqueeze(-1) * self.prior.spread()
+                    q = Gaussian(q.mean, torch.logaddexp(q.log_variance, lost.log()))
+                unimodal.append(q)
         return Gaussian(
             torch.stack([each.mean for each in unimodal], 1),
             torch.stack([each.log_variance for each in unimodal], 1),
@@ -135,15 +143,16 @@ class PIMA(nn.Module):
         values: Mapping[str, Float[Tensor, "#seed specimen _"]],
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
         fusion: Fusion | None = None,
+        certainty: Certainties = CERTAIN,
     ) -> Gaussian:
         """q(Z|X_1..X_M) from what is present, each [seed, specimen, latent]. [Eq. 4, Eq. 5]
 
         Args:
-            values, present: by modality.
+            values, present, certainty: by modality.
             fusion: of the unimodal posteriors; the model's own where None.
         """
         kept = torch.stack([present[name] for name in self.names], -2)
-        return self.fuse(self.encode(values, present), kept, fusion)
+        return self.fuse(self.encode(values, present, certainty=certainty), kept, fusion)
 
     def log_likelihoods(
         self,

@@ -52,6 +52,13 @@ class MixturePrior(nn.Module):
         own = self.log_weights if self.logits is None else torch.log_softmax(self.logits, -1)
         return own.unsqueeze(1)
 
+    @torch.no_grad()
+    def spread(self) -> Float[Tensor, "seed 1 latent"]:
+        """Variance of the whole mixture, shaped to meet [seed, specimen, latent]."""
+        share = self.log_weights_per_specimen().exp().transpose(1, 2)
+        second = (share * (self.log_variance.exp() + self.mean.square())).sum(1, keepdim=True)
+        return second - (share * self.mean).sum(1, keepdim=True).square()
+
     def expected_log_density(self, q: Gaussian) -> Float[Tensor, "seed specimen cluster"]:
         r"""$E_{q(Z)} \log p(Z|C=c)$ of posteriors, each [seed, specimen, latent]. [Eq. 31]"""
         return expected_log_density(Gaussian(q.mean.unsqueeze(-2), q.log_variance.unsqueeze(-2)), self.components())

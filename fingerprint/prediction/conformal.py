@@ -1,8 +1,10 @@
 """Split-conformal intervals: honest whatever the model, as long as new specimens resemble the validation part.
 
 The score of a specimen is the largest of |measured - predicted| / sd over its points, so for a spectrum the whole
-curve lies in the band with the stated probability. Nothing of the predictor is chosen on the validation part (the
-schedule is fixed and all members are used). See Lei et al., J. Am. Stat. Assoc. 113 (2018) 1094.
+curve lies in the band with the stated probability. Where the uncertainty of what was measured is known, its variance is
+added to sd squared: the interval is then for the true value, and a specimen that was measured badly widens nobody's.
+Nothing of the predictor is chosen on the validation part (the schedule is fixed and all members are used). See Lei et
+al., J. Am. Stat. Assoc. 113 (2018) 1094.
 """
 
 from __future__ import annotations
@@ -19,9 +21,14 @@ from fingerprint.run import Calibration
 ALL_SUBSETS_UP_TO = 4
 
 
-def scores(measured: Array, mean: Array, sd: Array) -> tuple[float, ...]:
-    """Sorted scores of specimens whose target was measured, [specimen, point] each, over their measured points."""
-    return tuple(np.sort(np.nanmax(np.abs(measured - mean) / sd, axis=1)).tolist())
+def scores(measured: Array, mean: Array, sd: Array, noise: Array | float = 0.0) -> tuple[float, ...]:
+    """Sorted scores of specimens whose target was measured, over their measured points.
+
+    Args:
+        measured, mean, sd: [specimen, point] each.
+        noise: known variance of what was measured, shaped alike.
+    """
+    return tuple(np.sort(np.nanmax(np.abs(measured - mean) / np.sqrt(sd**2 + noise), axis=1)).tolist())
 
 
 def interval_factor(sorted_scores: Sequence[float], level: float) -> float | None:

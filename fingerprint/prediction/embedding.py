@@ -43,8 +43,8 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
         fusion: how they are fused; as the model does where None.
     """
     parts: list[Embedding] = []
-    for values, present, _ in _groups(tensors if given is None else tensors.keeping(given)):
-        posterior = model.embed(values, present, fusion)
+    for values, present, certainty in _groups(tensors if given is None else tensors.keeping(given)):
+        posterior = model.embed(values, present, fusion, certainty)
         parts.append(Embedding(posterior, mean_field_responsibilities(posterior, model.prior)))
     return Embedding(
         Gaussian(
@@ -71,7 +71,7 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
     experts = model.experts()
     parts: list[Tensor] = []
     for values, present, certainty in _groups(tensors):
-        unimodal = model.encode(values, present)
+        unimodal = model.encode(values, present, certainty=certainty)
         count = unimodal.mean.shape[2]
         only = torch.nn.functional.one_hot(places, len(model.names)).to(unimodal.mean)
         posteriors = [model.fuse(unimodal, each[:, None].expand(-1, count).unsqueeze(0)) for each in only]

@@ -79,11 +79,17 @@ def read_input(
 
 
 def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:
-    """Where every modality has a single measurement, they are of one specimen: the first one's id for all."""
-    if any(len(raw) != 1 for raw in raws.values()):
+    """Where every modality has a single specimen, they are of one: the first one's id for all."""
+    if any(len(raw.specimens) != 1 for raw in raws.values()):
         return dict(raws)
     first = next(iter(raws.values())).specimens
-    return {name: RawModality(raw.modality, (replace(raw.blocks[0], specimens=first),)) for name, raw in raws.items()}
+    return {
+        name: RawModality(
+            raw.modality,
+            tuple(replace(block, specimens=first * len(block.specimens)) for block in raw.blocks),
+        )
+        for name, raw in raws.items()
+    }
 
 
 def check_fit(raw: RawModality, preparation: Preparation) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fingerprint.prepare import Preparation
+from fingerprint.prepare import WHOLE, Preparation
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Calibration
 
@@ -39,7 +39,7 @@ def judge(
     The score is `Preparation.strangeness`; its p-value is its rank among those of the validation part, multiplied by
     the number of modalities (Bonferroni). Flagged at p <= 0.02, or when stranger than all of a validation part too
     small to show 0.02, in which case the reason says how often that happens to ordinary specimens; at least 9
-    validation specimens are needed.
+    validation specimens are needed. A curve with gaps is not judged: the validation part's have none.
 
     Args:
         calibration: of the run.
@@ -61,8 +61,12 @@ def judge(
     rate = sum(max(THRESHOLD / len(measured), 1 / (1 + len(each))) for each in known.values())
     often = f"; with so few, about 1 in {round(1 / rate)} ordinary specimens would be flagged" if measured else ""
     told = often if rate > 1.001 * THRESHOLD else ""
+    gap = {name: np.isfinite(values).mean(axis=1) < WHOLE for name, values in measured.items()}
+    partly = [next((name for name in measured if gap[name][row]), "") for row in range(count)]
     return [
-        _of_one({name: (int(ranks[row]), len(known[name])) for name, ranks in at_least.items()}, told)
+        Novelty(None, False, f"its {partly[row]} covers too little of the model's axis to be judged")
+        if partly[row]
+        else _of_one({name: (int(ranks[row]), len(known[name])) for name, ranks in at_least.items()}, told)
         for row in range(count)
     ]
 

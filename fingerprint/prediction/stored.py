@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from fingerprint.errors import DataError
 from fingerprint.ingestion import conform
 from fingerprint.modality import RawModality
-from fingerprint.prediction.files import check_fit
 from fingerprint.prediction.predict import check_level, check_target, predict_raw
 from fingerprint.prediction.records import Prediction, Predictions, Refusal
 from fingerprint.run import Run
@@ -67,10 +66,10 @@ def predict_stored(
         known = {specimen for raw in raws.values() for specimen in raw.specimens}
         if specimens is not None:
             refused += [_not_there(run, store, target, specimen) for specimen in few if specimen not in known]
-        uncovered = _not_covering(run, raws)
-        refused += uncovered
-        kept = {name: _without(raw, {each.specimen for each in uncovered}) for name, raw in raws.items()}
-        kept = {name: raw for name, raw in kept.items() if len(raw)}
+        usable = {name: run.preparations[name].usable(raw) for name, raw in raws.items()}
+        kept = {name: raw for name, (raw, _) in usable.items() if len(raw)}
+        seen = {specimen for raw in kept.values() for specimen in raw.specimens}
+        refused += _unusable({name: left_out for name, (_, left_out) in usable.items()}, seen)
         found = {each.specimen: each for each in predict_raw(run, target, kept, level=level)} if kept else {}
         answered += [found[specimen] for specimen in few if specimen in found]
     if specimens is None and not answered and not refused:
@@ -95,30 +94,21 @@ def _nothing(run: Run, store: Store, target: str) -> DataError:
     )
 
 
-def _not_covering(run: Run, raws: Mapping[str, RawModality]) -> list[Refusal]:
-    """One refusal for each specimen of which an axis does not cover the model's."""
+def _unusable(left_out: Mapping[str, Mapping[str, str]], seen: set[str]) -> list[Refusal]:
+    """One refusal for each specimen of which nothing can be used."""
     refused: dict[str, Refusal] = {}
-    for name, raw in raws.items():
-        for block in raw.blocks:
-            try:
-                check_fit(RawModality(raw.modality, (block,)), run.preparations[name])
-            except DataError as error:
-                for specimen in block.specimens:
-                    refused[specimen] = Refusal(
-                        file="",
-                        where=f"{name} of specimen {specimen}",
-                        reason=error.what,
-                        expected=error.expected,
-                        next="Leave the specimen out, or ingest a measurement that covers more of the axis.",
-                        specimen=specimen,
-                    )
+    for name, reasons in left_out.items():
+        for specimen, reason in reasons.items():
+            if specimen not in seen:
+                refused[specimen] = Refusal(
+                    file="",
+                    where=f"{name} of specimen {specimen}",
+                    reason=reason,
+                    expected="",
+                    next="Leave the specimen out, or ingest another measurement of it.",
+                    specimen=specimen,
+                )
     return list(refused.values())
-
-
-def _without(raw: RawModality, specimens: set[str]) -> RawModality:
-    """A modality but for some specimens."""
-    kept = set(raw.specimens) - specimens
-    return raw.keeping(kept) if specimens else raw
 
 
 def _sources(run: Run, target: str) -> str:

@@ -19,7 +19,7 @@ from fingerprint.prepare.preparation import Preparation
 from fingerprint.prepare.preprocessing import FittedStep
 from fingerprint.recipe import Step
 
-_ARRAYS = ("grid", "centre", "scale", "components", "score_variance", "noise")
+_ARRAYS = ("grid", "centre", "scale", "components", "score_variance", "noise", "point_noise")
 
 
 class _Header(Struct, frozen=True):
@@ -74,5 +74,6 @@ def _preparation(name: str, header: _Header, arrays: Mapping[str, np.ndarray]) -
         components=arrays[f"{name}/components"],
         score_variance=arrays[f"{name}/score_variance"],
         noise=arrays.get(f"{name}/noise"),
+        point_noise=arrays.get(f"{name}/point_noise"),
         **plain,
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 from fingerprint.modality import RawModality
 from fingerprint.model.certainty import Certainty
 from fingerprint.prepare.preparation import Array, Preparation
-from fingerprint.prepare.replicates import averaged, gathered, with_noise
+from fingerprint.prepare.replicates import averaged, gathered
 from fingerprint.prepare.resampling import OnGrid
 
 WHOLE = 0.95  # of the grid, by a curve for which intervals hold
@@ -83,12 +83,14 @@ class Physical:
     Attributes:
         specimens: ids, in row order.
         values: by modality, [specimen, point], float64; nan where missing, or where a curve was not measured.
-        variance: of the values, shaped alike, 0 where it is not known; of the modalities of which it is known at all.
+        variance: of the values as files state it, shaped alike, 0 where they do not; of modalities of which any does.
+        count: how many measurements each is the mean of, [specimen]; of the modalities with several of any specimen.
     """
 
     specimens: tuple[str, ...]
     values: dict[str, Array]
     variance: dict[str, Array] = field(default_factory=dict)
+    count: dict[str, Array] = field(default_factory=dict)
 
     def measured(self, name: str) -> NDArray[np.bool_]:
         """Which specimens have this modality, [specimen]."""
@@ -105,7 +107,14 @@ class Physical:
             tuple(self.specimens[row] for row in chosen),
             {name: value[chosen] for name, value in self.values.items()},
             {name: value[chosen] for name, value in self.variance.items()},
+            {name: value[chosen] for name, value in self.count.items()},
         )
+
+    def noise(self, name: str, preparation: Preparation) -> Array:
+        """Variance of what was measured about the truth, shaped as the values; 0 where nothing is known of it."""
+        stated, count = self.variance.get(name), self.count.get(name)
+        found = preparation.measurement_variance(stated, count, len(self.specimens))
+        return np.zeros_like(self.values[name]) if found is None else found
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,7 @@ class Repeated:
     def drawn(self, rows: Tensor, uniform: Tensor) -> tuple[Tensor, Certainty | None]:
         """One measurement of each specimen in `rows`, chosen by numbers in [0, 1) shaped alike."""
         index = self.first[rows] + (uniform * self.count[rows]).long()
+        index = index.clamp(max=len(self.values) - 1)  # of a specimen without any, whose values mean nothing
         return self.values[index], None if self.certainty is None else self.certainty.rows(index)
 
 
@@ -145,6 +155,7 @@ def align(
     position = {specimen: row for row, specimen in enumerate(specimens)}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
+    counts: dict[str, Array] = {}
     for name, preparation in preparations.items():
         table = np.full((len(specimens), preparation.points), np.nan)
         values[name] = table
@@ -152,13 +163,16 @@ def align(
         if not len(raw):
             continue
         measured = gathered(raw, preparation.on_grid, preparation.points, leave_out=False)
-        found = averaged(measured, preparation.noise)
+        found = averaged(measured)
         rows = [position[specimen] for specimen in found.specimens]
         table[rows] = found.on_grid.values
         if found.on_grid.variance is not None:
             variances[name] = np.zeros_like(table)
             variances[name][rows] = found.on_grid.variance
-    return Physical(tuple(specimens), values, variances)
+        if len(found.specimens) < len(measured.specimens):
+            counts[name] = np.ones(len(specimens))
+            counts[name][rows] = found.number
+    return Physical(tuple(specimens), values, variances, counts)
 
 
 def to_tensors(
@@ -170,8 +184,11 @@ def to_tensors(
     certainty: dict[str, Certainty] = {}
     for name, preparation in preparations.items():
         measured = physical.measured(name)
-        known = np.where(measured[:, None], physical.values[name], preparation.centre)
-        values[name], own = _seen(preparation, OnGrid(known, physical.variance.get(name)), device)
+        known = physical.values[name]
+        if not measured.all():
+            known = np.where(measured[:, None], known, preparation.centre)
+        on_grid = OnGrid(known, physical.variance.get(name))
+        values[name], own = _seen(preparation, on_grid, device, physical.count.get(name))
         present[name] = _single(measured.astype(np.float64), device)
         if own is not None:
             certainty[name] = own
@@ -190,20 +207,20 @@ def repeated(
     measured = gathered(raw.keeping(position), preparation.on_grid, preparation.points, leave_out=False)
     row = np.array([position[specimen] for specimen in measured.specimens], dtype=np.int64)
     order = np.argsort(row, kind="stable")
-    values, variance = with_noise(measured.on_grid, preparation.noise)
+    values, variance = measured.on_grid
     count = np.bincount(row, minlength=len(specimens))
     own, certainty = _seen(preparation, OnGrid(values[order], None if variance is None else variance[order]), device)
     first = np.cumsum(count) - count
     return Repeated(own, certainty, *(torch.as_tensor(each, device=device) for each in (first, count)))
 
 
-def _seen(preparation: Preparation, measured: OnGrid, device: torch.device | str) -> tuple[Tensor, Certainty | None]:
-    seen = preparation.seen(measured)
+def _seen(
+    preparation: Preparation, measured: OnGrid, device: torch.device | str, count: Array | None = None
+) -> tuple[Tensor, Certainty | None]:
+    seen = preparation.seen(measured, count)
     certainty: Certainty | None = None
-    if seen.weight is not None or seen.variance is not None:
-        weight = np.ones_like(seen.values) if seen.weight is None else seen.weight
-        variance = np.zeros_like(seen.values) if seen.variance is None else seen.variance
-        certainty = Certainty(_single(weight, device), _single(variance, device))
+    if not seen.certain:
+        certainty = Certainty(*(_single(each, device) for each in (seen.told, seen.weight, seen.variance, seen.lost)))
     return _single(seen.values, device), certainty
 
 

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from fingerprint.errors import DataError, RecipeError
 from fingerprint.modality import Kind, RawModality
 from fingerprint.prepare.grid import common_grid
-from fingerprint.prepare.preparation import Preparation, on_grid, size_of, stepped
-from fingerprint.prepare.preprocessing import FittedStep, check_steps, fit_step, needs_even_grid, unit_after
+from fingerprint.prepare.preparation import Preparation
+from fingerprint.prepare.preprocessing import FittedStep, check_steps, fit_step, needs_even_grid, stepped, unit_after
 from fingerprint.prepare.principal import fit_basis
 from fingerprint.prepare.replicates import Gathered, averaged, gathered, spread_of_replicates
+from fingerprint.prepare.resampling import OnGrid, on_grid, size_of
 from fingerprint.recipe import BasisInput, Grid, GridInput, ModalityRecipe, Step
 
 Array = NDArray[np.float64]
 
 LARGEST, SMALLEST = 1e100, 1e-100  # beyond these, squares and their products leave the range of float64
+LEAST_SPECIMENS = 3
 JUDGING_COMPONENTS = 40  # of the basis that judges strangeness and fills gaps, where the model does not see scores
 
 
@@ -57,9 +59,11 @@ def fit_preparation(
     """
     name, source = raw.modality.name, raw.modality
     check_steps(steps, name, has_axis=source.has_axis)
-    if (count := len(set(raw.specimens))) < 3:
+    if grid != Grid() and not source.has_axis:
+        raise RecipeError("a grid is for curves", where=f"modalities.{name}.grid", next="Leave it out.")
+    if len(raw.specimens) < LEAST_SPECIMENS:
         raise DataError(
-            f"{name!r} has {count} specimens in the training part; at least 3 are needed",
+            f"{name!r} has {len(raw.specimens)} specimens in the training part; at least {LEAST_SPECIMENS} are needed",
             next=_restrict(name),
         )
     _check_size(raw)
@@ -67,11 +71,16 @@ def fit_preparation(
     shape = _shape(raw, axis)
     measured, fitted = _fitted_steps(raw, axis, shape, steps)
     table = averaged(measured).on_grid.values
+    if len(table) < LEAST_SPECIMENS:
+        raise DataError(
+            f"{name!r} has {len(table)} specimens in the training part; at least {LEAST_SPECIMENS} are needed",
+            next=_restrict(name),
+        )
     low, high = _extent(name, table)
     basis = fit_basis(table, choice.components if isinstance(choice, BasisInput) else default_components)
     unit = unit_after(steps, source.unit, source.axis_unit)
-    return Preparation(
-        modality=replace(source, unit=unit, sign=source.sign if unit == source.unit else ""),
+    preparation = Preparation(
+        modality=replace(source, unit=unit, sign="" if steps else source.sign),
         source=source,
         shape=shape,
         grid=axis,
@@ -84,10 +93,19 @@ def fit_preparation(
         in_basis=isinstance(choice, BasisInput),
         low=low,
         high=high,
-        noise=spread_of_replicates(measured) if counts_noise else None,
         counts_noise=counts_noise,
         covered=float(np.isfinite(measured.on_grid.values).all(axis=1).mean()),
     )
+    return _with_noise(preparation, measured) if counts_noise else preparation
+
+
+def _with_noise(preparation: Preparation, measured: Gathered) -> Preparation:
+    """With what the spread of replicates says of a single measurement: of features, however points vary together."""
+    points = spread_of_replicates(measured.specimens, measured.on_grid.values)
+    if points is None:
+        return preparation
+    values = preparation.seen(OnGrid(measured.on_grid.values, None)).values
+    return replace(preparation, noise=spread_of_replicates(measured.specimens, values), point_noise=points)
 
 
 def _fitted_steps(
@@ -107,7 +125,7 @@ def _fitted_steps(
         )
     fitted: list[FittedStep] = []
     for step in steps:
-        fitted.append(fit_step(step, measured.on_grid, source.name))
+        fitted.append(fit_step(step, averaged(measured).on_grid, source.name))
         after = stepped(fitted[-1], measured.on_grid, grid, source, measured.specimens, measured.sources)
         measured = measured._replace(on_grid=after)
     return measured, tuple(fitted)
@@ -128,9 +146,7 @@ def _extent(name: str, physical: Array) -> tuple[float, float]:
     """
     low, high = float(np.nanmin(physical)), float(np.nanmax(physical))
     extent = max(abs(low), abs(high))
-    relative = 0.0
-    if extent > 0:
-        relative = float(np.sqrt(np.nanmean(((physical - np.nanmean(physical, axis=0)) / extent) ** 2)))
+    relative = float(np.sqrt(np.nanmean(np.nanvar(physical / extent, axis=0)))) if extent > 0 else 0.0
     # What is left of identical float64 rows after subtracting their mean is rounding, not spread.
     if relative <= 1e-14:
         raise DataError(f"every measurement of {name!r} in the training part is the same", next=_restrict(name))

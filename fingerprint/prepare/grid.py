@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,10 +19,10 @@ Array = NDArray[np.float64]
 
 
 def common_grid(raw: RawModality, choice: Grid = Grid(), *, even: bool = False) -> Array:  # noqa: B008
-    """The axis of the measurements where they share one, else an even grid over what at least 95 % of them cover.
+    """The axis that most specimens share, over the span that 95 % of them cover; an even grid where they share none.
 
-    Of all spans that 95 % cover the widest is taken, so that one short scan does not crop everybody. Where the values
-    are zero outside what was measured (`Modality.outside`), it spans all of the axes.
+    Of all such spans the widest is taken, so that one short scan does not crop everybody. Where the values are zero
+    outside what was measured (`Modality.outside`), it spans all of the axes.
 
     Args:
         raw: the training part of one modality; every block has an axis.
@@ -36,17 +37,16 @@ def common_grid(raw: RawModality, choice: Grid = Grid(), *, even: bool = False) 
         DataError: the axes have less than half of the specimens' median span in common.
         RecipeError: what is given leaves no two points.
     """
-    measured = [(block.axis, len(block.specimens)) for block in raw.blocks if block.axis is not None]
-    axes, counts = [axis for axis, _ in measured], [count for _, count in measured]
-    shared = all(np.array_equal(axis, axes[0]) for axis in axes)
-    given = choice.first is not None and choice.last is not None
-    first, last = (0.0, 0.0) if given else _span(raw, axes, counts)
+    axes = [block.axis for block in raw.blocks if block.axis is not None]
+    counts = _specimens_of_axes(raw)
+    first, last = (0.0, 0.0) if None not in (choice.first, choice.last) else _span(raw, axes, counts)
     first = first if choice.first is None else choice.first
     last = last if choice.last is None else choice.last
-    if shared and not choice.points and not (even and not _is_even(axes[0])):
-        grid = axes[0][(axes[0] >= first) & (axes[0] <= last)]
+    common = None if choice.points else _common_axis(axes, counts, first, last)
+    if common is not None and not (even and not _is_even(common)):
+        grid = common[(common >= first - _rounding(common)) & (common <= last + _rounding(common))]
     else:
-        spacing = float(np.median(np.repeat([np.median(np.diff(axis)) for axis in axes], counts)))
+        spacing = weighted_median(np.array([np.median(np.diff(axis)) for axis in axes]), counts)
         points = choice.points or max(2, min(MOST_POINTS, round((last - first) / spacing) + 1))
         grid = np.linspace(first, last, points) if last > first else np.empty(0)
     if len(grid) < 2:
@@ -60,17 +60,17 @@ def common_grid(raw: RawModality, choice: Grid = Grid(), *, even: bool = False) 
     return grid
 
 
-def widest_span(firsts: Array, lasts: Array, counts: NDArray[np.int64]) -> tuple[float, float]:
+def widest_span(firsts: Array, lasts: Array, counts: Array) -> tuple[float, float]:
     """The widest span that 95 % of the specimens cover.
 
     Args:
         firsts, lasts: of each axis.
         counts: specimens on each.
     """
-    allowed = int((1 - LEAST_WHOLE) * counts.sum() + 1e-9)
+    allowed = (1 - LEAST_WHOLE) * counts.sum() + 1e-9
     best = (float(firsts.max()), float(lasts.min()))
     for first in np.unique(firsts)[::-1].tolist():
-        late = int(counts[firsts > first].sum())
+        late = counts[firsts > first].sum()
         if late > allowed:
             break
         order = np.argsort(lasts)
@@ -81,12 +81,45 @@ def widest_span(firsts: Array, lasts: Array, counts: NDArray[np.int64]) -> tuple
     return best
 
 
-def _span(raw: RawModality, axes: Sequence[Array], counts: Sequence[int]) -> tuple[float, float]:
+def weighted_median(values: Array, weights: Array) -> float:
+    """The least value up to which half of the weight lies; between two where it is exactly half."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    half = 0.5 * reached[-1]
+    low, high = np.searchsorted(reached, [half * (1 - 1e-9), half * (1 + 1e-9)])
+    return float((values[order[low]] + values[order[min(high, len(order) - 1)]]) / 2)
+
+
+def _specimens_of_axes(raw: RawModality) -> Array:
+    """How many specimens each axis has; one with several measurements is divided among them."""
+    number = Counter(specimen for block in raw.blocks for specimen in block.specimens)
+    return np.array([sum(1 / number[specimen] for specimen in block.specimens) for block in raw.blocks])
+
+
+def _common_axis(axes: Sequence[Array], counts: Array, first: float, last: float) -> Array | None:
+    """The axis that most specimens have, but for rounding, if it is more than half of them and it reaches the span."""
+    own = [counts[[_same(axis, other) for other in axes]].sum() for axis in axes]
+    axis = axes[int(np.argmax(own))]
+    rounding = _rounding(axis)
+    reaches = (first >= axis[0] - rounding and last <= axis[-1] + rounding) or len(axes) == 1
+    return axis if max(own) > 0.5 * counts.sum() and reaches else None
+
+
+def _same(axis: Array, other: Array) -> bool:
+    return axis.shape == other.shape and bool((np.abs(axis - other) <= _rounding(axis)).all())
+
+
+def _rounding(axis: Array) -> float:
+    """What a conversion of units may leave."""
+    return 1e-6 * float(np.diff(axis).min()) if len(axis) > 1 else 0.0
+
+
+def _span(raw: RawModality, axes: Sequence[Array], counts: Array) -> tuple[float, float]:
     firsts, lasts = np.array([axis[0] for axis in axes]), np.array([axis[-1] for axis in axes])
     if raw.modality.outside == "zero":
         return float(firsts.min()), float(lasts.max())
-    first, last = widest_span(firsts, lasts, np.array(counts))
-    span = float(np.median(np.repeat(lasts - firsts, counts)))
+    first, last = widest_span(firsts, lasts, counts)
+    span = weighted_median(lasts - firsts, counts)
     if last - first < 0.5 * span:
         raise DataError(
             f"the axes of {raw.modality.name!r} have too little in common: 95 % of them cover only "

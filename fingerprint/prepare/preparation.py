@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,13 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DataError
 from fingerprint.modality import Block, Modality, RawModality
-from fingerprint.prepare.preprocessing import FittedStep, Unfit
+from fingerprint.prepare.preprocessing import FittedStep, stepped
 from fingerprint.prepare.principal import Basis
-from fingerprint.prepare.resampling import OnGrid, resample
+from fingerprint.prepare.resampling import OnGrid, on_grid
 
 Array = NDArray[np.float64]
+
+LEAST_DECIDED = 1e-6  # share of a score, below which nothing is told of it
 
 
 class ModelUnits(NamedTuple):
@@ -25,15 +26,19 @@ class ModelUnits(NamedTuple):
 
     Attributes:
         values: [specimen, feature]; what was not measured of a curve is what the rest of it makes expect.
-        weight: of each feature in the likelihood, shaped alike: the share of it that what was measured decides, 1
-            where all was; None where all are 1.
-        variance: of each feature by itself, shaped alike, from the uncertainty of what was measured; None where nothing
-            is known of it.
+        told: the same without what is expected: as the measured points alone tell each feature.
+        weight: 1 where a feature is told of at all, else 0, shaped alike.
+        variance: of what is told, shaped alike.
+        lost: share of the modality's spread that is uncertain in each measurement, [specimen].
+        certain: whether everything was measured and nothing is known of its uncertainty.
     """
 
     values: Array
-    weight: Array | None
-    variance: Array | None
+    told: Array
+    weight: Array
+    variance: Array
+    lost: Array
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class Preparation:
         in_basis: whether the model sees scores (else the centred and scaled curve itself).
         low, high: least and greatest value in the training part; their difference is the range that errors in
             percent refer to.
-        noise: variance of a single measurement about its specimen's mean, from replicates of the training part,
-            [point]; None where there were none, or noise is ignored.
+        noise, point_noise: variance of a single measurement about its specimen's mean, from replicates of the training
+            part: of features in model units, [feature], and of points, [point]; None where there were none, or noise is
+            ignored.
         counts_noise: whether the model is told of uncertainties.
         covered: share of the training part's curves that cover all of the grid.
     """
@@ -77,6 +83,7 @@ class Preparation:
     low: float
     high: float
     noise: Array | None = None
+    point_noise: Array | None = None
     counts_noise: bool = True
     covered: float = 1.0
 
@@ -108,14 +115,40 @@ class Preparation:
         """
         on_grid(block.taking([0]), self.source, self.grid, self.shape)
 
-    def usable(self, raw: RawModality) -> RawModality:
-        """The blocks that can be brought on the grid."""
+    def usable(self, raw: RawModality) -> tuple[RawModality, dict[str, str]]:
+        """The measurements that can be brought on the grid and through the steps.
+
+        Returns:
+            These, and why others cannot: by specimen, of one of its measurements.
+        """
         blocks: list[Block] = []
+        left_out: dict[str, str] = {}
         for block in raw.blocks:
-            with suppress(DataError):
+            try:
                 self.check(block)
-                blocks.append(block)
-        return RawModality(raw.modality, tuple(blocks))
+            except DataError as error:
+                left_out.update(dict.fromkeys(block.specimens, error.what))
+                continue
+            kept = self._through_steps(block, left_out) if self.steps else list(range(len(block.specimens)))
+            if kept:
+                blocks.append(block if len(kept) == len(block.specimens) else block.taking(kept))
+        return RawModality(raw.modality, tuple(blocks)), left_out
+
+    def _through_steps(self, block: Block, left_out: dict[str, str]) -> list[int]:
+        """The rows that the steps can take; of the others is noted why."""
+        rows = list(range(len(block.specimens)))
+        with suppress(DataError):
+            self.on_grid(block)
+            return rows
+        kept: list[int] = []
+        for row in rows:
+            try:
+                self.on_grid(block.taking([row]))
+            except DataError as error:
+                left_out[block.specimens[row]] = error.what
+            else:
+                kept.append(row)
+        return kept
 
     def on_grid(self, block: Block) -> OnGrid:
         """Measurements after the steps, on the common grid, [specimen, point]; nan where a curve was not measured.
@@ -134,19 +167,60 @@ class Preparation:
         centred = (physical - self.centre) / self.scale
         return centred @ self.components.T if self.in_basis else centred
 
-    def seen(self, measured: OnGrid) -> ModelUnits:
-        """What the model sees of measurements, [specimen, point], some of them with gaps."""
+    def seen(self, measured: OnGrid, count: Array | None = None) -> ModelUnits:
+        """What the model sees of measurements, [specimen, point], some of them with gaps.
+
+        Args:
+            measured: on the grid.
+            count: how many measurements each is the mean of, [specimen]; 1 where None.
+        """
         values, variance = measured
-        if not self.counts_noise:
-            variance = None
-        if self.in_basis:
-            scores, decided = self.basis.scores(values)
-            noise = None if variance is None else self.basis.score_noise(values, variance) / self.scale**2
-            return ModelUnits(scores / self.scale, None if (decided == 1).all() else decided, noise)
+        stated = variance if self.counts_noise else None
         known = np.isfinite(values)
-        filled = values if known.all() else self.basis.filled(values)
-        noise = None if variance is None else variance / self.scale**2
-        return ModelUnits(self.to_model(filled), None if known.all() else known.astype(np.float64), noise)
+        whole = bool(known.all())
+        if whole and stated is None and self.noise is None:
+            plain, nothing = self.to_model(values), np.empty((0, 0))
+            return ModelUnits(plain, plain, nothing, nothing, np.empty(0), certain=True)
+        scores, decided = self.basis.scores(values)
+        gap = self.score_variance * (1 - decided)
+        if self.in_basis:
+            seen = scores / self.scale
+            weight = (decided > LEAST_DECIDED).astype(np.float64)
+            share = np.where(weight > 0, decided, 1)
+            told = weight * seen / share
+            own = self._noise(None if stated is None else self.basis.score_noise(values, stated), count, len(values))
+            noise = weight * (gap / share / self.scale**2 + own / share**2)
+            uncertain = own.sum(-1) * self.scale[0] ** 2
+        else:
+            seen = self.to_model(values if whole else self.basis.filled(values))
+            weight, told = known.astype(np.float64), np.where(known, seen, 0)
+            noise = weight * self._noise(stated, count, len(values))
+            uncertain = (noise * self.scale**2).sum(-1)
+        lost = (gap.sum(-1) + uncertain) / self.spread_of_curves
+        return ModelUnits(seen, told, weight, noise, lost, certain=False)
+
+    @cached_property
+    def spread_of_curves(self) -> float:
+        """Variance of the training part's measurements, summed over points, within the components."""
+        return float(self.score_variance.sum())
+
+    def _noise(self, stated: Array | None, count: Array | None, rows: int) -> Array:
+        """Variance of features in model units, [specimen, feature]: stated, or else what replicates tell."""
+        told = np.zeros((rows, self.features)) if stated is None else stated / self.scale**2
+        if self.noise is None:
+            return told
+        number = np.ones(rows) if count is None else count
+        return np.where(np.any(told, axis=1, keepdims=True), told, self.noise / number[:, None])
+
+    def measurement_variance(self, stated: Array | None, count: Array | None, rows: int) -> Array | None:
+        """Variance of measured points about the truth, [specimen, point]; None where nothing is known of it."""
+        if not self.counts_noise or (stated is None and self.point_noise is None):
+            return None
+        told = np.zeros((rows, self.points)) if stated is None else stated
+        if self.point_noise is None:
+            return told
+        number = np.ones(rows) if count is None else count
+        return np.where(np.any(told, axis=1, keepdims=True), told, self.point_noise / number[:, None])
 
     def to_physical(self, model: Array) -> Array:
         """Model units [..., feature] to physical units on the grid [..., point]."""
@@ -173,56 +247,3 @@ class Preparation:
     def strangeness(self, physical: Array) -> Array:
         """How far measurements lie from the training part (`Basis.strangeness`), [specimen, point] to [specimen]."""
         return self.basis.strangeness(physical)
-
-
-def on_grid(block: Block, source: Modality, grid: Array | None, shape: tuple[int, ...]) -> OnGrid:
-    """A block on the grid, as measured, [specimen, point].
-
-    Raises:
-        DataError: an axis covers less than half of the grid, or an image has another shape.
-    """
-    return resample(block, grid, source) if grid is not None else _raster(block, source, shape)
-
-
-def stepped(
-    step: FittedStep,
-    measured: OnGrid,
-    grid: Array | None,
-    source: Modality,
-    specimens: Sequence[str],
-    sources: Sequence[str],
-) -> OnGrid:
-    """Measurements after one more step.
-
-    Raises:
-        DataError: the step cannot take one of them.
-    """
-    try:
-        return step.apply(measured, grid)
-    except Unfit as error:
-        raise DataError(
-            f"{source.name} of {specimens[error.row]!r} cannot be prepared by the step "
-            f'"{step.step.__struct_config__.tag}": {error.reason}',
-            where=sources[error.row],
-            next="Correct or leave out the measurement, or choose other steps in the recipe.",
-        ) from None
-
-
-def size_of(shape: tuple[int, ...]) -> str:
-    """Of an image, in words."""
-    return " x ".join(map(str, shape))
-
-
-def _raster(block: Block, source: Modality, shape: tuple[int, ...]) -> OnGrid:
-    """Scalars and images, point by point."""
-    own = block.values.shape[1:]
-    if len(own) == 2 and own != shape:
-        raise DataError(
-            f"the image has {size_of(own)} points, the model's {source.name!r} {size_of(shape)}",
-            where=block.sources[0] if block.sources else block.specimens[0],
-            expected="An image of the same shape.",
-            next="Crop or scale it, or leave the specimen out.",
-        )
-    flat = (len(block.specimens), -1)
-    variance = None if block.uncertainty is None else block.uncertainty.astype(np.float64).reshape(flat) ** 2
-    return OnGrid(np.asarray(block.values, dtype=np.float64).reshape(flat), variance)

@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import DataError, RecipeError
+from fingerprint.modality import Modality
 from fingerprint.prepare.resampling import OnGrid
 from fingerprint.recipe import MSC, SNV, Baseline, Logarithm, MinMax, SavitzkyGolay, Standard, Step, UnitArea
 
 Array = NDArray[np.float64]
+
+ROUNDING = 1e-12  # of the largest value: what is left where steps before have subtracted it
 
 
 class Unfit(Exception):
@@ -79,6 +82,30 @@ class FittedStep:
     def _at(self, points: NDArray[np.bool_]) -> FittedStep:
         centre = None if self.centre is None else self.centre[points]
         return FittedStep(self.step, centre, None if self.scale is None else self.scale[points])
+
+
+def stepped(
+    step: FittedStep,
+    measured: OnGrid,
+    grid: Array | None,
+    source: Modality,
+    specimens: Sequence[str],
+    sources: Sequence[str],
+) -> OnGrid:
+    """Measurements after one more step.
+
+    Raises:
+        DataError: the step cannot take one of them.
+    """
+    try:
+        return step.apply(measured, grid)
+    except Unfit as error:
+        raise DataError(
+            f"{source.name} of {specimens[error.row]!r} cannot be prepared by the step "
+            f'"{step.step.__struct_config__.tag}": {error.reason}',
+            where=sources[error.row],
+            next="Correct or leave out the measurement, or choose other steps in the recipe.",
+        ) from None
 
 
 def fit_step(step: Step, measured: OnGrid, name: str) -> FittedStep:
@@ -159,16 +186,19 @@ def _applied(fitted: FittedStep, measured: OnGrid, grid: Array | None) -> OnGrid
             assert grid is not None
             return _filtered(fitted.step, grid, measured)
         case SNV():
-            return _divided(y - y.mean(1, keepdims=True), variance, y.std(1), "it is flat")
+            _refuse_flat(y)
+            return _divided(y - y.mean(1, keepdims=True), variance, y.std(1))
         case MSC():
             assert fitted.centre is not None
             return _to_mean(fitted.centre, measured)
         case UnitArea():
             assert grid is not None
             area = ((y[:, 1:] + y[:, :-1]) / 2) @ np.diff(grid)
-            return _divided(y, variance, area, "its area is not above 0")
+            _refuse(area <= ROUNDING * np.abs(y).max(1), "its area is not above 0")
+            return _divided(y, variance, area)
         case MinMax():
-            return _divided(y - y.min(1, keepdims=True), variance, np.ptp(y, axis=1), "it is flat")
+            _refuse_flat(y)
+            return _divided(y - y.min(1, keepdims=True), variance, np.ptp(y, axis=1))
         case Standard():
             assert fitted.centre is not None
             assert fitted.scale is not None
@@ -181,10 +211,13 @@ def _applied(fitted: FittedStep, measured: OnGrid, grid: Array | None) -> OnGrid
             assert_never(fitted.step)
 
 
-def _divided(y: Array, variance: Array | None, size: Array, why: str) -> OnGrid:
-    """Each row by its own size, which must be above 0."""
-    _refuse(size <= 1e-12 * np.abs(y).max(1), why)
+def _divided(y: Array, variance: Array | None, size: Array) -> OnGrid:
+    """Each row by its own size."""
     return OnGrid(y / size[:, None], None if variance is None else variance / size[:, None] ** 2)
+
+
+def _refuse_flat(y: Array) -> None:
+    _refuse(np.ptp(y, axis=1) <= ROUNDING * np.abs(y).max(1), "it is flat")
 
 
 def _refuse(bad: NDArray[np.bool_], why: str) -> None:
@@ -226,4 +259,11 @@ def _filtered(step: SavitzkyGolay, grid: Array, measured: OnGrid) -> OnGrid:
     if variance is None:
         return OnGrid(found, None)
     weights = savgol_coeffs(window, order, deriv=derivative, delta=spacing)
-    return OnGrid(found, np.asarray(convolve1d(variance, weights**2, axis=1, mode="nearest")))
+    spread = np.asarray(convolve1d(variance, weights**2, axis=1, mode="nearest"))
+    half = window // 2
+    if half:  # at its ends a curve follows the polynomial through its first, or its last, points
+        ends = savgol_filter(np.eye(window), window, order, deriv=derivative, delta=spacing, axis=0)
+        squares = np.asarray(ends, dtype=np.float64) ** 2
+        spread[:, :half] = variance[:, :window] @ squares[:half].T
+        spread[:, -half:] = variance[:, -window:] @ squares[-half:].T
+    return OnGrid(found, spread)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 LEAST_COVERED = 0.5  # of the grid, by a measurement that is used
+HOLE = 10.0  # times the steps beside it: a step of an axis over which nothing was measured
 
 Array = NDArray[np.float64]
 
@@ -32,12 +33,21 @@ class OnGrid(NamedTuple):
     variance: Array | None
 
 
+def on_grid(block: Block, source: Modality, grid: Array | None, shape: tuple[int, ...]) -> OnGrid:
+    """A block on the grid, as measured, [specimen, point].
+
+    Raises:
+        DataError: an axis covers less than half of the grid, or an image has another shape.
+    """
+    return resample(block, grid, source) if grid is not None else _raster(block, source, shape)
+
+
 def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
     """The block's curves at the points of `grid`; nan beyond the ends of its axis, or 0 where the modality says so.
 
     Where its points are the grid's own, the values stay as they are. Densities, and curves on an axis more than twice
     as fine, are averaged over each cell of the grid, which keeps their area and lets nothing alias; any other is
-    interpolated linearly.
+    interpolated linearly. Where an axis leaves a hole nothing was measured.
 
     Args:
         block: of curves.
@@ -66,6 +76,7 @@ def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
     if inside.any() and _same(axis[own], grid[inside]):
         known = None if variance is None else _placed(variance[:, own], inside, 0.0)
         return OnGrid(_placed(values[:, own], inside, 0.0 if zero else np.nan), known)
+    inside &= ~_in_holes(axis, grid)
     finer = float(np.median(np.diff(axis))) < 0.5 * float(np.median(np.diff(grid)))
     averaged = finer or is_density(modality.unit, modality.axis_unit)
     weights = cell_means(axis, grid, zero=zero) if averaged else interpolation(axis, grid)
@@ -141,5 +152,36 @@ def _rounding(grid: Array) -> float:
     return 1e-6 * float(np.median(np.diff(grid))) if len(grid) > 1 else 0.0
 
 
+def _in_holes(axis: Array, grid: Array) -> NDArray[np.bool_]:
+    """Whether each grid point lies strictly within a step of the axis that is far longer than the steps beside it."""
+    steps = np.diff(axis)
+    beside = np.maximum(np.append(0, steps[:-1]), np.append(steps[1:], 0))
+    holes = np.flatnonzero(steps > HOLE * beside) if len(steps) > 2 else np.empty(0, dtype=np.int64)
+    found = np.zeros(len(grid), dtype=np.bool_)
+    for left in holes.tolist():
+        found |= (grid > axis[left] + _rounding(grid)) & (grid < axis[left + 1] - _rounding(grid))
+    return found
+
+
 def _told(axis: Array, modality: Modality) -> str:
     return f"{axis[0]:g} to {axis[-1]:g} {modality.axis_unit}".rstrip()
+
+
+def size_of(shape: tuple[int, ...]) -> str:
+    """Of an image, in words."""
+    return " x ".join(map(str, shape))
+
+
+def _raster(block: Block, source: Modality, shape: tuple[int, ...]) -> OnGrid:
+    """Scalars and images, point by point."""
+    own = block.values.shape[1:]
+    if len(own) == 2 and own != shape:
+        raise DataError(
+            f"the image has {size_of(own)} points, the model's {source.name!r} {size_of(shape)}",
+            where=block.sources[0] if block.sources else block.specimens[0],
+            expected="An image of the same shape.",
+            next="Crop or scale it, or leave the specimen out.",
+        )
+    flat = (len(block.specimens), -1)
+    variance = None if block.uncertainty is None else block.uncertainty.astype(np.float64).reshape(flat) ** 2
+    return OnGrid(np.asarray(block.values, dtype=np.float64).reshape(flat), variance)

@@ -103,7 +103,7 @@ def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> 
     kept = _free_presence(model, batch)
     has = kept.sum(1) > 0
     safe = torch.where(has.unsqueeze(1), kept, torch.ones_like(kept))
-    unimodal = model.encode(values, batch.present, batch.complete, free_modalities(model))
+    unimodal = model.encode(values, batch.present, batch.complete, free_modalities(model), batch.certainty)
     q = fuse(unimodal, safe, model.fusion)
     return torch.where(
         has.unsqueeze(-1),

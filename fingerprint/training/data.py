@@ -136,24 +136,20 @@ def fit_preparations(recipe: Recipe, measured: Measured) -> dict[str, Preparatio
     }
 
 
-def drop_uncovered(
+def drop_unusable(
     measured: Measured, preparations: Mapping[str, Preparation]
-) -> tuple[Measured, dict[str, list[str]]]:
-    """Leave out the measurements that cover less than half of the grid, and the specimens that have no other.
+) -> tuple[Measured, dict[str, dict[str, str]]]:
+    """Leave out the measurements that cannot be brought on the grid or through the steps, and the specimens that have
+    no other.
 
     Returns:
-        What is kept, and by modality the specimens of the measurements that are left out, sorted; of modalities of
-        which there are such.
+        What is kept, and by modality why measurements are left out, by specimen; of modalities of which there are such.
     """
-    kept = {name: preparations[name].usable(raw) for name, raw in measured.raws.items()}
-    left_out = {
-        name: sorted(dropped)
-        for name, raw in measured.raws.items()
-        if len(raw) > len(kept[name]) and (dropped := set(raw.specimens) - set(kept[name].specimens))
-    }
+    found = {name: preparations[name].usable(raw) for name, raw in measured.raws.items()}
+    kept = {name: raw for name, (raw, _) in found.items()}
     known = {specimen for raw in kept.values() for specimen in raw.specimens}
     parts = {specimen: part for specimen, part in measured.parts.items() if specimen in known}
-    return Measured(kept, parts), left_out
+    return Measured(kept, parts), {name: left_out for name, (_, left_out) in found.items() if left_out}
 
 
 def repeated_measurements(

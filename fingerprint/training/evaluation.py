@@ -57,15 +57,16 @@ def predict_rows(
     given: Sequence[str],
     *,
     whole: bool = False,
-) -> Iterator[tuple[Array, Moments]]:
-    """Measured and predicted target of the specimens that have it and all of `given`, as in `with_all`, a few at a
-    time."""
+) -> Iterator[tuple[Array, Moments, Array]]:
+    """Measured and predicted target of the specimens that have it and all of `given`, as in `with_all`, and the known
+    variance of what was measured, a few specimens at a time."""
     rows = with_all(data.physical, [target, *given], whole=whole)
     step = specimens_at_once(model.seeds, preparations[target].points)
     for start in range(0, len(rows), step):
         few = rows[start : start + step]
         moments = predict_moments(model, preparations[target], data.tensors.subset(few), target, given)
-        yield data.physical.values[target][few], moments
+        own = data.physical.rows(few)
+        yield own.values[target], moments, own.noise(target, preparations[target])
 
 
 def errors(
@@ -73,7 +74,7 @@ def errors(
 ) -> Errors:
     """Errors of `target` predicted from `given`, over all specimens and points that were measured."""
     count, total, left, members = 0, 0.0, 0.0, np.zeros(model.seeds)
-    for measured, moments in predict_rows(model, preparations, data, target, given):
+    for measured, moments, _ in predict_rows(model, preparations, data, target, given):
         count += int(np.isfinite(measured).sum())
         total += float(np.nansum((measured - preparations[target].centre) ** 2))
         left += float(np.nansum((measured - moments.mean) ** 2))
@@ -98,8 +99,8 @@ def calibrate(model: PIMA, preparations: Mapping[str, Preparation], validation: 
     for target, preparation in preparations.items():
         for given in calibrated_subsets(list(preparations), target):
             found = [
-                scores(measured, moments.mean, moments.sd)
-                for measured, moments in predict_rows(model, preparations, validation, target, given, whole=True)
+                scores(measured, moments.mean, moments.sd, noise)
+                for measured, moments, noise in predict_rows(model, preparations, validation, target, given, whole=True)
             ]
             intervals.append(IntervalScores(target, given, tuple(sorted(itertools.chain(*found)))))
         measured = validation.physical.values[target][with_all(validation.physical, [target], whole=True)]

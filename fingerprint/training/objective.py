@@ -49,7 +49,7 @@ def objective(model: PIMA, batch: Batch, kl_weight: float, aligned: AlignmentRec
         kl_weight: of the divergence from the prior; 1 is the bound itself.
         aligned: the alignment of the recipe.
     """
-    unimodal = model.encode(batch.seen, batch.present, batch.complete)
+    unimodal = model.encode(batch.seen, batch.present, batch.complete, certainty=batch.certainty)
     stacked = torch.stack([batch.present[name] for name in model.names], 1).unsqueeze(1)
     kept, counts = keep_one(batch.terms.unsqueeze(-1).to(stacked), stacked)
     counts = counts * batch.active.unsqueeze(1)

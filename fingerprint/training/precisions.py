@@ -35,7 +35,7 @@ def calibrate_precisions(model: PIMA, validation: Tensors) -> None:
     if not model.experts() or len(model.names) < 2 or not len(validation):
         return
     values, present, certainty = validation.whole()
-    unimodal = model.encode(values, present)
+    unimodal = model.encode(values, present, certainty=certainty)
     kept = torch.stack([present[name] for name in model.names], -2)
     evidence = model.cluster_evidence(values, present, certainty)
 

@@ -68,7 +68,9 @@ def _merged(
         batch = source.draw(rows.expand(model.seeds, -1), generators, joined=True)
         plain, changed = (
             torch.softmax(cluster_logits(model.prior.expected_log_density(q), model.prior, sharpness), -1)
-            for q in (model.embed(batch.values, batch.present), model.embed(batch.seen, batch.present))
+            for q in (
+                model.embed(values, batch.present, certainty=batch.certainty) for values in (batch.values, batch.seen)
+            )
         )
         together += (plain.transpose(1, 2) @ changed).double().cpu()
         labels.append(plain.argmax(-1))

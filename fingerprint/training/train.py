@@ -38,7 +38,7 @@ from fingerprint.training.batch import batch_source, make_augmenters
 from fingerprint.training.data import (
     Measured,
     choose_modalities,
-    drop_uncovered,
+    drop_unusable,
     fit_preparations,
     make_plan,
     metadata_column,
@@ -113,13 +113,11 @@ def train(
     preparations = fit_preparations(planned, measured)
     _check_suits(planned, preparations)
     on_plan(planned, preparations)
-    measured, uncovered = drop_uncovered(measured, preparations)
-    for name, left_out in uncovered.items():
-        some = ", ".join([*left_out[:NAMED], *(["..."] if len(left_out) > NAMED else [])])
-        on_warning(
-            f"Left out: the {name} of {len(left_out)} specimen{'' if len(left_out) == 1 else 's'}, whose axis covers "
-            f"less than half of the grid ({some})."
-        )
+    measured, unusable = drop_unusable(measured, preparations)
+    for name, left_out in unusable.items():
+        some = ", ".join([*sorted(left_out)[:NAMED], *(["..."] if len(left_out) > NAMED else [])])
+        many = f"{len(left_out)} specimen{'' if len(left_out) == 1 else 's'}"
+        on_warning(f"Left out: the {name} of {many} ({some}). Of the first: {left_out[min(left_out)]}.")
     seeds = tuple(range(planned.training.seed, planned.training.seed + planned.training.restarts))
     info = RunInfo(
         status="running",
@@ -251,7 +249,7 @@ def _train_with(
     raws = {name: store.read(name, at=at) for name in sorted(recipe.modalities)}
     preparations = read_preparations(path)
     parts = {specimen: Part(part) for specimen, part in read_parts(path).items()}
-    measured, _ = drop_uncovered(Measured(raws, parts), preparations)
+    measured, _ = drop_unusable(Measured(raws, parts), preparations)
     data = part_data(measured, preparations, device)
 
     generators = make_generators(info.seeds)

@@ -230,7 +230,7 @@ def validation_elbo(model: PIMA, tensors: Tensors) -> Tensor:
     if not len(tensors):
         return torch.empty(0)
     values, present, certainty = tensors.whole()
-    q = model.eval().embed(values, present)
+    q = model.eval().embed(values, present, certainty=certainty)
     standard = Gaussian(torch.zeros_like(q.mean), torch.zeros_like(q.log_variance))
     bounds = [
         model.elbo(q, noise, values, present, certainty=certainty).value().mean(1) for noise in cubature(standard)

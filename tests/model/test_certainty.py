@@ -24,6 +24,11 @@ def answer(kind: str) -> Gaussian:
     return Gaussian(random(SEEDS, 1, DRAWS * SPECIMENS, FEATURES), random(SEEDS, 1, DRAWS * SPECIMENS, 1))
 
 
+def certainty(x: torch.Tensor, weight: torch.Tensor | None = None, variance: torch.Tensor | None = None) -> Certainty:
+    weight = torch.ones_like(x) if weight is None else weight
+    return Certainty(x, weight, torch.zeros_like(x) if variance is None else variance, torch.zeros(x.shape[:-1]))
+
+
 kinds = pytest.mark.parametrize("kind", ["network", "expert"])
 
 
@@ -31,8 +36,7 @@ kinds = pytest.mark.parametrize("kind", ["network", "expert"])
 def test_full_certainty_is_the_plain_likelihood(kind: str) -> None:
     """[Eq. 13]"""
     p, x = answer(kind), random(1, SPECIMENS, FEATURES)
-    sure = Certainty(torch.ones_like(x), torch.zeros_like(x))
-    torch.testing.assert_close(log_likelihood(x, p, sure), log_likelihood(x, p))
+    torch.testing.assert_close(log_likelihood(x, p, certainty(x)), log_likelihood(x, p))
 
 
 @kinds
@@ -41,7 +45,7 @@ def test_it_is_the_sum_over_what_was_measured_with_both_variances(kind: str) -> 
     p, x = answer(kind), random(1, SPECIMENS, FEATURES)
     weight = (random(1, SPECIMENS, FEATURES) > 0).double()
     noise = random(1, SPECIMENS, FEATURES).square()
-    found = log_likelihood(x, p, Certainty(weight, noise))
+    found = log_likelihood(torch.zeros_like(x), p, certainty(x, weight, noise))
     for draw in range(found.shape[1]):
         specimen, place = draw % SPECIMENS, 0 if kind == "expert" else draw
         variance = p.log_variance[:, :, place].exp() + noise[0, specimen]
@@ -55,12 +59,11 @@ def test_what_was_not_measured_cannot_be_seen() -> None:
     weight[..., 2] = 0
     other = x.clone()
     other[..., 2] = 77.0
-    sure = Certainty(weight, torch.zeros_like(x))
-    assert torch.equal(log_likelihood(x, p, sure), log_likelihood(other, p, sure))
+    assert torch.equal(log_likelihood(x, p, certainty(x, weight)), log_likelihood(x, p, certainty(other, weight)))
 
 
 def test_a_very_uncertain_measurement_prefers_no_cluster() -> None:
     p, x = answer("expert"), random(1, SPECIMENS, FEATURES)
     for noise, most in ((1e2, 2.0), (1e6, 1e-3)):
-        found = log_likelihood(x, p, Certainty(torch.ones_like(x), torch.full_like(x, noise)))
+        found = log_likelihood(x, p, certainty(x, None, torch.full_like(x, noise)))
         assert float((found.amax(-1) - found.amin(-1)).max()) < most

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,3 +92,20 @@ def test_an_uneven_axis_is_made_even_where_that_is_needed() -> None:
     raw = spectra(block(curves(uneven), uneven))
     np.testing.assert_array_equal(common_grid(raw), uneven)
     np.testing.assert_array_equal(common_grid(raw, even=True), np.arange(7.0))
+
+
+def test_an_uneven_axis_that_most_share_stays_the_grid() -> None:
+    """Whatever one short scan, or the rounding of another unit, does to a few of them."""
+    axis = np.geomspace(1e-3, 1, 200)
+    many = block(np.ones((60, 200)), axis)
+    short = block(np.ones((1, 180)), axis[:180], first=60)
+    rounded = block(np.ones((1, 200)), axis * (1 + 1e-15), first=61)
+    np.testing.assert_array_equal(common_grid(spectra(many, short, rounded)), axis)
+
+
+def test_replicates_of_one_specimen_count_once() -> None:
+    """Ten short scans of one specimen are not a fifth of fifty."""
+    many = block(np.ones((40, 30)), AXIS)
+    short = block(np.ones((10, 12)), AXIS[:12])
+    raw = spectra(many, replace(short, specimens=("s000",) * 10))
+    np.testing.assert_array_equal(common_grid(raw), AXIS)

@@ -110,7 +110,7 @@ def test_a_curve_with_a_gap_is_changed_by_its_measured_points(step: Step) -> Non
 
 @pytest.mark.parametrize("step", [each for each in STEPS[1:] if not isinstance(each, MinMax)], ids=str)
 def test_the_variance_is_that_of_small_draws(step: Step) -> None:
-    """To first order, with what each curve is divided by held as it is; smoothing, but for the ends of the curve."""
+    """To first order, with what each curve is divided by held as it is."""
     rng, size = np.random.default_rng(0), 1e-4
     fitted = fit_step(step, OnGrid(CURVES, None), "dos")
     spread = np.full((1, len(AXIS)), size)
@@ -118,9 +118,8 @@ def test_the_variance_is_that_of_small_draws(step: Step) -> None:
     assert found is not None
     draws = CURVES[:1] + spread * rng.normal(size=(4000, len(AXIS)))
     expected = fitted.apply(OnGrid(draws, None), AXIS).values.var(0)
-    inside = slice(4, -4)
     # A curve's own size and offset vary with its points as well, which adds or takes up to a few points' share.
-    np.testing.assert_allclose(found[0, inside], expected[inside], rtol=0.35)
+    np.testing.assert_allclose(found[0], expected, rtol=0.12 if isinstance(step, SavitzkyGolay) else 0.35)
 
 
 def test_a_preparation_is_fitted_on_what_the_steps_leave() -> None:

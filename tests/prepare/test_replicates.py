@@ -56,19 +56,54 @@ def test_the_mean_is_what_is_seen_and_its_variance_falls_with_their_number() -> 
     found = align({"dos": raw}, {"dos": preparation}, ("s001", "s000"))
     values = raw.blocks[0].values
     np.testing.assert_allclose(found.values["dos"], [values[1:5].mean(0), values[0]])
-    np.testing.assert_allclose(found.variance["dos"][1], preparation.noise)
-    np.testing.assert_allclose(found.variance["dos"][0], found.variance["dos"][1] / 4)
+    np.testing.assert_array_equal(found.count["dos"], [4, 1])
+    assert preparation.noise is not None
+    certainty = to_tensors(found, {"dos": preparation}).certainty["dos"]
+    np.testing.assert_allclose(certainty.variance[1], preparation.noise, rtol=1e-6)
+    np.testing.assert_allclose(certainty.variance[0], preparation.noise / 4, rtol=1e-6)
+    noise = found.noise("dos", preparation)
+    np.testing.assert_allclose(noise[1], preparation.point_noise)
+    np.testing.assert_allclose(noise[0], noise[1] / 4)
 
 
 def test_a_stated_uncertainty_goes_before_the_spread() -> None:
+    """A specimen whose own is known has the mean of least variance."""
     raw, _ = curves_of([1, 2] * 40)
     stated = np.zeros_like(raw.blocks[0].values)
     stated[1:3] = [[0.1], [0.2]]
     raw = RawModality(DOS, (replace(raw.blocks[0], uncertainty=stated),))
     preparation = fitted(raw)
-    found = align({"dos": raw}, {"dos": preparation}, ("s001", "s000")).variance["dos"]
-    np.testing.assert_allclose(found[0], (0.1**2 + 0.2**2) / 4)
-    np.testing.assert_allclose(found[1], preparation.noise)
+    found = align({"dos": raw}, {"dos": preparation}, ("s001", "s000"))
+    first, second = raw.blocks[0].values[1:3]
+    np.testing.assert_allclose(found.values["dos"][0], (4 * first + second) / 5)
+    noise = found.noise("dos", preparation)
+    np.testing.assert_allclose(noise[0], 1 / (1 / 0.1**2 + 1 / 0.2**2))
+    np.testing.assert_allclose(noise[1], preparation.point_noise)
+
+
+def test_one_whose_uncertainty_is_unknown_is_not_taken_as_exact() -> None:
+    raw, _ = curves_of([1, 2] * 40)
+    stated = np.zeros_like(raw.blocks[0].values)
+    stated[1] = 0.1
+    raw = RawModality(DOS, (replace(raw.blocks[0], uncertainty=stated),))
+    preparation = fitted(raw)
+    found = align({"dos": raw}, {"dos": preparation}, ("s001",))
+    np.testing.assert_allclose(found.values["dos"][0], raw.blocks[0].values[1:3].mean(0))
+    assert preparation.point_noise is not None
+    np.testing.assert_allclose(found.noise("dos", preparation)[0], preparation.point_noise / 2)
+
+
+def test_noise_that_moves_whole_curves_is_seen_in_the_scores() -> None:
+    """An offset from measurement to measurement varies all points together: far more than each by itself says."""
+    rng, truth = np.random.default_rng(0), gaussian_curves(100, noise=0.0)
+    row = np.repeat(np.arange(100), 3)
+    offset = 0.2 * rng.normal(size=(300, 1))
+    values = truth[row] + offset + 0.01 * rng.normal(size=(300, len(AXIS)))
+    raw = RawModality(DOS, (Block(tuple(f"s{each:03}" for each in row), values, AXIS),))
+    preparation = fit_preparation(raw, BasisInput(4))
+    assert preparation.noise is not None
+    true = ((0.2 * preparation.components.sum(1)) ** 2 + 0.01**2) / preparation.scale**2
+    np.testing.assert_allclose(preparation.noise, true, rtol=0.25, atol=1e-4)
 
 
 def test_scans_of_different_ranges_complete_each_other() -> None:
@@ -90,6 +125,8 @@ def test_measurements_are_drawn_evenly_and_only_of_their_own_specimen() -> None:
     preparation = fit_preparation(raw, GridInput(), counts_noise=False)
     table = repeated(raw, preparation, ("s0", "s1", "s2", "s3"))
     assert table.count.tolist() == [1, 3, 0, 2]
+    last = repeated(raw, preparation, ("s0", "s1", "s3", "s4"))  # the last one was never measured that way
+    assert torch.isfinite(last.drawn(torch.tensor([3, 0]), torch.tensor([0.9, 0.9]))[0]).all()
     rows = torch.tensor([0, 1, 3]).repeat(4000, 1)
     drawn, certainty = table.drawn(rows, torch.rand(rows.shape, generator=torch.Generator().manual_seed(0)))
     assert certainty is None

@@ -121,3 +121,13 @@ def test_an_axis_that_covers_less_than_half_of_the_grid_is_refused(first: float,
     assert refused.value.where == "s000.csv"
     told = f"its axis covers {first:g} to {last:g} THz, and the model looks at dos from 0 to 10 THz"
     assert refused.value.what == told
+
+
+@pytest.mark.parametrize("modality", [DOS, ABSORBANCE], ids=["density", "samples"])
+def test_a_hole_in_an_axis_is_not_bridged(modality: Modality) -> None:
+    axis = np.concatenate([np.linspace(0, 3, 31), np.linspace(6, 10, 41)])
+    grid = np.linspace(0, 10, 51)
+    found = resample(block(curves(axis), axis), grid, modality).values
+    np.testing.assert_array_equal(np.isnan(found[0]), (grid > 3) & (grid < 6))
+    uneven = np.geomspace(1, 11, 60) - 1
+    assert np.isfinite(resample(block(curves(uneven), uneven), grid, modality).values[:, :-1]).all()

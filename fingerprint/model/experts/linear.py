@@ -143,7 +143,7 @@ class LinearExpertDecoder(nn.Module):
         Args:
             gamma: $\gamma_c$, 0 for specimens that were not measured.
             curves: in model units.
-            certainty: of the curves.
+            certainty: of the curves; its values are then fitted.
         """
         weights = gamma.transpose(1, 2)
         share = weights.sum(-1, keepdim=True)
@@ -153,7 +153,8 @@ class LinearExpertDecoder(nn.Module):
             noise = self.variance().exp().mean(1)
             each = certainty.weight * noise / (noise + certainty.variance)
             total = weights @ each
-            fitted = self.space.fit_weighted((weights @ (each * curves)) / total.clamp_min(1e-12), total)
+            fitted = self.space.fit_weighted((weights @ (each * certainty.values)) / total.clamp_min(1e-12), total)
+            share = total.mean(-1, keepdim=True)
         return torch.where(share > 1e-6, fitted.to(self.theta), self.theta)
 
     def follow(

@@ -103,8 +103,8 @@ def test_missing_and_uncertain_points_count_for_what_they_are() -> None:
     decoder = data.decoder()
     weight = (rng.random((SPECIMENS, len(T))) < 0.6).astype(float)
     noise = rng.exponential(0.2, size=weight.shape)
-    certainty = Certainty(torch.as_tensor(weight)[None], torch.as_tensor(noise)[None])
-    found = decoder.fit(data.gamma, data.seen, certainty)
+    weights, variance = torch.as_tensor(weight)[None], torch.as_tensor(noise)[None]
+    found = decoder.fit(data.gamma, data.seen, Certainty(data.seen, weights, variance, torch.zeros(1, SPECIMENS)))
     each = (weight * 0.04 / (0.04 + noise)).ravel()
     for seed in range(2):
         for cluster in range(CLUSTERS):

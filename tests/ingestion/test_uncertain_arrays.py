@@ -112,7 +112,6 @@ NAMES = ("intensity_err", "intensityerr", "sigma_intensity", "err", "errors", "e
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("name", "intensity_err intensityerr sigma_intensity err errors esd unc sigma".split())
 def test_one_spectrum_in_a_file_has_its_uncertainty(name: str, tmp_path: Path) -> None:
     error = errors_of(SPECTRA["S1"])
     taken_in(tmp_path, lambda path: single(path, **{name: error}))

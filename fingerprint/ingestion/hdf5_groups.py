@@ -16,7 +16,7 @@ from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short,
 from fingerprint.ingestion.hdf5_curves import Samples, find_curves, runs_one_way
 from fingerprint.ingestion.hdf5_names import distinct_names
 from fingerprint.ingestion.reader import ArraysLayout, Column
-from fingerprint.ingestion.uncertain_arrays import Array, find_uncertainties
+from fingerprint.ingestion.uncertain_arrays import Array, doubtful, find_uncertainties
 
 _LOOKED_AT = 5  # groups whose numbers are read to tell axes from values
 
@@ -53,7 +53,8 @@ def layout(path: Path, found: Contents) -> ArraysLayout | None:
     notes = [f"{name}: {reason}" for name, reason in found.unread.items()]
     scalars: list[Column] = []
     vectors: dict[str, Samples] = {}
-    errors = find_uncertainties([_array(address, there) for address, there in alike.places.items() if _sound(there)])
+    sound = {address: alike.places[address] for address in doubtful(alike.places)}
+    errors = find_uncertainties([_array(address, there) for address, there in sound.items() if _sound(there)])
     for address, there in alike.places.items():
         if address in errors.headers:
             continue

@@ -14,7 +14,7 @@ from fingerprint.ingestion.hdf5_address import column
 from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short, is_text, numbers, shape_of, texts
 from fingerprint.ingestion.hdf5_curves import find_curves, runs_one_way
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, stem
-from fingerprint.ingestion.uncertain_arrays import Array, Uncertainties, find_uncertainties
+from fingerprint.ingestion.uncertain_arrays import Array, Uncertainties, doubtful, find_uncertainties
 
 _MOST_VECTORS = 100  # in a file of one spectrum
 _MOST_NUMBERS = 1 << 25  # looked at, in all
@@ -141,9 +141,8 @@ def _single(path: Path, found: Contents) -> Layout:
 
 
 def _uncertainties(sound: dict[str, h5py.Dataset]) -> Uncertainties:
-    return find_uncertainties(
-        [Array(column(name, item), {"": shape_of(item)}) for name, item in sound.items() if is_numeric(item)]
-    )
+    looked_at = [(name, sound[name]) for name in doubtful(sound) if is_numeric(sound[name])]
+    return find_uncertainties([Array(column(name, item), {"": shape_of(item)}) for name, item in looked_at])
 
 
 def _is_axis(vector: h5py.Dataset) -> bool:

@@ -7,8 +7,10 @@ from math import prod
 from typing import NamedTuple
 
 from fingerprint.ingestion.axis_names import is_called_axis
+from fingerprint.ingestion.columns import is_id
 from fingerprint.ingestion.reader import Column
-from fingerprint.ingestion.uncertainties import in_its_unit, is_uncertainty, is_uncertainty_of
+from fingerprint.ingestion.uncertainties import in_its_unit, is_uncertainty, owner_words, words_of
+from fingerprint.units import split_unit
 
 
 class Array(NamedTuple):
@@ -53,19 +55,40 @@ class Uncertainties(NamedTuple):
         return (*(f"{error}: {reason}" for error, reason in self.left_out.items()), *unused)
 
 
+def doubtful(addresses: Iterable[str]) -> list[str]:
+    """Those that stand in the same group as one that is called as uncertainties are: only they have to be looked at."""
+    listed = list(addresses)
+    folders = {each.rpartition("/")[0] for each in listed if _sounds_uncertain(each)}
+    return [each for each in listed if each.rpartition("/")[0] in folders]
+
+
 def find_uncertainties(arrays: Sequence[Array]) -> Uncertainties:
     """Tell uncertainties from what they belong to, which stands in the same group.
 
     "y_err" belongs to "y"; one that is called "err" alone, to the only other one that is no axis.
     """
-    owners = {each.column.header: owner for each in arrays if (owner := _named_owner(each, arrays))}
-    rest = [each for each in arrays if each.column.header not in owners]
-    alone = {each.column.header: owner for each in rest if (owner := _only_signal(each, rest))}
+    folders: dict[str, list[Array]] = {}
+    for each in arrays:
+        folders.setdefault(each.column.header.rpartition("/")[0], []).append(each)
+    owners: dict[str, Array] = {}
+    for beside in folders.values():
+        called = {words_of(each.column.name): each for each in reversed(beside)}
+        for each in beside:
+            named = (called[words] for words in owner_words(each.column.name) if words in called)
+            owner = next(named, None)
+            if owner is not None and owner is not each:
+                owners[each.column.header] = owner
+        rest = [each for each in beside if each.column.header not in owners]
+        signals = [each for each in rest if not _is_no_signal(each.column.name)]
+        for each in rest:
+            owner = _only_signal(each, signals)
+            if owner is not None:
+                owners[each.column.header] = owner
     of: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for each in arrays:
         name = each.column.header
-        owner = owners.get(name) or alone.get(name)
+        owner = owners.get(name)
         if owner is None:
             continue
         values = owner.column.header
@@ -100,22 +123,19 @@ def _unlike(uncertainty: Array, values: Array) -> list[tuple[str, tuple[int, ...
     ]
 
 
-def _beside(array: Array, arrays: Sequence[Array]) -> list[Array]:
-    folder = array.column.header.rpartition("/")[0]
-    return [each for each in arrays if each is not array and each.column.header.rpartition("/")[0] == folder]
+def _only_signal(array: Array, signals: Sequence[Array]) -> Array | None:
+    if not is_uncertainty(array.column.name, "counts"):
+        return None
+    others = [each for each in signals if each is not array]
+    others = [each for each in others if not _unlike(array, each)] or others
+    found = len(others) == 1 and is_uncertainty(array.column.name, others[0].column.name)
+    return others[0] if found else None
 
 
-def _named_owner(array: Array, arrays: Sequence[Array]) -> Array | None:
-    named = (each for each in _beside(array, arrays) if is_uncertainty_of(array.column.name, each.column.name))
-    return next(named, None)
+def _is_no_signal(name: str) -> bool:
+    return is_called_axis(name) or is_id(name) or is_uncertainty(name)
 
 
-def _only_signal(array: Array, arrays: Sequence[Array]) -> Array | None:
-    signals = [
-        each
-        for each in _beside(array, arrays)
-        if not is_called_axis(each.column.name) and not is_uncertainty(each.column.name)
-    ]
-    signals = [each for each in signals if not _unlike(array, each)] or signals
-    found = len(signals) == 1 and is_uncertainty(array.column.name, signals[0].column.name)
-    return signals[0] if found else None
+def _sounds_uncertain(address: str) -> bool:
+    name = split_unit(address.rpartition("/")[2]).name
+    return is_uncertainty(name, "counts") or bool(owner_words(name))

@@ -47,7 +47,7 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
 
 def is_uncertainty(name: str, of: str = "") -> bool:
     """Whether something is called uncertainty and nothing else, as "err" is, and "sigma" beside counts and the like."""
-    words = _words(name)
+    words = words_of(name)
     if "sigma" in words:
         return len(words) == 1 and _COUNTED.fullmatch(of.strip()) is not None
     return bool(words) and words <= _ALONE
@@ -55,10 +55,14 @@ def is_uncertainty(name: str, of: str = "") -> bool:
 
 def is_uncertainty_of(name: str, of: str) -> bool:
     """Whether something is called the uncertainty of what is called `of`, as "load_err" and "sigma load" of "load"."""
-    words, owner, glued = _words(name), _words(of), _GLUED.fullmatch(name.strip())
-    if not owner or words <= _ALONE:
-        return False
-    return owner in [words - {word} for word in words & _JOINED] or (glued is not None and glued["of"] == of.strip())
+    return words_of(of) in owner_words(name)
+
+
+def owner_words(name: str) -> list[frozenset[str]]:
+    """The words, one set or another, of which something would be the uncertainty by its name; [] for none."""
+    words, glued = words_of(name), _GLUED.fullmatch(name.strip())
+    rests = [words - {word} for word in words & _JOINED] + ([words_of(glued["of"])] if glued else [])
+    return [] if words <= _ALONE else [rest for rest in rests if rest]
 
 
 def in_its_unit(uncertainty: Column, column: Column) -> bool:
@@ -73,5 +77,6 @@ def _is_of(name: str, uncertainty: str) -> bool:
     return of is not None and own is not None and of[1] == own[1] and not _OF.fullmatch(name.strip())
 
 
-def _words(name: str) -> frozenset[str]:
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name, in small letters."""
     return frozenset(word for word in _BETWEEN.split(name.lower()) if word)

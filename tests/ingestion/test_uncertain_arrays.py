@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 import h5py
 import numpy as np
@@ -12,7 +13,9 @@ from hdf5_files import AXIS, POINTS, SPECTRA, groups, hyperspy, nexus, nexus_dat
 
 from fingerprint.errors import AmbiguousError, ReadError
 from fingerprint.ingestion import ingest
+from fingerprint.ingestion.reader import Column
 from fingerprint.ingestion.report import IngestReport
+from fingerprint.ingestion.uncertain_arrays import Array, find_uncertainties
 from fingerprint.store import open_store
 
 ROWS = np.stack(list(SPECTRA.values()))
@@ -217,6 +220,27 @@ def test_arrays_of_npz_have_their_uncertainties(tmp_path: Path) -> None:
     for row, name in enumerate(IDS):
         np.testing.assert_array_equal(found[name][1], errors_of(ROWS)[row, ::-1])
     assert any("other_err: the uncertainty of other" in each.reason for each in report.ignored)
+
+
+def test_scalars_with_ids_that_are_numbers_have_their_uncertainties(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        with h5py.File(path, "w") as file:
+            file["id"], file["hardness"], file["err"] = [3, 5, 8], [1.0, 2.5, 2.0], [0.1, 0.2, 0.3]
+
+    taken_in(tmp_path, write)
+    assert {name: error for name, (_, error) in stored(tmp_path, "hardness").items()} == {"3": 0.1, "5": 0.2, "8": 0.3}
+
+
+def test_a_file_of_many_arrays_is_looked_at_in_time() -> None:
+    many = [Array(Column(name, name, None, numeric=True, unique=True), {"": (9,)}) for name in _many(4000)]
+    began = perf_counter()
+    found = find_uncertainties(many)
+    assert len(found.of) == 4000
+    assert perf_counter() - began < 2
+
+
+def _many(count: int) -> list[str]:
+    return [name for number in range(count) for name in (f"a{number}", f"a{number}_err")]
 
 
 @pytest.mark.parametrize("name", ["y_err", "yerr", "sigma"])

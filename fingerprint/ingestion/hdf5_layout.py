@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -115,7 +116,7 @@ def _single(path: Path, found: Contents) -> Layout:
     notes = [f"{name}: {reason}" for name, reason in found.unread.items()]
     vectors: dict[str, h5py.Dataset] = {}
     scalars: dict[str, h5py.Dataset] = {}
-    errors = _uncertainties({name: item for name, item in found.datasets.items() if not fault(item)})
+    errors = _uncertainties(found.datasets)
     for name, item in found.datasets.items():
         if name in errors.headers:
             continue
@@ -140,9 +141,10 @@ def _single(path: Path, found: Contents) -> Layout:
     return ArraysLayout(path, specimens, pairs, (), columns, unmatched, (stem(path),), curves.ambiguous, owned)
 
 
-def _uncertainties(sound: dict[str, h5py.Dataset]) -> Uncertainties:
-    looked_at = [(name, sound[name]) for name in doubtful(sound) if is_numeric(sound[name])]
-    return find_uncertainties([Array(column(name, item), {"": shape_of(item)}) for name, item in looked_at])
+def _uncertainties(datasets: Mapping[str, h5py.Dataset]) -> Uncertainties:
+    found = [(name, datasets[name]) for name in doubtful(datasets)]
+    sound = [(name, item) for name, item in found if is_numeric(item) and not fault(item)]
+    return find_uncertainties([Array(column(name, item), {"": shape_of(item)}) for name, item in sound])
 
 
 def _is_axis(vector: h5py.Dataset) -> bool:

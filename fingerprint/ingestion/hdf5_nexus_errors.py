@@ -10,7 +10,7 @@ from fingerprint.ingestion.hdf5_access import find, names_in, words
 from fingerprint.ingestion.hdf5_address import ANY, column
 from fingerprint.ingestion.hdf5_array import fault, is_numeric
 from fingerprint.ingestion.uncertain_arrays import Array, misfit
-from fingerprint.ingestion.uncertainties import is_uncertainty, is_uncertainty_of
+from fingerprint.ingestion.uncertainties import is_strain, is_uncertainty, is_uncertainty_of
 
 
 def signal_errors(group: h5py.Group, name: str, signal: str, data: h5py.Dataset, notes: list[str]) -> str:
@@ -21,7 +21,8 @@ def signal_errors(group: h5py.Group, name: str, signal: str, data: h5py.Dataset,
     """
     said = (*words(data, "uncertainties"), *words(group, f"{signal}_uncertainties"), f"{signal}_errors", "errors")
     beside = names_in(group)
-    called = (each for each in beside if is_uncertainty_of(each, signal) or is_uncertainty(each, signal))
+    of = "" if any(map(is_strain, beside)) else signal  # then sigma alone may be a stress
+    called = (each for each in beside if is_uncertainty_of(each, signal) or is_uncertainty(each, of))
     values = Array(column(f"{name}/{signal}", data), {"": tuple(data.shape or ())})
     found = ""
     for each in dict.fromkeys((*said, *called)):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.columns import is_id
 from fingerprint.ingestion.reader import Column
-from fingerprint.ingestion.uncertainties import in_its_unit, is_uncertainty, owner_words, words_of
+from fingerprint.ingestion.uncertainties import in_its_unit, is_strain, is_uncertainty, owner_words, words_of
 from fingerprint.units import split_unit
 
 
@@ -79,9 +79,10 @@ def find_uncertainties(arrays: Sequence[Array]) -> Uncertainties:
             if owner is not None and owner is not each:
                 owners[each.column.header] = owner
         rest = [each for each in beside if each.column.header not in owners]
+        strained = any(is_strain(each.column.name) for each in beside)
         signals = [each for each in rest if not _is_no_signal(each.column.name)]
         for each in rest:
-            owner = _only_signal(each, signals)
+            owner = _only_signal(each, signals, strained=strained)
             if owner is not None:
                 owners[each.column.header] = owner
     of: dict[str, str] = {}
@@ -123,8 +124,8 @@ def _unlike(uncertainty: Array, values: Array) -> list[tuple[str, tuple[int, ...
     ]
 
 
-def _only_signal(array: Array, signals: Sequence[Array]) -> Array | None:
-    if not is_uncertainty(array.column.name, "counts"):
+def _only_signal(array: Array, signals: Sequence[Array], *, strained: bool) -> Array | None:
+    if not is_uncertainty(array.column.name, "" if strained else "counts"):
         return None
     others = [each for each in signals if each is not array]
     others = [each for each in others if not _unlike(array, each)] or others

@@ -19,6 +19,7 @@ _GLUED = re.compile(r"(?P<of>.+?)(?:errors?|err|std|sigma|uncertainty|uncertaint
 _COUNTED = re.compile(  # beside these sigma alone is an uncertainty, and no strength or conductivity
     r"y|i(?:[ _]?\(?q\)?)?|i?_?obs|counts?|intensit(?:y|ies)|signal|cross[ _]?section|reflectivity", re.IGNORECASE
 )
+_STRAIN = re.compile(r"strain|epsilon|dehnung|displacement|extension|elongation|stretch", re.IGNORECASE)
 _OF = re.compile(r"(?:sig(?:ma)?|s|err(?:or)?|e|d\w?|delta)\((\w{1,10})\)", re.IGNORECASE)  # "Sig(q)" behind "I(q)"
 _FUNCTION = re.compile(r"\w{1,10}\((\w{1,10})\)")
 _BETWEEN = re.compile(r"[\s_\-.:(){}\[\]]+")
@@ -32,9 +33,10 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
     """
     found: dict[str, Column] = {}
     taken: set[str] = set()
+    strained = any(is_strain(column.name) for column in columns)
     for place, column in enumerate(columns):
         before = columns[place - 1].name if place else ""
-        if is_uncertainty(column.name, before) or _is_of(before, column.name):
+        if is_uncertainty(column.name, "" if strained else before) or _is_of(before, column.name):
             owners = [columns[place - 1]] if place else []
         else:
             owners = [each for each in columns if each is not column and is_uncertainty_of(column.name, each.name)]
@@ -43,6 +45,11 @@ def with_uncertainties(columns: Sequence[Column]) -> list[tuple[Column, Column |
             found[owners[0].header] = column
             taken.add(column.header)
     return [(column, found.get(column.header)) for column in columns if column.header not in taken]
+
+
+def is_strain(name: str) -> bool:
+    """Whether something is called as what sigma, a stress, is measured over."""
+    return _STRAIN.search(name) is not None
 
 
 def is_uncertainty(name: str, of: str = "") -> bool:

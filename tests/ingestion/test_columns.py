@@ -58,6 +58,7 @@ def named(*names: str, unit: str | None = None) -> list[Column]:
         (("force", "sigma"), {"force": None, "sigma": None}),
         (("Se", "Se_sd"), {"Se": "Se_sd"}),
         (("I", "sigma"), {"I": "sigma"}),
+        (("strain", "I", "sigma"), {"strain": None, "I": None, "sigma": None}),
         (("kappa", "sigma"), {"kappa": None, "sigma": None}),
         (("y", "yerr"), {"y": "yerr"}),
         (("pha", "phase"), {"pha": None, "phase": None}),

@@ -187,14 +187,14 @@ def test_files_with_and_without_uncertainties_are_both_stored(tmp_path: Path) ->
     assert {name: error is None for each in found for name, (_, error) in each.items()} == {"a": False, "b": True}
 
 
-def test_strength_and_conductivity_are_no_uncertainties(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("axis", "values"), [("temperature_K", "kappa"), ("strain", "intensity")])
+def test_strength_and_conductivity_are_no_uncertainties(axis: str, values: str, tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        with h5py.File(path, "w") as file:
+            file[axis], file[values], file["sigma"] = AXIS, SPECTRA["S1"], SPECTRA["S2"]
+
     with pytest.raises(AmbiguousError, match="sigma"):
-        taken_in(tmp_path, _kappa)
-
-
-def _kappa(path: Path) -> None:
-    with h5py.File(path, "w") as file:
-        file["temperature_K"], file["kappa"], file["sigma"] = AXIS, SPECTRA["S1"], SPECTRA["S2"]
+        taken_in(tmp_path, write)
 
 
 def test_the_noise_of_hyperspy_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 dataset.py     dataset.toml: the facts about a folder
 inference.py   the dataset.toml that a folder without one suggests
   draft.py, guesses.py, table_guesses.py, grouping.py    it in the making; guesses; files that look alike
-  uncertainties.py, replicated.py, name_patterns.py    uncertainties of columns; ids within names of files
+  uncertainties.py, uncertain_arrays.py, replicated.py, name_patterns.py    uncertainties; ids within names of files
   axis_names.py, asking.py    how axes are called; what only a person knows
 sources.py     which files belong to which data set and modality; file_names.py: ids that are a part of a name
 formats.py     the registry of file families; reader.py says what each must offer
@@ -18,8 +18,8 @@ jcamp.py, jcamp_blocks.py, jcamp_table.py, jcamp_spectrum.py, emsa.py, curves.py
 hdf5.py        HDF5
   hdf5_access.py, hdf5_heaps.py, hdf5_chunks.py, hdf5_array.py, hdf5_matlab.py                       read with care
   hdf5_address.py, hdf5_axis.py, hdf5_parts.py                                                       where it stands
-  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_hyperspy.py,
-  hdf5_described.py                                                                                  what it means
+  hdf5_layout.py, hdf5_groups.py, hdf5_curves.py, hdf5_names.py, hdf5_nexus.py, hdf5_nexus_errors.py,
+  hdf5_hyperspy.py, hdf5_described.py                                                                what it means
 codes/         what simulation codes write: VASP, phonopy, LAMMPS, pymatgen, extended XYZ
 beginning.py   the first lines of a file, and files of limited length
 table.py, workbook.py, excel.py     rows of cells that are no text; Excel

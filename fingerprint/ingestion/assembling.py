@@ -33,7 +33,14 @@ def place_in(name: str) -> Place:
 def refuse_columns(name: str, spec: ModalitySpec) -> None:
     """Raise DatasetError where a column of uncertainties, measurements or facts is named of a file without columns."""
     if spec.uncertainty:
-        raise DatasetError("uncertainties are read from text and Excel only", where=f"[modalities.{name}] uncertainty")
+        raise DatasetError(
+            "uncertainties are read from text, Excel, HDF5 and .npz only", where=f"[modalities.{name}] uncertainty"
+        )
+    refuse_acts(name, spec)
+
+
+def refuse_acts(name: str, spec: ModalitySpec) -> None:
+    """Raise DatasetError where a column of measurements or facts is named of a file without columns."""
     for key, asked in (("measurement", spec.measurement), ("facts", spec.facts)):
         if asked:
             raise DatasetError(f"{key} is read from columns, and there are none", where=f"[modalities.{name}] {key}")
@@ -81,6 +88,7 @@ def assemble(
     axis: NDArray[np.float64] | None,
     places: Places,
     sources: Sequence[str] | None = None,
+    uncertainty: NDArray[np.float64] | None = None,
 ) -> RawModality:
     """Measurements from arrays that fit together: the axis ascending, what was not measured left out.
 
@@ -89,6 +97,7 @@ def assemble(
         values: [specimen], [specimen, point] or [specimen, row, column].
         axis: [point], or None.
         sources: where each specimen came from, [specimen]; None for the places of the values.
+        uncertainty: standard uncertainty, shaped as `values`; None where it is not known.
 
     Raises:
         ReadError: an id is empty or repeated, a value infinite or missing inside a measurement, or the axis turns back.
@@ -97,9 +106,11 @@ def assemble(
     refuse_infinite(values, places.value)
     kept: list[int] = np.flatnonzero(complete_rows(values, places.value)).tolist()
     values = values[kept] if len(kept) < len(values) else values
+    uncertainty = uncertainty if uncertainty is None else uncertainty[kept]
     if axis is not None:
         order = axis_order(axis, places.axis)
         values, axis = values[:, order], axis[order]
+        uncertainty = uncertainty if uncertainty is None else uncertainty[:, order]
     told = tuple(places.value((row,)) if sources is None else sources[row] for row in kept)
-    block = Block(tuple(ids[row] for row in kept), values, axis, told)
+    block = Block(tuple(ids[row] for row in kept), values, axis, told, uncertainty)
     return RawModality(modality, (block,) if kept else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,3 +165,25 @@ def check_uncertainty(
             next='Correct it, or leave the key "uncertainty" out of dataset.toml.',
         )
     return uncertainty
+
+
+def check_uncertainties(
+    values: NDArray[np.floating[Any]], uncertainty: NDArray[np.floating[Any]], place: Callable[[tuple[int, ...]], str]
+) -> NDArray[np.float64]:
+    """The uncertainties of an array of values, of the same shape; checked as `check_uncertainty` does.
+
+    Args:
+        place: names the place of an index in the uncertainties, and of them all for ().
+
+    Raises:
+        ReadError: the shapes differ, or a value has none, or a negative one.
+    """
+    if uncertainty.shape != values.shape:
+        what = f"the shape is {uncertainty.shape}, and {values.shape} that of the values"
+        raise ReadError(what, where=place(()).removesuffix("[]"))
+    flat = check_uncertainty(
+        values.ravel().astype(np.float64),
+        uncertainty.ravel().astype(np.float64),
+        lambda number: place(tuple(map(int, np.unravel_index(number, values.shape)))),
+    )
+    return flat.reshape(values.shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from fingerprint.ingestion.columns import describe, find_id
 from fingerprint.ingestion.pairs import find_pairs
 from fingerprint.ingestion.reader import Column, ColumnsLayout, CurveLayout, Unrecognised
 from fingerprint.ingestion.text import Text
-from fingerprint.ingestion.uncertainties import with_uncertainties
+from fingerprint.ingestion.uncertainties import is_strain, with_uncertainties
 
-_STRAIN = re.compile(r"strain|epsilon|dehnung|displacement|extension|elongation|stretch", re.IGNORECASE)
 _XYE = ("axis", "intensity", "uncertainty")  # the columns of every .xye
 HEAD = 50  # rows that are looked at to tell curves from tables
 
@@ -73,7 +71,7 @@ def _is_xye(path: Path) -> bool:
 
 def _is_stress_over_strain(x: Column, ys: Sequence[Column]) -> bool:
     """Whether sigma may be a stress and not an uncertainty."""
-    return _STRAIN.search(x.name) is not None and any(y.name.lower() in ("sigma", "σ") for y in ys)
+    return is_strain(x.name) and any(y.name.lower() in ("sigma", "σ") for y in ys)
 
 
 def _is_monotonic(numbers: Sequence[float]) -> bool:

@@ -91,7 +91,7 @@ class Draft:
             UnitError: it is unknown.
         """
         if column is None or column.unit is None:
-            possible = possible_units(column.header) if column else ()
+            possible = column.possible or possible_units(column.header) if column else ()
             if column and possible:
                 listed = " or ".join(f'"{each}"' for each in possible)
                 self.ambiguous.append(f"{path.name}: the unit of {column.header!r} may be {listed}.")

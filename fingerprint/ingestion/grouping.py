@@ -92,7 +92,7 @@ def _signature(layout: Layout) -> object:
     if isinstance(layout, ArraysLayout):
         headers = (column.header for pair in layout.curves for column in pair)
         others = (column.header for column in (*layout.images, *layout.columns))
-        return ("arrays", *headers, *others)
+        return ("arrays", *headers, *others, *layout.uncertainties)
     if isinstance(layout, StackLayout):
         return ("stack", layout.family, layout.shape[1:], layout.content or layout.stem)
     if isinstance(layout, ImageLayout):

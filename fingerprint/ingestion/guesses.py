@@ -48,7 +48,7 @@ class Guesses(TableGuesses):
             return
         paths = [layout.path for layout in group]
         files, self.exclude = pattern_of(self.source, paths), ()
-        if files is None and isinstance(first, CurveLayout | ImageLayout | OutputLayout):
+        if files is None and isinstance(first, CurveLayout | ArraysLayout | ImageLayout | OutputLayout):
             files, self.exclude = pattern_but(self.source, paths) or (None, ())
         if files is None:
             raise DatasetError(
@@ -86,7 +86,9 @@ class Guesses(TableGuesses):
             self.ignored.extend((first.path, f"dataset {reason}") for reason in first.unmatched)
             if first.ambiguous:
                 self.ambiguous.append(f"{first.path.name} {first.ambiguous}")
-            self.add_columns(first.path, files, first.specimens, [(each, None) for each in first.columns], "")
+            errors = dict(first.uncertainties)
+            columns = [(each, errors.get(each.header, "")) for each in first.columns]
+            self.add_columns(first.path, files, first.specimens, columns, "")
 
     def _add_curve(self, layout: CurveLayout, files: str, count: int) -> None:
         x, y = layout.x, layout.y
@@ -155,15 +157,18 @@ class Guesses(TableGuesses):
             values.header,
             layout.specimens.header,
             described,
+            uncertainty=dict(layout.uncertainties).get(values.header, ""),
         )
         found = _ID_OF.get(layout.specimens.header, f"a row per id in {layout.specimens.header}")
-        how = f"{values.header} over {axis.header}: {found}"
+        how = f"{values.header} over {axis.header}: {found}{_and_uncertainty(spec)}"
         self.put(modality_name(values), spec, layout.path, how, values)
 
     def _add_images(self, layout: ArraysLayout, files: str, values: Column) -> None:
         unit, identity = self.unit(values, layout.path), layout.specimens.header
-        spec = ModalitySpec(Kind.IMAGE, files, unit, "", values.header, identity)
+        error = dict(layout.uncertainties).get(values.header, "")
+        spec = ModalitySpec(Kind.IMAGE, files, unit, "", values.header, identity, uncertainty=error)
         how = f"{values.header} has three dimensions, the first as long as {identity}: an image per id"
+        how += _and_uncertainty(spec)
         self.put(modality_name(values), spec, layout.path, how, values)
 
     def _add_files_of_images(self, layout: ImageLayout, files: str, count: int) -> None:
@@ -200,3 +205,7 @@ class Guesses(TableGuesses):
             self.put(name, own, layout.path, "the file itself says what it holds", unit)
         if layout.spec.specimens is not None:
             self.tables.append((msgspec.structs.replace(layout.spec.specimens, file=files), []))
+
+
+def _and_uncertainty(spec: ModalitySpec) -> str:
+    return f"; its uncertainty is {spec.uncertainty}, by its name or what the file says" if spec.uncertainty else ""

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion import hdf5_layout
-from fingerprint.ingestion.assembling import refuse_columns
+from fingerprint.ingestion.assembling import refuse_acts
 from fingerprint.ingestion.checks import (
     axis_order,
     check_ids,
-    check_uncertainty,
+    check_uncertainties,
     check_unit,
     complete_rows,
     refuse_infinite,
@@ -69,7 +69,7 @@ def pieces(request: Request) -> Iterator[RawModality]:
             expected="The keys values and specimens, and values in axis, name HDF5 datasets.",
         )
     if spec.specimens in (GROUP, STEM, STEM_ROW):
-        refuse_columns(request.name, spec)
+        refuse_acts(request.name, spec)
     with opened(request.path) as file:
         for part in parts(file, request.path, spec):
             for block in _blocks(file, part, request):
@@ -150,7 +150,12 @@ def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
             errors = need(file, part.uncertainty)
             check_unit(stated_unit(file, part.uncertainty), stated.unit or modality.unit, part.uncertainty, at(errors))
             found = rows_from(errors, first, len(own)) if by_rows else numbers(errors)
-            uncertainty = _uncertainty(errors, _values(errors, found, part, len(own), spec.kind, axis), values, first)
+
+            def place_of_error(index: tuple[int, ...], first: int = first, where: str = at(errors)) -> str:
+                return f"{where}[{', '.join(map(str, (index[0] + first, *index[1:])))}]" if index else where
+
+            own_errors = _values(errors, found, part, len(own), spec.kind, axis)
+            uncertainty = check_uncertainties(values, own_errors, place_of_error)
         refuse_infinite(values, place)
         kept: list[int] = np.flatnonzero(complete_rows(values, place)).tolist()
         values = values[kept] if len(kept) < len(values) else values
@@ -170,26 +175,6 @@ def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
             facts=tuple({name: cells[first + row] for name, cells in typed.items()} for row in kept) if typed else (),
         )
         yield as_declared(block, modality, stated)
-
-
-def _uncertainty(
-    dataset: h5py.Dataset, found: NDArray[np.floating[Any]], values: NDArray[np.floating[Any]], first: int
-) -> NDArray[np.float64]:
-    """The standard uncertainty of every value; `first` is the row of the first of them.
-
-    Raises:
-        ReadError: a value has none, or a negative one.
-    """
-    where = at(dataset)
-    if found.shape != values.shape:
-        raise ReadError(f"the shape is {found.shape}, and {values.shape} that of the values", where=where)
-
-    def place(number: int) -> str:
-        row, *inside = np.unravel_index(number, values.shape)
-        return f"{where}[{', '.join(map(str, (int(row) + first, *map(int, inside))))}]"
-
-    flat = check_uncertainty(values.ravel().astype(np.float64), found.ravel().astype(np.float64), place)
-    return flat.reshape(values.shape)
 
 
 def _values(

@@ -10,7 +10,7 @@ from fingerprint.errors import ReadError
 from fingerprint.ingestion.columns import describe
 from fingerprint.ingestion.hdf5_access import Node, find, names_in, no_dataset, words
 from fingerprint.ingestion.reader import Column
-from fingerprint.units import split_unit
+from fingerprint.units import decided_unit, possible_units, split_unit
 
 ANY = "*"
 _UNDEFINED = ("<undefined>", "t.Undefined", "Undefined", "_None_", "None")  # as HyperSpy writes it
@@ -59,13 +59,16 @@ def only(file: h5py.File, address: str) -> str:
 
 
 def stated_unit(file: h5py.File, path: str) -> str | None:
-    """The unit that the attributes `unit` or `units`, or the name, of what stands at a path state."""
+    """The unit that the attributes `unit` or `units`, or the name, of what stands at a path state; None where they
+    state none, or leave open which it is."""
     item = find(file, path)
-    stated = None if item is None else attribute_unit(item)
-    return stated if stated is not None else split_unit(path.rsplit("/")[-1]).unit
+    if item is None:
+        return split_unit(path.rsplit("/")[-1]).unit
+    name = words(item, "name") if isinstance(item, h5py.Group) else ()  # an axis of HyperSpy
+    return column(path, item, name=(*name, "")[0]).unit
 
 
-def attribute_unit(item: Node) -> str | None:
+def _attribute_unit(item: Node) -> str | None:
     """The unit that the attributes of a dataset or group state."""
     stated = next((found[0] for name in ("unit", "units") if (found := words(item, name))), None)
     return None if stated is None or stated in _UNDEFINED else stated
@@ -78,8 +81,10 @@ def column(address: str, item: Node, cells: list[str] | None = None, name: str =
         cells: its texts where it is one of texts, or of ids; None for numbers.
         name: what to call it, where that is not the last part of the address.
     """
-    last = split_unit(name or address.rsplit("/")[-1])
-    unit = attribute_unit(item)
+    header = name or address.rsplit("/")[-1]
+    last, stated = split_unit(header), _attribute_unit(item)
+    unit = last.unit if stated is None else decided_unit(last.name, stated)
+    possible = () if unit is not None else possible_units(header if stated is None else f"{last.name} ({stated})")
     known = describe("", cells or ())
     numeric = known.numeric if cells is not None else True
-    return Column(address, last.name, last.unit if unit is None else unit, numeric, cells is not None and known.unique)
+    return Column(address, last.name, unit, numeric, cells is not None and known.unique, possible)

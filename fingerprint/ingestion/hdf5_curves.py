@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.ingestion.hdf5_names import called_axis, uncertainty_of
+from fingerprint.ingestion.hdf5_names import called_axis
 
 Samples = Mapping[str, NDArray[Any]]  # by specimen
 
@@ -37,16 +37,13 @@ def find_curves(vectors: Mapping[str, Samples], shared: Mapping[str, Samples]) -
     """Match vectors up.
 
     Args:
-        vectors: by address, what stands there for some specimens.
+        vectors: by address, what stands there for some specimens; without uncertainties.
         shared: the same for vectors that can only be an axis.
     """
     pairs: list[tuple[str, str]] = []
     notes: list[str] = []
     faults: list[str] = []
-    uncertain = {name: uncertainty_of(name, vectors) for name in vectors}
-    notes.extend(f"{name}: the uncertainty of {of}, which is not kept" for name, of in uncertain.items() if of)
-    measured = [name for name in vectors if not uncertain[name]]
-    for group in _of_one_length({name: vectors[name] for name in measured}):
+    for group in _of_one_length(vectors):
         own = [name for name in group if all(map(runs_one_way, vectors[name].values()))]
         outer = [name for name, samples in shared.items() if _fits(vectors[group[0]], samples)]
         candidates = own if len(group) > 1 and own else outer

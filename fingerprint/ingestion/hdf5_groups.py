@@ -16,6 +16,7 @@ from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short,
 from fingerprint.ingestion.hdf5_curves import Samples, find_curves, runs_one_way
 from fingerprint.ingestion.hdf5_names import distinct_names
 from fingerprint.ingestion.reader import ArraysLayout, Column
+from fingerprint.ingestion.uncertain_arrays import Array, doubtful, find_uncertainties
 
 _LOOKED_AT = 5  # groups whose numbers are read to tell axes from values
 
@@ -52,7 +53,11 @@ def layout(path: Path, found: Contents) -> ArraysLayout | None:
     notes = [f"{name}: {reason}" for name, reason in found.unread.items()]
     scalars: list[Column] = []
     vectors: dict[str, Samples] = {}
+    sound = {address: alike.places[address] for address in doubtful(alike.places)}
+    errors = find_uncertainties([_array(address, there) for address, there in sound.items() if _sound(there)])
     for address, there in alike.places.items():
+        if address in errors.headers:
+            continue
         first = next(iter(there.values()))
         reason = fault(first)
         if not reason and len(shape_of(first)) > 1 and count(first) != 1:
@@ -71,9 +76,12 @@ def layout(path: Path, found: Contents) -> ArraysLayout | None:
     if not pairs and not scalars:
         return None
     specimens = Column(GROUP, "", None, numeric=False, unique=True)
-    unmatched = (*notes, *curves.notes)
-    columns = tuple(scalars)
-    return ArraysLayout(path, specimens, pairs, (), columns, unmatched, alike.groups, "; ".join(ambiguous))
+    measured = [column.header for column in (*(values for values, _ in pairs), *scalars)]
+    unmatched = (*notes, *curves.notes, *errors.notes(measured))
+    owned = errors.of_measured(measured)
+    return ArraysLayout(
+        path, specimens, pairs, (), tuple(scalars), unmatched, alike.groups, "; ".join(ambiguous), owned
+    )
 
 
 def _choices(found: Contents) -> list[_Alike]:
@@ -141,6 +149,15 @@ def _scalar(address: str, there: Mapping[str, h5py.Dataset]) -> Column:
     if is_numeric(first):
         return column(address, first)
     return column(address, first, [cell for _, item in _head(there) if not fault(item) for cell in texts(item)])
+
+
+def _sound(there: Mapping[str, h5py.Dataset]) -> bool:
+    return all(is_numeric(item) and not fault(item) for item in there.values())
+
+
+def _array(address: str, there: Mapping[str, h5py.Dataset]) -> Array:
+    shapes = {group: shape_of(item) for group, item in there.items()}
+    return Array(column(address, next(iter(there.values()))), shapes)
 
 
 def _head(there: Mapping[str, h5py.Dataset]) -> list[tuple[str, h5py.Dataset]]:

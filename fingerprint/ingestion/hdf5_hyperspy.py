@@ -16,9 +16,10 @@ from fingerprint.ingestion.hdf5_address import ANY, column
 from fingerprint.ingestion.hdf5_array import fault, is_numeric
 from fingerprint.ingestion.hdf5_axis import size_of
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, row_ids, stem
-from fingerprint.units import split_unit
+from fingerprint.units import possible_units, split_unit
 
 _ROOT = "Experiments"
+_NOISE = "metadata/Signal/Noise_properties"
 _NAMELESS = ("", "__unnamed__", "_None_")
 
 
@@ -39,7 +40,11 @@ def layout(path: Path, file: h5py.File) -> Layout:
     root = find(file, _ROOT)
     found = [_signal(root, name) for name in names_in(root)] if isinstance(root, h5py.Group) else []
     signals = [each for each in found if isinstance(each, _Signal)]
-    unmatched = tuple(each for each in found if isinstance(each, str))
+    noisy = [each.experiment for each in signals if find(file, f"{_ROOT}/{each.experiment}/{_NOISE}") is not None]
+    unmatched = (
+        *(each for each in found if isinstance(each, str)),
+        *(f"{_ROOT}/{each}/{_NOISE}: what is known of the noise is not kept" for each in noisy),
+    )
     if not signals or len({bool(each.rows) for each in signals}) > 1:
         return Unrecognised(path, "; ".join(unmatched) or "single spectra and rows of spectra in one HyperSpy file")
     rows, head = signals[0].rows, stem(path)
@@ -94,7 +99,9 @@ def _values(group: h5py.Group, data: h5py.Dataset, address: str) -> Column:
     stated = split_unit(quantity)
     name = next((each for each in (kind, stated.name) if each not in _NAMELESS), "signal")
     described = column(address, data, name=name)
-    return described if described.unit is not None else described._replace(unit=stated.unit)
+    if described.unit is not None or described.possible:
+        return described
+    return described._replace(unit=stated.unit, possible=possible_units(quantity))
 
 
 def _navigates(axis: h5py.Dataset | h5py.Group) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -14,6 +15,7 @@ from fingerprint.ingestion.hdf5_address import column
 from fingerprint.ingestion.hdf5_array import count, fault, is_numeric, is_short, is_text, numbers, shape_of, texts
 from fingerprint.ingestion.hdf5_curves import find_curves, runs_one_way
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, stem
+from fingerprint.ingestion.uncertain_arrays import Array, Uncertainties, doubtful, find_uncertainties
 
 _MOST_VECTORS = 100  # in a file of one spectrum
 _MOST_NUMBERS = 1 << 25  # looked at, in all
@@ -48,6 +50,8 @@ def _by_ids(path: Path, found: Contents) -> ArraysLayout | None:
         return None
     ids = tuple(texts(sound[specimens.header]))
     number = len(ids)
+    errors = _uncertainties({name: item for name, item in sound.items() if name != specimens.header})
+    sound = {name: item for name, item in sound.items() if name not in errors.headers}
     vectors = {name: item for name, item in sound.items() if len(shapes[name]) == 1 and name != specimens.header}
     lengths = {length for name in sound if len(shapes[name]) == 2 for length in shapes[name]}
     rising = [name for name, item in vectors.items() if shapes[name][0] in lengths and _is_axis(item)]
@@ -77,7 +81,9 @@ def _by_ids(path: Path, found: Contents) -> ArraysLayout | None:
     ambiguous = ""
     if square and _is_matlab(found):
         ambiguous = f"has as many points as specimens in {', '.join(square)}: whether rows are specimens is not known"
-    return ArraysLayout(path, specimens, tuple(curves), tuple(images), columns, tuple(notes), ids, ambiguous)
+    measured = [column.header for column in (*(values for values, _ in curves), *images, *columns)]
+    unmatched, owned = (*notes, *errors.notes(measured)), errors.of_measured(measured)
+    return ArraysLayout(path, specimens, tuple(curves), tuple(images), columns, unmatched, ids, ambiguous, owned)
 
 
 def _identity(sound: dict[str, h5py.Dataset], shapes: dict[str, tuple[int, ...]]) -> Column | None:
@@ -110,7 +116,10 @@ def _single(path: Path, found: Contents) -> Layout:
     notes = [f"{name}: {reason}" for name, reason in found.unread.items()]
     vectors: dict[str, h5py.Dataset] = {}
     scalars: dict[str, h5py.Dataset] = {}
+    errors = _uncertainties(found.datasets)
     for name, item in found.datasets.items():
+        if name in errors.headers:
+            continue
         reason = fault(item)
         if reason or (is_numeric(item) and len(shape_of(item)) > 1 and count(item) > 1):
             notes.append(f"{name}: {reason or f'{shape_of(item)}, without ids and an axis as long'}")
@@ -127,7 +136,15 @@ def _single(path: Path, found: Contents) -> Layout:
     specimens = Column(STEM, "", None, numeric=False, unique=True)
     pairs = tuple((column(values, vectors[values]), column(axis, vectors[axis])) for values, axis in curves.pairs)
     columns = tuple(column(name, item, None if is_numeric(item) else texts(item)) for name, item in scalars.items())
-    return ArraysLayout(path, specimens, pairs, (), columns, (*notes, *curves.notes), (stem(path),), curves.ambiguous)
+    measured = [column.header for column in (*(values for values, _ in pairs), *columns)]
+    unmatched, owned = (*notes, *curves.notes, *errors.notes(measured)), errors.of_measured(measured)
+    return ArraysLayout(path, specimens, pairs, (), columns, unmatched, (stem(path),), curves.ambiguous, owned)
+
+
+def _uncertainties(datasets: Mapping[str, h5py.Dataset]) -> Uncertainties:
+    found = [(name, datasets[name]) for name in doubtful(datasets)]
+    sound = [(name, item) for name, item in found if is_numeric(item) and not fault(item)]
+    return find_uncertainties([Array(column(name, item), {"": shape_of(item)}) for name, item in sound])
 
 
 def _is_axis(vector: h5py.Dataset) -> bool:

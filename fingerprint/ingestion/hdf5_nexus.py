@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from fingerprint.ingestion.hdf5_access import Contents, find, names_in, words
 from fingerprint.ingestion.hdf5_address import ANY, column
 from fingerprint.ingestion.hdf5_array import fault, is_numeric, is_text, texts
 from fingerprint.ingestion.hdf5_names import distinct_names
+from fingerprint.ingestion.hdf5_nexus_errors import errors_of_all, signal_errors
 from fingerprint.ingestion.reader import ArraysLayout, Column, Layout, Unrecognised, stem
 
 _MOST_HOPS = 8
@@ -21,11 +23,12 @@ _SCALINGS = ("scaling_factor", "offset")  # NXdata's, of its signal
 
 
 class _Plot(NamedTuple):
-    """What one NXdata shows: paths; `ids` is "" where it is one spectrum."""
+    """What one NXdata shows: paths; `ids` is "" where it is one spectrum, `errors` where no uncertainty is known."""
 
     values: str
     axis: str
     ids: str = ""
+    errors: str = ""
 
 
 def is_nexus(found: Contents) -> bool:
@@ -47,14 +50,17 @@ def layout(path: Path, file: h5py.File, found: Contents) -> Layout:
     listed = [plot for each in plots.values() for plot in each]
     if not listed:
         return Unrecognised(path, "; ".join(unmatched) or "no NXdata with a signal")
-    inside = {tuple(each[len(entry) :] for each in plot) for entry, own in plots.items() for plot in own}
+    inside = {tuple(each[len(entry) :] for each in plot[:3]) for entry, own in plots.items() for plot in own}
     if len(plots) > 1 and len(inside) == 1 and not listed[0].ids and all(plots):
-        curves = (_described(file, listed[0], f"{ANY}{next(iter(inside))[0]}", f"{ANY}{next(iter(inside))[1]}"),)
-        return _layout(path, GROUP, curves, unmatched, tuple(plots))
+        values, axis = (f"{ANY}{each}" for each in next(iter(inside))[:2])
+        errors = errors_of_all(file, {entry: own[0].errors for entry, own in plots.items()}, unmatched)
+        curves = (_described(file, listed[0], values, axis),)
+        return _layout(path, GROUP, curves, unmatched, tuple(plots), {values: errors})
+    owned = {plot.values: plot.errors for plot in listed}
     if len(listed) == 1 and listed[0].ids:
         ids = need_texts(file, listed[0].ids)
         curves = (_described(file, listed[0]),)
-        return _layout(path, listed[0].ids, curves, unmatched, ids)
+        return _layout(path, listed[0].ids, curves, unmatched, ids, owned)
     single = [plot for plot in listed if not plot.ids]
     if not single:
         return Unrecognised(path, f"{len(listed)} signals, each with ids of its own: describe them in dataset.toml")
@@ -62,7 +68,7 @@ def layout(path: Path, file: h5py.File, found: Contents) -> Layout:
     ambiguous = "" if len(listed) == 1 else f"has {len(listed)} signals ({', '.join(plot.values for plot in listed)})"
     names = distinct_names([values.header for values, _ in curves])
     curves = tuple((values._replace(name=name), axis) for (values, axis), name in zip(curves, names, strict=True))
-    return _layout(path, STEM, curves, unmatched, (stem(path),), ambiguous)
+    return _layout(path, STEM, curves, unmatched, (stem(path),), owned, ambiguous)
 
 
 def _layout(
@@ -71,10 +77,12 @@ def _layout(
     curves: tuple[tuple[Column, Column], ...],
     unmatched: list[str],
     ids: tuple[str, ...],
+    errors: Mapping[str, str],
     ambiguous: str = "",
 ) -> ArraysLayout:
     specimens = Column(ids_at, "", None, numeric=False, unique=True)
-    return ArraysLayout(path, specimens, curves, (), (), tuple(unmatched), ids, ambiguous)
+    owned = tuple((values.header, errors[values.header]) for values, _ in curves if errors[values.header])
+    return ArraysLayout(path, specimens, curves, (), (), tuple(unmatched), ids, ambiguous, owned)
 
 
 def need_texts(file: h5py.File, name: str) -> tuple[str, ...]:
@@ -136,13 +144,15 @@ def _plot(file: h5py.File, name: str, notes: list[str]) -> _Plot | str:
     scalings = [each for name in _SCALINGS for each in (name, f"{signal}_{name}") if each in group]
     for scaling in scalings:
         return f"{scaling} says that {signal} is to be scaled, which is not done"
-    notes.extend(_notes(group, name, signal, data))
+    errors = signal_errors(group, name, signal, data, notes)
+    further = words(group, "auxiliary_signals")
+    notes.extend(f"{name}/{each}: an auxiliary signal, beside {signal}" for each in further)
     axes = _axes(group, data)
     shape = tuple(data.shape or ())
     kept = [number for number, length in enumerate(shape) if length > 1]
     if len(kept) == 1 and kept[0] in axes:
         return _checked_axis(group, axes[kept[0]], shape[kept[0]]) or _Plot(
-            f"{name}/{signal}", f"{name}/{axes[kept[0]]}"
+            f"{name}/{signal}", f"{name}/{axes[kept[0]]}", errors=errors
         )
     if len(shape) != 2 or len(kept) != 2:
         return f"its signal {signal} has the shape {shape}, and {'no' if not axes else 'not the'} axis of a spectrum"
@@ -155,7 +165,7 @@ def _plot(file: h5py.File, name: str, notes: list[str]) -> _Plot | str:
     if ids.dimension == 1 and shape[0] == shape[1]:
         return f"its signal {signal} has a specimen per column, and as many points: write it with a specimen per row"
     fault_of_axis = _checked_axis(group, axes[other], shape[other])
-    return fault_of_axis or _Plot(f"{name}/{signal}", f"{name}/{axes[other]}", f"{name}/{ids.name}")
+    return fault_of_axis or _Plot(f"{name}/{signal}", f"{name}/{axes[other]}", f"{name}/{ids.name}", errors)
 
 
 class _Ids(NamedTuple):
@@ -221,19 +231,6 @@ def _indices(group: h5py.Group, name: str) -> tuple[int, ...]:
 def _marked(group: h5py.Group, name: str, attribute: str) -> tuple[str, ...]:
     item = find(group, name)
     return words(item, attribute) if isinstance(item, h5py.Dataset) else ()
-
-
-def _notes(group: h5py.Group, name: str, signal: str, data: h5py.Dataset) -> list[str]:
-    uncertain = {"errors", f"{signal}_errors", *words(data, "uncertainties"), *words(group, f"{signal}_uncertainties")}
-    further = words(group, "auxiliary_signals")
-    return [
-        *(
-            f"{name}/{each}: the uncertainty of {signal}, which is not kept"
-            for each in names_in(group)
-            if each in uncertain
-        ),
-        *(f"{name}/{each}: an auxiliary signal, beside {signal}" for each in further),
-    ]
 
 
 def _class(group: h5py.Group) -> str:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.archive import opened_archive
-from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_columns
+from fingerprint.ingestion.assembling import Places, assemble, floats, place_in, refuse_acts
+from fingerprint.ingestion.checks import check_uncertainties, check_unit
 from fingerprint.ingestion.columns import describe, metadata_by_id
 from fingerprint.ingestion.conform import Stated, all_as_declared
 from fingerprint.ingestion.dataset import STEM, SpecimensSpec
@@ -34,6 +35,7 @@ from fingerprint.ingestion.reader import (
     stem,
 )
 from fingerprint.ingestion.table import as_text
+from fingerprint.ingestion.uncertain_arrays import Array, find_uncertainties
 from fingerprint.modality import Kind, RawModality
 
 _FAMILY = "NumPy's .npz"
@@ -47,7 +49,7 @@ def read(request: Request) -> RawModality:
         DatasetError: the request leaves open which arrays to read.
     """
     path, spec, modality = request.path, request.spec, request.spec.modality(request.name)
-    refuse_columns(request.name, spec)
+    refuse_acts(request.name, spec)
     alone = spec.specimens == STEM and spec.axis is not None
     if not spec.values or (spec.specimens == STEM and not alone) or (spec.axis is not None and not spec.axis.values):
         raise DatasetError(
@@ -58,12 +60,19 @@ def read(request: Request) -> RawModality:
     with opened_archive(path, _FAMILY) as archive:
         raw = _array(archive, path, spec.values)
         points = _array(archive, path, spec.axis.values) if spec.axis else None
+        errors = _array(archive, path, spec.uncertainty) if spec.uncertainty else None
         ids = [stem(path)] if alone else _texts(archive, path, spec.specimens)
     dimensions = 1 if alone else spec.kind.dimensions
     _check_dimensions(raw, dimensions, f"{path}: {spec.values}")
     place = place_in(f"{path}: {spec.values}")
     values = floats(raw, spec.kind, place)
     stated = Stated(describe(spec.values, ()).unit, None, f"{path}: {spec.values}")
+    uncertainty = None
+    if errors is not None:
+        at_error = place_in(f"{path}: {spec.uncertainty}")
+        uncertainty = check_uncertainties(values, floats(errors, spec.kind, at_error), at_error)
+        own_unit = describe(spec.uncertainty, ()).unit
+        check_unit(own_unit, modality.unit if stated.unit is None else stated.unit, spec.uncertainty, stated.where)
     axis, at_point = None, place_in(f"{path}: {spec.axis.values if spec.axis else ''}")
     if spec.axis is not None and points is not None:
         _check_dimensions(points, 1, f"{path}: {spec.axis.values}")
@@ -73,14 +82,16 @@ def read(request: Request) -> RawModality:
             raise ReadError(f"{values.shape[-1]} points on an axis of {len(axis)}", where=f"{path}: {spec.values}")
     if alone:
         places = Places(lambda index: place(index[1:]), str, lambda point: at_point((point,)))
-        return all_as_declared(assemble(modality, ids, values[None], axis, places, (str(path),)), stated)
+        uncertainty = uncertainty if uncertainty is None else uncertainty[None]
+        raw = assemble(modality, ids, values[None], axis, places, (str(path),), uncertainty)
+        return all_as_declared(raw, stated)
     if len(values) != len(ids) or not len(ids):
         raise ReadError(
             f"{len(values)} rows for the {len(ids)} ids in {spec.specimens}", where=f"{path}: {spec.values}"
         )
     at_id = place_in(f"{path}: {spec.specimens}")
     places = Places(place, lambda row: at_id((row,)), lambda point: at_point((point,)))
-    return all_as_declared(assemble(modality, ids, values, axis, places), stated)
+    return all_as_declared(assemble(modality, ids, values, axis, places, uncertainty=uncertainty), stated)
 
 
 def _check_dimensions(array: NDArray[Any], dimensions: int, where: str) -> None:
@@ -121,13 +132,25 @@ def inspect(path: Path) -> Layout:
                 vectors[name] = describe(name, cells[name])._replace(numeric=kind in "biuf")
             elif len(header.shape) > 1 and kind in "biuf":
                 arrays[name] = (describe(name, ())._replace(numeric=True), header.shape)
+    shapes = {name: (len(cells[name]),) for name, vector in vectors.items() if vector.numeric}
+    described = [Array(vectors[name], {"": shape}) for name, shape in shapes.items()]
+    errors = find_uncertainties([*described, *(Array(column, {"": shape}) for column, shape in arrays.values())])
+    vectors = {name: column for name, column in vectors.items() if name not in errors.headers}
+    arrays = {name: array for name, array in arrays.items() if name not in errors.headers}
     curve = _curve(path, vectors, cells) if not arrays else None
-    if curve is not None:
-        return replace(curve, notes=tuple(f"{path}: {each}" for each in unread))
+    if curve is not None and curve.y is not None:
+        unread.extend(errors.notes([curve.y.header]))
+        owned = errors.of.get(curve.y.header)
+        error = describe(owned, cells[owned]) if owned else None
+        return replace(curve, uncertainty=error, notes=tuple(f"{path}: {each}" for each in unread))
     found = layout(path, vectors, arrays, cells)
     if isinstance(found, Unrecognised):
         return Unrecognised(path, "; ".join((found.reason, *unread)))
-    return replace(found, unmatched=(*found.unmatched, *unread)) if isinstance(found, ArraysLayout) else found
+    if not isinstance(found, ArraysLayout):
+        return found
+    measured = [each.header for each in (*(values for values, _ in found.curves), *found.images, *found.columns)]
+    unmatched = (*found.unmatched, *unread, *errors.notes(measured))
+    return replace(found, unmatched=unmatched, uncertainties=errors.of_measured(measured))
 
 
 def _curve(path: Path, vectors: Mapping[str, Column], cells: Mapping[str, list[str]]) -> CurveLayout | None:

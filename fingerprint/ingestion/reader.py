@@ -44,6 +44,7 @@ class Column(NamedTuple):
         unit: None where none is stated.
         numeric: whether most of what stands in it are numbers.
         unique: whether no two rows agree.
+        possible: units among which its name leaves open what the file states of it.
     """
 
     header: str
@@ -51,6 +52,7 @@ class Column(NamedTuple):
     unit: str | None
     numeric: bool
     unique: bool
+    possible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class TableLayout:
 
 @dataclass(frozen=True)
 class ArraysLayout:
-    """An HDF5 file, its datasets matched up.
+    """An HDF5 or .npz file, its datasets matched up.
 
     Attributes:
         specimens: the dataset of ids; its header is "{group}", "{stem}" or "{stem}-{row}" where these are the ids.
@@ -134,6 +136,7 @@ class ArraysLayout:
         unmatched: datasets that were not understood, with the reason.
         ids: of the specimens.
         ambiguous: why it is open which of them were measured; "" where it is not.
+        uncertainties: (values, their standard uncertainty), by header.
     """
 
     path: Path
@@ -144,6 +147,7 @@ class ArraysLayout:
     unmatched: tuple[str, ...]
     ids: tuple[str, ...]
     ambiguous: str = ""
+    uncertainties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,9 @@ class TableGuesses(Draft):
         if any(not column.header and column != layout.id for column in layout.columns):
             self.warnings.append(f"a column of {layout.path} without a header is not kept")
         numeric = with_uncertainties([column for column in columns if column.numeric])
-        text = [(column, None) for column in columns if not column.numeric and column not in layout.varying]
-        self.add_columns(layout.path, files, layout.id, [*numeric, *text], layout.sheet)
+        owned = [(column, error.header if error else "") for column, error in numeric]
+        text = [(column, "") for column in columns if not column.numeric and column not in layout.varying]
+        self.add_columns(layout.path, files, layout.id, [*owned, *text], layout.sheet)
         if own is None:
             return
         facts = tuple(column.header for column in layout.varying)
@@ -55,16 +56,16 @@ class TableGuesses(Draft):
         path: Path,
         files: str,
         identity: Column,
-        columns: Sequence[tuple[Column, Column | None]],
+        columns: Sequence[tuple[Column, str]],
         sheet: str,
     ) -> None:
-        """Scalars, each with the column of its uncertainty, and what else is said of specimens."""
+        """Scalars, each with the column of its uncertainty or "", and what else is said of specimens."""
         owned = [pair for pair in columns if pair[0].numeric]
         numeric = [column for column, _ in owned]
         for column, error in owned:
-            unit, uncertain = self.unit(column, path), error.header if error else ""
+            unit = self.unit(column, path)
             spec = ModalitySpec(
-                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=uncertain, sheet=sheet
+                Kind.SCALAR, files, unit, "", column.header, identity.header, uncertainty=error, sheet=sheet
             )
             how = f"the only column of numbers in {path.name}" if len(numeric) == 1 else "a column of numbers"
             self.put(modality_name(column), spec, path, how, column)

@@ -10,7 +10,7 @@ conversion.py   values and curves in other units
 from __future__ import annotations
 
 from fingerprint.units.conversion import Curve, axis_turns, convert, convert_curve, step
-from fingerprint.units.headers import Header, possible_units, split_unit, unit_in_brackets
+from fingerprint.units.headers import Header, decided_unit, possible_units, split_unit, unit_in_brackets
 from fingerprint.units.names import canonical, is_density, is_time, same_unit
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "canonical",
     "convert",
     "convert_curve",
+    "decided_unit",
     "is_density",
     "is_time",
     "possible_units",

@@ -132,6 +132,12 @@ def possible_units(header: str) -> tuple[str, ...]:
     return ()
 
 
+def decided_unit(name: str, stated: str) -> str | None:
+    """The unit that a file states of what is called `name`, such as ampere or angstrom where it states "A"; None where
+    the name leaves it open (`possible_units`)."""
+    return _unit_of(name, stated) if stated.strip() in _DECIDED else stated
+
+
 @lru_cache(maxsize=1 << 10)
 def unit_in_brackets(text: str) -> str | None:
     """The unit that a text is, in its one spelling; "" for arbitrary units, None for no unit at all."""

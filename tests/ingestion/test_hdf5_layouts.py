@@ -211,17 +211,6 @@ def test_many_files_of_one_spectrum_are_one_modality(
     assert f'files = "*.{ending}"' in report.dataset_toml
 
 
-def test_uncertainties_are_named_and_never_a_second_spectrum(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    nexus(tmp_path / "data" / "a.nxs")
-    single(tmp_path / "data" / "b.h5", intensity_err=np.sqrt(SPECTRA["S1"]))
-    report = ingest(tmp_path / "data", tmp_path / "store")
-    assert set(report.modalities) == {"counts", "intensity"}
-    reasons = [each.reason for each in report.ignored]
-    assert any("counts_errors: the uncertainty of counts" in reason for reason in reasons)
-    assert any("intensity_err: the uncertainty of intensity" in reason for reason in reasons)
-
-
 def _two_signals(path: Path) -> None:
     single(path, background=np.cos(7 * AXIS))
 

@@ -32,7 +32,9 @@ def _of_key(kind: Any, key: str) -> list[Any]:
         return _members(get_args(kind)[1])
     if not (isinstance(kind, type) and issubclass(kind, Struct)):
         return []
-    return [member for field in fields(kind) if field.encode_name == key for member in _members(field.type)]
+    name, _, place = key.partition("[")  # "preprocess[1]" is one of a list
+    own = [field.type for field in fields(kind) if field.encode_name == name]
+    return [member for each in own for member in _members(get_args(each)[0] if place else each)]
 
 
 def _members(kind: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from fingerprint.choices import choices
 from fingerprint.errors import DatasetError, RecipeError
 from fingerprint.ingestion import load_dataset
 from fingerprint.ingestion.dataset import ModalitySpec
-from fingerprint.recipe import Recipe, parse_recipe
+from fingerprint.recipe import ModalityRecipe, Recipe, parse_recipe
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_a_dataset_is_told_the_words(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="Invalid enum value 'spectra'") as refusal:
         load_dataset(tmp_path / "dataset.toml")
     assert refusal.value.expected == 'kind is one of "scalar", "spectrum", "series", "image".'
+
+
+def test_words_of_a_step_in_a_list_are_told() -> None:
+    assert "airpls" in choices(ModalityRecipe, "preprocess[0].method")
+    assert {"snv", "msc", "log"} <= set(choices(ModalityRecipe, "preprocess[3].kind"))

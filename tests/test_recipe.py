@@ -111,6 +111,10 @@ def test_a_file_needs_only_what_differs(tmp_path: Path) -> None:
         ("cluster = 3", "cluster is no key of a recipe; did you mean model.clusters?"),
         ("[modle]\nclusters = 3", "modle is no key of a recipe; did you mean model?"),
         ("[model]\ncluster = 3", "model.cluster is no key of a recipe; did you mean model.clusters?"),
+        (
+            '[modalities.a]\npreprocess = [{ kind = "snv" }, { kind = "savitzky_golay", ordre = 2 }]',
+            "modalities.a.preprocess[1].ordre is no key of a recipe; did you mean modalities.a.preprocess[1].order?",
+        ),
         ("[prior]\nseedin = 3", "prior.seedin is no key of a recipe; did you mean prior.seeding?"),
         ("[training]\nlatent = 3", "training.latent is no key of a recipe; did you mean model.latent?"),
         ("[training]\nlr = 0.1", "training.lr is no key of a recipe"),

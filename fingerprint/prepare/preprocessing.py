@@ -42,7 +42,7 @@ class FittedStep:
 
     Attributes:
         step: as the recipe has it.
-        centre: mean curve, [point]; None where the step needs none.
+        centre: mean curve, [point], to which a curve with a gap is likened there; None where the step needs none.
         scale: standard deviation of each point, [point]; None where the step needs none.
     """
 
@@ -71,7 +71,7 @@ class FittedStep:
             place = np.ix_(rows, pattern)
             own = None if variance is None else variance[place]
             try:
-                found = _applied(self._at(pattern), OnGrid(values[place], own), None if grid is None else grid[pattern])
+                found = _applied(self, OnGrid(values[place], own), grid, pattern)
             except Unfit as error:
                 raise Unfit(int(rows[error.row]), error.reason) from None
             values[place] = found.values
@@ -79,9 +79,19 @@ class FittedStep:
                 variance[place] = found.variance
         return OnGrid(values, variance)
 
-    def _at(self, points: NDArray[np.bool_]) -> FittedStep:
-        centre = None if self.centre is None else self.centre[points]
-        return FittedStep(self.step, centre, None if self.scale is None else self.scale[points])
+    def whole(self, measured: Array, points: NDArray[np.bool_]) -> Array:
+        """Curves of which these points were measured, elsewhere the mean curve as a straight line fits it to them."""
+        if points.all():
+            return measured
+        assert self.centre is not None
+        result = np.empty((len(measured), len(points)))
+        result[:, points] = measured
+        known, missing = self.centre[points], self.centre[~points]
+        centred = known - known.mean()
+        slope = (measured @ centred) / max(float(centred @ centred), np.finfo(np.float64).tiny)
+        offset = measured.mean(1) - slope * known.mean()
+        result[:, ~points] = offset[:, None] + slope[:, None] * missing
+        return result
 
 
 def stepped(
@@ -115,7 +125,7 @@ def fit_step(step: Step, measured: OnGrid, name: str) -> FittedStep:
         DataError: a point does not vary, and is to be divided by its spread.
     """
     match step:
-        case MSC():
+        case MSC() | SNV() | UnitArea() | MinMax():
             return FittedStep(step, np.nanmean(measured.values, axis=0))
         case Standard():
             scale = np.nanstd(measured.values, axis=0)
@@ -175,35 +185,41 @@ def needs_even_grid(steps: Sequence[Step]) -> bool:
     return any(isinstance(step, SavitzkyGolay) for step in steps)
 
 
-def _applied(fitted: FittedStep, measured: OnGrid, grid: Array | None) -> OnGrid:
-    """A step on measurements without gaps."""
+def _applied(fitted: FittedStep, measured: OnGrid, grid: Array | None, points: NDArray[np.bool_]) -> OnGrid:
+    """A step on measurements, all of the same `points` of the grid.
+
+    What a curve is divided by is that of the whole curve: where it has a gap, the mean curve stands in.
+    """
     y, variance = measured
     match fitted.step:
         case Baseline():
             assert grid is not None
-            return OnGrid(y - _backgrounds(fitted.step, grid, y), variance)
+            return OnGrid(y - _backgrounds(fitted.step, grid[points], y), variance)
         case SavitzkyGolay():
             assert grid is not None
-            return _filtered(fitted.step, grid, measured)
+            return _filtered(fitted.step, grid[points], measured)
         case SNV():
             _refuse_flat(y)
-            return _divided(y - y.mean(1, keepdims=True), variance, y.std(1))
+            whole = fitted.whole(y, points)
+            return _divided(y - whole.mean(1, keepdims=True), variance, whole.std(1))
         case MSC():
             assert fitted.centre is not None
-            return _to_mean(fitted.centre, measured)
+            return _to_mean(fitted.centre[points], measured)
         case UnitArea():
             assert grid is not None
-            area = ((y[:, 1:] + y[:, :-1]) / 2) @ np.diff(grid)
+            whole = fitted.whole(y, points)
+            area = ((whole[:, 1:] + whole[:, :-1]) / 2) @ np.diff(grid)
             _refuse(area <= ROUNDING * np.abs(y).max(1), "its area is not above 0")
             return _divided(y, variance, area)
         case MinMax():
             _refuse_flat(y)
-            return _divided(y - y.min(1, keepdims=True), variance, np.ptp(y, axis=1))
+            whole = fitted.whole(y, points)
+            return _divided(y - whole.min(1, keepdims=True), variance, np.ptp(whole, axis=1))
         case Standard():
             assert fitted.centre is not None
             assert fitted.scale is not None
-            scaled = None if variance is None else variance / fitted.scale**2
-            return OnGrid((y - fitted.centre) / fitted.scale, scaled)
+            scale = fitted.scale[points]
+            return OnGrid((y - fitted.centre[points]) / scale, None if variance is None else variance / scale**2)
         case Logarithm():
             _refuse(y.min(1) <= 0, "it has values that are not above 0, which have no logarithm")
             return OnGrid(np.log10(y), None if variance is None else variance / (y * np.log(10)) ** 2)

@@ -62,8 +62,10 @@ def _near(key: str, places: Mapping[str, str]) -> str:
 def _keys(kind: Any, content: Any, place: str) -> list[str]:
     """The keys of the section at a place, such as "decoder.variance"."""
     for step in place.split(".") if place else ():
-        content = content[step]
-        chosen = next(field.type for field in fields(kind) if field.name == step)
+        name, _, number = step.removesuffix("]").partition("[")
+        content = content[name][int(number)] if number else content[name]
+        chosen = next(field.type for field in fields(kind) if field.name == name)
+        chosen = get_args(chosen)[0] if number else chosen  # of a list, what it is a list of
         kinds = get_args(chosen) or (chosen,)
         kind = next(each for each in kinds if each.__struct_config__.tag in (None, content.get("kind")))
     return [field.name for field in fields(kind)]

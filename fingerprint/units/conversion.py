@@ -30,8 +30,8 @@ def convert(values: NDArray[np.generic], from_unit: str, to_unit: str) -> NDArra
     if _angle(source) != _angle(target):
         raise UnitError(
             f"{from_unit!r} cannot be converted into {to_unit!r}: one counts radians and the other does not",
-            expected="Frequency and angular frequency differ by a factor of 2 pi.",
-            next="Divide or multiply by 2 pi in the file, or correct the unit.",
+            expected="Two units of angle, or two of none. (A frequency and an angular frequency differ by 2 pi.)",
+            next="Correct the unit.",
         )
     unstated = not canonical(from_unit) or not canonical(to_unit)
     if unstated or not source.is_compatible_with(target, "spectroscopy"):

@@ -96,7 +96,7 @@ def test_a_smooth_background_under_peaks_is_taken_away(method: Any) -> None:
 
 @pytest.mark.parametrize("step", STEPS, ids=ids)
 def test_a_curve_with_a_gap_is_changed_by_its_measured_points(step: Step) -> None:
-    """As if the rest of the grid were not there; and in any company."""
+    """In any company alike."""
     gapped = CURVES[:6].copy()
     gapped[::2, 20:] = np.nan
     fitted = fit_step(step, OnGrid(CURVES, None), "dos")
@@ -106,6 +106,17 @@ def test_a_curve_with_a_gap_is_changed_by_its_measured_points(step: Step) -> Non
     for row in (0, 2, 4):
         alone = fitted.apply(OnGrid(gapped[row : row + 1], None), AXIS).values[0]
         np.testing.assert_allclose(found[row], alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("step", [SNV(), UnitArea(), MinMax(), MSC()], ids=str)
+@scatter
+def test_a_scan_that_ends_early_is_scaled_as_the_whole_would_be(step: Step, size: float, offset: float) -> None:
+    """Exactly where it is the mean curve, but for scatter."""
+    whole = size * CURVES.mean(0)[None] + offset if not isinstance(step, UnitArea) else size * CURVES.mean(0)[None]
+    part = whole.copy()
+    part[:, 21:] = np.nan
+    found, expected = applied(step, part)[0], applied(step, whole)[0]
+    np.testing.assert_allclose(found[:21], expected[:21], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("step", [each for each in STEPS[1:] if not isinstance(each, MinMax)], ids=str)

@@ -22,7 +22,7 @@ class Told(PIMA):
 
     said: Gaussian
 
-    def encode(self, values: object, present: object, complete: object = ()) -> Gaussian:  # noqa: ARG002
+    def encode(self, values: object, present: object, **options: object) -> Gaussian:  # noqa: ARG002
         return self.said
 
 

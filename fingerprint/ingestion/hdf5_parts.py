@@ -11,7 +11,7 @@ import h5py
 
 from fingerprint.errors import DatasetError, ReadError
 from fingerprint.ingestion.dataset import GROUP, STEM, STEM_ROW, ModalitySpec
-from fingerprint.ingestion.hdf5_access import find, need
+from fingerprint.ingestion.hdf5_access import find, need, no_dataset
 from fingerprint.ingestion.hdf5_address import ANY, only, places
 from fingerprint.ingestion.hdf5_array import texts
 from fingerprint.ingestion.reader import row_ids, stem
@@ -40,8 +40,8 @@ def parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[Part]:
     """Each dataset of values, with what belongs to it.
 
     Raises:
-        ReadError: a dataset is not there, or a measurement has no id.
-        DatasetError: values names no group.
+        ReadError: a dataset is not there, or in none of the groups, or a measurement has no id.
+        DatasetError: values names no group, or two facts have one name.
     """
     axis = spec.axis.values if spec.axis else ""
     if spec.specimens == GROUP or ANY in spec.specimens.split("/"):
@@ -57,7 +57,7 @@ def parts(file: h5py.File, path: Path, spec: ModalitySpec) -> Iterator[Part]:
         yield Part(ids, "", values, own, error)
     else:
         measurement = only(file, spec.measurement) if spec.measurement else ""
-        acts = _acts(file, measurement, {name: only(file, name) for name in spec.facts})
+        acts = _acts(file, measurement, {key: only(file, name) for key, name in _keys(path, spec).items()})
         yield Part(texts(need(file, only(file, spec.specimens))), "", values, own, error, *acts)
 
 
@@ -68,6 +68,11 @@ def _parts_of_groups(file: h5py.File, path: Path, spec: ModalitySpec, axis: str)
         raise DatasetError(
             f"values = {spec.values!r} names no group", where=str(path), expected="'*' stands for the group."
         )
+    asked = (spec.uncertainty, spec.measurement, *spec.facts, "" if spec.specimens == GROUP else spec.specimens)
+    for address in filter(None, asked):
+        if not any(_in_group(file, address, group) for group in there):
+            raise no_dataset(file, address)
+    keys = _keys(path, spec)
     for group, values in there.items():
         own = axes.get(group, axes.get("", ""))
         if axis and not own:
@@ -77,9 +82,24 @@ def _parts_of_groups(file: h5py.File, path: Path, spec: ModalitySpec, axis: str)
             yield Part(None, group, values, own, error)
             continue
         ids = texts(need(file, _in_group(file, spec.specimens, group) or spec.specimens))
-        facts = {name.rpartition("/")[2]: _in_group(file, name, group) for name in spec.facts}
+        facts = {key: _in_group(file, name, group) for key, name in keys.items()}
         acts = _acts(file, _in_group(file, spec.measurement, group), {key: at for key, at in facts.items() if at})
         yield Part(ids, "", values, own, error, *acts)
+
+
+def _keys(path: Path, spec: ModalitySpec) -> dict[str, str]:
+    """The facts by the last part of their paths, as which they are stored."""
+    keys: dict[str, str] = {}
+    for name in spec.facts:
+        key = name.rpartition("/")[2]
+        if key in keys:
+            raise DatasetError(
+                f"facts {keys[key]!r} and {name!r} are both called {key!r}",
+                where=str(path),
+                expected="Facts whose last parts differ, as they are stored under these.",
+            )
+        keys[key] = name
+    return keys
 
 
 def _in_group(file: h5py.File, address: str, group: str) -> str:

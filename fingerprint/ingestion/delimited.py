@@ -53,7 +53,7 @@ def read(request: Request) -> RawModality:
         DatasetError: the request asks for what delimited text cannot hold.
     """
     refuse_images(request)
-    return read_text(open_text(request.path, request.spec.decimal), request)
+    return read_text(open_text(request.path, request.spec.decimal, request.spec), request)
 
 
 def refuse_images(request: Request) -> None:
@@ -81,7 +81,7 @@ def read_text(text: Text, request: Request) -> RawModality:
     elif spec.specimens == STEM and not spec.measurement:
         blocks = [curve_of_file(text, request, modality)]
     elif spec.specimens == COLUMN:
-        blocks = _pairs(text, request, modality) or [_columns(text, request, modality)]
+        blocks = _curves_side_by_side(text, request, modality)
     elif spec.axis and spec.axis.values:
         blocks = curves_of_points(text, request, modality)
     else:
@@ -140,14 +140,24 @@ def _wide(text: Text, request: Request) -> Block:
     return replace(acts, values=values[:, order], axis=axis[order]).taking(kept)
 
 
+def _curves_side_by_side(text: Text, request: Request, modality: Modality) -> list[Block]:
+    """Curves in pairs of columns, or over one axis; what stands above the numbers is known of each."""
+    spec = request.spec
+    for key, named in (("measurement", spec.measurement), ("uncertainty", spec.uncertainty)):
+        if named:
+            raise DatasetError(
+                f"{key} = {named!r} where each column is a specimen, {COLUMN}",
+                where=f"[modalities.{request.name}] {key}",
+                next=f"Leave it out, or write a row per point: specimen, axis, value and {key}.",
+            )
+    facts = facts_of(text, spec, request.missing, [range(len(text.rows))])
+    blocks = _pairs(text, request, modality)
+    blocks = [_columns(text, request, modality)] if blocks is None else blocks
+    return [replace(block, facts=facts * len(block.specimens)) for block in blocks]
+
+
 def _columns(text: Text, request: Request, modality: Modality) -> Block:
     """Several curves over one axis, the specimen of each of which is its header."""
-    if request.spec.measurement:
-        raise DatasetError(
-            f"a column of measurements where each column is a specimen, {COLUMN}",
-            where=f"[modalities.{request.name}] measurement",
-            next="Leave it out, or write a row per point: specimen, measurement, axis and value.",
-        )
     x, axis_unit = axis_column(text, request)
     others = [column for column in range(text.width) if column != x]
     labels = [split_unit(text.label(column)) for column in others]
@@ -171,19 +181,18 @@ def _columns(text: Text, request: Request, modality: Modality) -> Block:
     order = axis_order(numbers[:, 0], text.where)
     sources = tuple(f"{text.path}: column {text.label(column)}" for column in others)
     kept = np.flatnonzero(complete_rows(values, where))
-    facts = facts_of(text, request.spec, request.missing, [range(len(numbers))] * len(ids))
-    block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources, facts=facts).taking(kept)
+    block = Block(tuple(ids), values[:, order], numbers[order, 0].copy(), sources).taking(kept)
     return as_declared(block, modality, Stated(unit, axis_unit, text.top))
 
 
-def _pairs(text: Text, request: Request, modality: Modality) -> list[Block]:
-    """Curves in pairs of columns; none where the text is no such."""
+def _pairs(text: Text, request: Request, modality: Modality) -> list[Block] | None:
+    """Curves in pairs of columns; None where the text is no such."""
     pairs = find_pairs(text)
     if pairs is None or text.header is None:
-        return []
+        return None
     axis = request.spec.axis.values if request.spec.axis else ""
     if axis not in ("", text.header[0]) or request.spec.values not in ("", text.header[1]):
-        return []
+        return None
     stated = Stated(split_unit(text.header[1]).unit, split_unit(text.header[0]).unit, text.top)
     return [as_declared(block, modality, stated) for block in read_pairs(text, request.missing)]
 
@@ -194,7 +203,7 @@ def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> M
     Raises:
         ReadError: a column is not there, or an id is empty or repeated.
     """
-    return metadata_of(open_text(path, spec.decimal), spec, missing)
+    return metadata_of(open_text(path, spec.decimal, spec), spec, missing)
 
 
 def metadata_of(text: Text, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:

@@ -44,7 +44,7 @@ def read(request: Request) -> RawModality:
     refuse_images(request)
     sheet, table = _open(request.path, request.spec.sheet)
     _refuse_percentages(sheet, table, request)
-    return read_text(without_spare(table), request)
+    return read_text(without_spare(table, request.spec), request)
 
 
 def read_metadata(path: Path, spec: SpecimensSpec, missing: frozenset[str]) -> Mapping[str, Mapping[str, Cell]]:

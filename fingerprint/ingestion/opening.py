@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion.body import TOP, Body
+from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.decoding import lines_of, read_bytes
 from fingerprint.ingestion.dialect import BLANKS, COMMAS, SAMPLE, Dialect, sniff
 from fingerprint.ingestion.ending import check_first_lines, check_first_row, cut_off
@@ -25,7 +26,7 @@ _SEPARATOR = re.compile(r'"?sep=.?"?\s*', re.IGNORECASE)  # what Excel writes ab
 _END = re.compile(r">>>>>\s*End |##### Extended Information")  # below which no numbers of the spectrum stand
 
 
-def open_text(path: Path, decimal: str = "") -> Text:
+def open_text(path: Path, decimal: str = "", spec: ModalitySpec | SpecimensSpec | None = None) -> Text:
     """Read a delimited file, plain or compressed.
 
     Above its data lines that begin with #, %, !, @ or // are comments, and among them those with #.
@@ -35,6 +36,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
     Args:
         path: of the file.
         decimal: the decimal mark, where it is known.
+        spec: what dataset.toml says of it, where it is known.
 
     Raises:
         ReadError: the file is damaged, not text, or holds no data line; or what its commas are is open.
@@ -49,7 +51,7 @@ def open_text(path: Path, decimal: str = "") -> Text:
     check_first_row(text)
     ended = content.rstrip(b"\0").endswith((b"\n", b"\r"))
     cut = () if ended else cut_off(text)
-    return without_spare(replace(text, notes=(*text.notes, *cut)))
+    return without_spare(replace(text, notes=(*text.notes, *cut)), spec)
 
 
 def _opened(path: Path, content: Sequence[str], decimal: str, dialect: Dialect | None = None) -> Text:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from fingerprint.ingestion.axis_names import is_called_axis
 from fingerprint.ingestion.columns import is_id
+from fingerprint.ingestion.dataset import ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.dialect import Dialect
 from fingerprint.ingestion.text import Text
+from fingerprint.modality import Kind
 
 _COUNTER = re.compile(
     r"index|pt|(?:data[ _]?)?points?(?:[ _]?(?:no|nr|number)\.?)?|rec(?:ord)?(?:[ _]?(?:id|#|no\.?))?", re.IGNORECASE
@@ -22,13 +24,21 @@ _MOST_LOG = 10_000  # lines below the data
 _NUMBER_FIRST = re.compile(r"[<>~+\-\u2212]?\s*[\d.,]")
 
 
-def without_spare(text: Text) -> Text:
+def without_spare(text: Text, spec: ModalitySpec | SpecimensSpec | None = None) -> Text:
     """The text of curves without columns that are empty all along, and without a counter of its rows in front.
 
-    Tables of specimens are left as they are. A counter is a first column that is called so, or not at all, and holds
-    0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that rises or falls all along.
+    Tables of specimens are left as they are, and columns that dataset.toml calls by their headers stay. A counter is a
+    first column that is called so, or not at all, and holds 0, 1, 2, ... or 1, 2, 3, ..., with a column behind it that
+    rises or falls all along.
+
+    Args:
+        text: of any file.
+        spec: what dataset.toml says of it, where it is known.
     """
     if text.width < 3 or any(map(is_id, text.header or ())):
+        return text
+    named = set() if spec is None or text.header is None else _named(text, spec)
+    if named is None:
         return text
     head = [text.fields(row) for row in range(min(len(text.rows), _HEAD))]
     if any(len(fields) != text.width for fields in head):
@@ -42,10 +52,11 @@ def without_spare(text: Text) -> Text:
     enough = len(kept) > 2 and len(text.rows) >= _FEWEST_POINTS
     counted = enough and header is not None and _counts([fields[kept[0]] for fields in head])
     counted = counted and _runs([number(fields[kept[1]]) for fields in head])
-    if counted and header and _is_counter(header[kept[0]].strip(), header[kept[1]]):
+    if counted and header and kept[0] not in named and _is_counter(header[kept[0]].strip(), header[kept[1]]):
         kept, counter = kept[1:], kept[0]
     else:
         counter, header = None, text.header
+    kept = sorted({*kept, *named})
     if len(kept) == text.width:
         return text
     rows = [text.fields(row) for row in range(len(text.rows))]
@@ -60,6 +71,15 @@ def without_spare(text: Text) -> Text:
         [_joined([fields[column] for column in kept], text.dialect) for fields in rows],
         len(kept),
     )
+
+
+def _named(text: Text, spec: ModalitySpec | SpecimensSpec) -> set[int] | None:
+    """The columns that dataset.toml calls by their headers; None for any of them, where it describes a table."""
+    if isinstance(spec, SpecimensSpec) or spec.kind is Kind.SCALAR:
+        return None
+    names = [spec.values, spec.specimens, spec.measurement, spec.uncertainty, *spec.facts]
+    names += [spec.axis.values] if spec.axis else []
+    return {text.find(name) for name in names if text.has(name)}
 
 
 def _is_counter(header: str, behind: str) -> bool:

@@ -44,16 +44,18 @@ class Outcome:
     left: int = 0
     read: int = 0
     told: list[str] = field(default_factory=list[str])
+    _refused_files: set[str] = field(default_factory=set[str])
 
     def refuse(self, path: Path, error: FingerprintError) -> None:
         """Take in a file that cannot be read."""
         self.refused.append((Refused(str(path), error.where or str(path), error.what), error))
+        self._refused_files.add(str(path))
         self.hashes.pop(unicode_path(path), None)
 
     def accept(self, path: Path) -> None:
         """Take in a file that was read, unless it was refused elsewhere."""
         name = unicode_path(path)
-        if name not in self.hashes and str(path) not in {each.file for each, _ in self.refused}:
+        if name not in self.hashes and str(path) not in self._refused_files:
             with path.open("rb") as file:
                 self.hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -127,24 +129,27 @@ class Reading:
             raise told.refused[0][1]
 
     def _pieces(self, path: Path) -> Iterator[RawModality]:
-        """What one file holds, checked against those before."""
+        """What one file holds, checked against those before, which it joins when all of it is sound."""
         family = format_of(path)
         spec = for_reader(self._spec)
         _check_acts(family, self.modality.name, spec)
+        shape, seen = self._shape, set[tuple[str, str]]()
         request = Request(path, self.modality.name, spec, self._missing, self._outcome.told.append)
         for piece in (family.read(request),) if family.pieces is None else family.pieces(request):
             raw = named_by_file(piece, path, self._spec)
             _check_once(raw, path, self.files)
+            _check_once_within(raw, path, seen)
             own = next((block.values.shape[1:] for block in raw.blocks), ())
-            if self.modality.kind is Kind.IMAGE and self._shape and own not in ((), self._shape):
+            if self.modality.kind is Kind.IMAGE and shape and own not in ((), shape):
                 raise ReadError(
-                    f"its images are {shape_in_words(own)}, and those before {shape_in_words(self._shape)}",
+                    f"its images are {shape_in_words(own)}, and those before {shape_in_words(shape)}",
                     where=str(path),
                     expected=f"One size for all images of {self.modality.name}.",
                     next="Make them equal, or describe them as two modalities in dataset.toml.",
                 )
-            self._shape = self._shape or own
+            shape = shape or own
             yield raw
+        self._shape = shape
 
 
 def _check_acts(family: Format, name: str, spec: ModalitySpec) -> None:
@@ -157,6 +162,21 @@ def _check_acts(family: Format, name: str, spec: ModalitySpec) -> None:
                 expected="Columns of text and Excel, datasets beside ids in HDF5, or the head of a text file.",
                 next=f'For a file per measurement: measurement = "{STEM}", or specimens = "{ID}_{MEASUREMENT}".',
             )
+
+
+def _check_once_within(raw: RawModality, path: Path, seen: set[tuple[str, str]]) -> None:
+    """Raise ReadError where a measurement of the same id was seen in this file; take in the others."""
+    for specimen, own in raw.ids:
+        if (specimen, own) in seen:
+            raise ReadError(
+                f"measurement {own!r} of specimen {specimen!r} stands in it twice"
+                if own
+                else f"specimen {specimen!r} stands in it twice",
+                where=str(path),
+                expected=f"One measurement of {raw.modality.name} per specimen" + (" under each id." if own else "."),
+                next="" if own else "Several measurements of it? measurement in dataset.toml tells them apart.",
+            )
+        seen.add((specimen, own))
 
 
 def _check_once(raw: RawModality, path: Path, files: Mapping[tuple[str, str], str]) -> None:

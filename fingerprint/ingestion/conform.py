@@ -118,6 +118,12 @@ def _converted_uncertainty(
     """
     if axis is not None and is_density(own.unit, own.axis_unit):
         return np.asarray(_converted(axis, uncertainty, own, target)[1])
+    if axis_turns(own.unit, target.unit):
+        raise UnitError(
+            f"uncertainties in {own.unit} are not converted into {target.unit}, which is a reciprocal",
+            expected=f"Values and uncertainties in {target.unit}, or the modality in {own.unit}.",
+            next="Convert both before, or leave uncertainty out.",
+        )
     factor = abs(step(own.unit, target.unit))
     turned = axis is not None and axis_turns(own.axis_unit, target.axis_unit)
     return (uncertainty[..., ::-1] if turned else uncertainty) * factor

@@ -127,6 +127,12 @@ def _wide(text: Text, request: Request) -> Block:
         )
     headers = [text.dialect.number(field) for field in text.header or ()]
     points = [column for column, number in enumerate(headers) if number is not None]
+    if not points:
+        raise ReadError(
+            "no header is a number, and dataset.toml names no column of the axis",
+            where=text.top,
+            expected=f'The axis in the header, or values = "COLUMN" in axis of [modalities.{request.name}].',
+        )
     axis = np.array([number for number in headers if number is not None], dtype=np.float64)
     order = axis_order(axis, lambda _: text.top)
     acts = _acts(text, request)

@@ -133,6 +133,8 @@ def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
     typed = {name: metadata_values(cells, request.missing) for name, cells in part.facts.items()}
     order = slice(None)
     by_rows = part.ids is not None and dataset.ndim == spec.kind.dimensions and dataset.shape[0] == len(ids)
+    errors = need(file, part.uncertainty) if part.uncertainty else None
+    errors_from = None if errors is None else rows_from(errors) if by_rows else lambda *_: numbers(errors)
     for first, piece in rows(dataset) if by_rows else ((0, numbers(dataset)),):
         own = ids[first : first + len(piece)] if by_rows else ids
         values = _values(dataset, piece, part, len(own), spec.kind, axis)
@@ -146,16 +148,14 @@ def _blocks(file: h5py.File, part: Part, request: Request) -> Iterator[Block]:
             return f"{where}[{', '.join(map(str, inside))}]" if inside else where
 
         uncertainty = None
-        if part.uncertainty:
-            errors = need(file, part.uncertainty)
+        if errors is not None and errors_from is not None:
             check_unit(stated_unit(file, part.uncertainty), stated.unit or modality.unit, part.uncertainty, at(errors))
-            found = rows_from(errors, first, len(own)) if by_rows else numbers(errors)
 
             def place_of_error(index: tuple[int, ...], first: int = first, where: str = at(errors)) -> str:
                 return f"{where}[{', '.join(map(str, (index[0] + first, *index[1:])))}]" if index else where
 
-            own_errors = _values(errors, found, part, len(own), spec.kind, axis)
-            uncertainty = check_uncertainties(values, own_errors, place_of_error)
+            found = _values(errors, errors_from(first, len(own)), part, len(own), spec.kind, axis)
+            uncertainty = check_uncertainties(values, found, place_of_error)
         refuse_infinite(values, place)
         kept: list[int] = np.flatnonzero(complete_rows(values, place)).tolist()
         values = values[kept] if len(kept) < len(values) else values

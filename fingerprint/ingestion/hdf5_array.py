@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +103,17 @@ def rows(dataset: h5py.Dataset) -> Iterator[tuple[int, NDArray[np.floating[Any]]
         yield part[0].start, _read(dataset, part)
 
 
-def rows_from(dataset: h5py.Dataset, first: int, count: int) -> NDArray[np.floating[Any]]:
-    """As `numbers`, some rows alone.
+def rows_from(dataset: h5py.Dataset) -> Callable[[int, int], NDArray[np.floating[Any]]]:
+    """As `numbers`, some rows alone: those from a first one, as many as are asked for; one not stored so is read once.
 
     Raises:
-        ReadError: as `numbers`.
+        ReadError: as `numbers`, now or when asked.
     """
     if not _in_rows(dataset):
-        return numbers(dataset)[first : first + count]
+        whole = numbers(dataset)
+        return lambda first, count: whole[first : first + count]
     _refuse(dataset)
-    return _read(dataset, slice(first, first + count))
+    return lambda first, count: _read(dataset, slice(first, first + count))
 
 
 def _refuse(dataset: h5py.Dataset) -> None:

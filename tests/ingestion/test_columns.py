@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fingerprint.errors import AmbiguousError, ReadError
+from fingerprint.errors import AmbiguousError, ReadError, UnitError
 from fingerprint.ingestion import ingest
 from fingerprint.ingestion.collecting import collect
 from fingerprint.ingestion.reader import Column
@@ -112,6 +112,19 @@ def test_uncertainties_are_converted_as_differences_are(tmp_path: Path) -> None:
         for name, value, error in zip(block.specimens, block.values, np.asarray(block.uncertainty), strict=True)
     }
     assert found == {"a": (293.15, 0.5), "b": (pytest.approx(303.15), pytest.approx(0.25))}
+
+
+def test_uncertainties_of_reciprocals_are_not_converted(tmp_path: Path) -> None:
+    toml = (
+        '[modalities.edge]\nkind = "scalar"\nunit = "nm"\nfiles = "*.csv"\nvalues = "edge"\n'
+        'specimens = "id"\nuncertainty = "err"\n'
+    )
+    path = folder(tmp_path, "id,edge,err\na,1.5,0.1\n", toml.replace("nm", "eV"))
+    ingest([path], tmp_path / "store")
+    (path / "a.csv").write_text("id,edge,err\nb,600,5\n")
+    (path / "dataset.toml").write_text(toml)
+    with pytest.raises(UnitError, match="uncertainties in nm are not converted into eV, which is a reciprocal"):
+        ingest([path], tmp_path / "store")
 
 
 def test_measurements_with_and_without_uncertainty_stand_side_by_side(tmp_path: Path) -> None:

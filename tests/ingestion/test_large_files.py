@@ -10,6 +10,9 @@ import pytest
 
 from fingerprint.errors import ReadError
 from fingerprint.ingestion import hdf5, hdf5_array, ingest, reading
+from fingerprint.ingestion.dataset import AxisSpec, ModalitySpec
+from fingerprint.ingestion.reader import Request
+from fingerprint.modality import Kind
 from fingerprint.store import Store, open_store
 from fingerprint.store.axes import axis_id
 
@@ -147,3 +150,24 @@ def test_an_axis_is_stored_once_for_all_pieces(tmp_path: Path, request: pytest.F
 
     rows = QueryBuilder().register("axes", DeltaTable(tmp_path / "store" / "axes")).execute("SELECT id FROM axes")
     assert [each.as_py() for batch in rows for each in batch.column(0)] == [axis_id(AXIS)]
+
+
+def test_uncertainties_that_are_not_stored_by_rows_are_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.arange(4000.0).reshape(40, 100)
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["ids"], file["x"], file["y"] = [f"s{row}" for row in range(40)], np.arange(100.0), values
+        file.create_dataset("err", data=values / 10, chunks=(40, 10))
+    monkeypatch.setattr(hdf5_array, "PIECE_BYTES", 8000)
+    whole: list[str] = []
+    monkeypatch.setattr(
+        hdf5_array, "numbers", lambda dataset, read=hdf5_array.numbers: whole.append(dataset.name) or read(dataset)
+    )
+    axis = AxisSpec("x", "THz", "x")
+    spec = ModalitySpec(Kind.SPECTRUM, "m.h5", values="y", specimens="ids", axis=axis, uncertainty="err")
+    pieces = list(hdf5.pieces(Request(tmp_path / "m.h5", "dos", spec, frozenset())))
+    assert len(pieces) > 3
+    assert whole == ["/err"]
+    errors = np.concatenate([np.asarray(block.uncertainty) for piece in pieces for block in piece.blocks])
+    np.testing.assert_array_equal(errors, values / 10)

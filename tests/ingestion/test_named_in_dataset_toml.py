@@ -141,3 +141,11 @@ def test_a_counter_that_is_called_the_id_of_metadata_is_read(tmp_path: Path) -> 
     (tmp_path / "t.csv").write_text(COUNTED)
     (tmp_path / "dataset.toml").write_text(toml)
     assert collect(find_sources([tmp_path])[0], None).metadata["7"] == {"T": 307}
+
+
+def test_a_row_per_point_without_a_column_of_the_axis_names_the_missing_key(tmp_path: Path) -> None:
+    toml = '[modalities.raman]\nkind = "spectrum"\nfiles = "*.csv"\nspecimens = "{stem}"\nmeasurement = "run"\n'
+    toml += 'axis = { name = "shift", unit = "cm^-1" }\n'
+    with pytest.raises(ReadError, match="names no column of the axis") as refusal:
+        read(tmp_path, toml, {"a.csv": "run,shift,y\n1,400,2\n1,500,3\n2,400,2\n2,500,3\n"})
+    assert 'values = "COLUMN" in axis of [modalities.raman]' in refusal.value.expected

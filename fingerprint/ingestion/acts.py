@@ -81,7 +81,7 @@ def facts_of(
     """
     columns = [name for name in spec.facts if text.has(name)]
     others = [name for name in spec.facts if name not in columns]
-    known = stated(text.head(), others, text.top, missing) if others else {}
+    known = stated(text.head(), others, text.top, missing, text.dialect.decimal) if others else {}
     cells = text.strings([text.find(name) for name in columns])
     for name, column in zip(columns, cells, strict=True):
         for own in rows:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from fingerprint.errors import ReadError
-from fingerprint.ingestion.dialect import as_number
+from fingerprint.ingestion.columns import metadata_values
 from fingerprint.ingestion.reader import Cell
 
 MOST_LINES = 500
@@ -14,8 +14,12 @@ LONGEST_KEY = 80
 _BETWEEN = re.compile(r"[:=;,\t]")
 
 
-def stated(lines: Sequence[str], names: Sequence[str], where: str, missing: frozenset[str]) -> dict[str, Cell]:
+def stated(
+    lines: Sequence[str], names: Sequence[str], where: str, missing: frozenset[str], decimal: str = "."
+) -> dict[str, Cell]:
     """What the first lines of a file state under these names, in any case; an empty value is not known.
+
+    A value is a number or text as it would be in a column of metadata.
 
     Raises:
         ReadError: nothing is stated under one of them, or two different things are.
@@ -38,7 +42,7 @@ def stated(lines: Sequence[str], names: Sequence[str], where: str, missing: froz
                 expected="Each name in facts is a column, or stands above the numbers, as in 'Instrument: NanoTest'.",
                 next="Correct facts in dataset.toml.",
             )
-        facts[name] = _cell(values.pop(), missing)
+        facts[name] = metadata_values([values.pop()], missing, decimal)[0]
     return {name: value for name, value in facts.items() if value is not None}
 
 
@@ -50,16 +54,3 @@ def united(facts: Sequence[Mapping[str, Cell]], more: Mapping[str, Cell], count:
 
 def _key(name: str) -> str:
     return " ".join(name.replace('"', " ").split()).casefold()
-
-
-def _cell(text: str, missing: frozenset[str]) -> Cell:
-    """A number where it reads back as the same text, else the text: "007" and "1.50" are no numbers."""
-    if text.lower() in missing:
-        return None
-    number = as_number(text, ".")
-    if number is None:
-        return text
-    for plain in (int(number) if number == int(number) else number, number):
-        if str(plain) == text:
-            return plain
-    return text

@@ -279,13 +279,27 @@ def test_facts_from_the_head_of_a_file(tmp_path: Path) -> None:
         ('"Operator","M. Muster";', "M. Muster"),
         ("operator\tM: M", "M: M"),
         ("% OPERATOR =  007", "007"),
-        ("Operator: 1.50", "1.50"),
+        ("Operator: 1.50", 1.5),
+        ("Operator: 1.50 kV", "1.50 kV"),
         ("Operator: 12", 12),
         ("##operator=" + " " * 100_000 + "x" + ";" * 100_000, "x"),
     ],
 )
 def test_a_statement(line: str, fact: JsonScalar) -> None:
     assert stated([line, "Other: 1"], ["Operator"], "here", frozenset({""})) == {"Operator": fact}
+
+
+def test_a_fact_is_of_one_type_above_the_numbers_and_in_a_column(tmp_path: Path) -> None:
+    toml = (
+        '[modalities.raman]\nkind = "spectrum"\nfiles = "*.csv"\nvalues = "counts"\nfacts = ["lab"]\n'
+        'axis = { name = "shift", values = "shift" }\n'
+    )
+    for name, said in (("A", "1.50"), ("B", "007"), ("C", "7"), ("D", "-2e3")):
+        above = facts(one(tmp_path, {f"{name}.csv": f"# lab: {said}\nshift\tcounts\n1\t2\n2\t3\n"}, toml))
+        beside = facts(one(tmp_path, {f"{name}.csv": f"shift\tcounts\tlab\n1\t2\t{said}\n2\t3\t{said}\n"}, toml))
+        assert above == beside
+        assert type(above[name, ""]["lab"]) is type(beside[name, ""]["lab"])
+        (tmp_path / f"{name}.csv").unlink()
 
 
 def test_facts_of_jcamp_and_emsa(tmp_path: Path) -> None:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import pyarrow as pa
+
 from fingerprint.modality import Block, Measurements, Modality, RawModality
 from fingerprint.store.axes import axis_id, axis_rows, unknown_axes
 from fingerprint.store.checks import check_block, check_once, check_space
-from fingerprint.store.comparing import OnConflict, Stored, compared, differences, refuse_conflicts
+from fingerprint.store.comparing import (
+    Identity,
+    OnConflict,
+    Stored,
+    compared,
+    differences,
+    refuse_conflicts,
+    refuse_twins,
+)
 from fingerprint.store.ledger import FIRST_FORMAT, REPLICATES_FORMAT, Counts, Ledger, new_id
 from fingerprint.store.rows import row_reader
 from fingerprint.store.staging import Staging
 
 _AT_ONCE = 32 << 20  # bytes of small blocks that are compared and written together
+_COMPARED = ("specimen", "measurement", "digest")
 Known = Callable[[Ledger, str, Sequence[str]], Stored]
 
 
@@ -48,6 +59,7 @@ class Appending:
         self.specimens: dict[str, None] = {}
         self.format_version = FIRST_FORMAT
         self._path, self._known = path, known
+        self._both: dict[str, set[str]] = {}
         self._seen_axes: set[str] = set()
 
     def stage(self, measured: Measurements) -> None:
@@ -75,23 +87,30 @@ class Appending:
                 if any(own for rows in parts for own in rows.measurements):
                     self.format_version = REPLICATES_FORMAT
                 table.write(row_reader(modality.kind, parts, self.ingest))
+        named = {specimen for specimen, own in seen if own}
+        self._both[modality.name] = {specimen for specimen, own in seen if not own and specimen in named}
         self.specimens.update(dict.fromkeys(specimen for specimen, _ in seen))
 
     def finish(self) -> None:
         """Write the rest of it.
 
         Raises:
+            StoreError: a measurement stands in it twice, with an id and without.
             DiskError: the disk is full or cannot be written.
         """
         for table in (self.axes, *self.tables.values()):
             table.finish()
+        for name, specimens in self._both.items():
+            if specimens and self.on_conflict != "replace":
+                digests = {pair: digest for pair, digest in self._staged(name) if pair[0] in specimens}
+                refuse_twins(name, digests)
 
     def refuse_conflicts(self, ledger: Ledger) -> None:
         """Raise StoreError where another process has stored other measurements of these specimens by now."""
         for name, table in self.tables.items():
-            for batch in table.read(("specimen", "measurement", "digest")):
-                specimens, own, digests = (batch[column].to_pylist() for column in batch.schema.names)
-                ids = [(specimen, each or "") for specimen, each in zip(specimens, own, strict=True)]
+            for batch in table.read(_COMPARED):
+                ids, digests = _ids(batch), batch["digest"].to_pylist()
+                specimens = [specimen for specimen, _ in ids]
                 found = differences(ids, digests, self._known(ledger, name, list(dict.fromkeys(specimens))))
                 refuse_conflicts(name, ids, found.conflicts, found.twins)
 
@@ -100,6 +119,11 @@ class Appending:
         for table in (self.axes, *self.tables.values()):
             table.discard()
 
+    def _staged(self, name: str) -> Iterator[tuple[Identity, str]]:
+        """The new measurements of a modality, each with its digest."""
+        for batch in self.tables[name].read(_COMPARED):
+            yield from zip(_ids(batch), batch["digest"].to_pylist(), strict=True)
+
     def _stage_axes(self, blocks: Sequence[Block], used: set[str]) -> None:
         axes = {axis_id(block.axis): block.axis for block in blocks if block.axis is not None}
         new = {key: axis for key, axis in axes.items() if key in used - self._seen_axes}
@@ -107,6 +131,11 @@ class Appending:
         unknown = unknown_axes(self.axes.url, new) if new else {}
         if unknown:
             self.axes.write(axis_rows(unknown, self.ingest))
+
+
+def _ids(batch: pa.RecordBatch) -> list[Identity]:
+    pairs = zip(batch["specimen"].to_pylist(), batch["measurement"].to_pylist(), strict=True)
+    return [(specimen, own or "") for specimen, own in pairs]
 
 
 def _together(blocks: Iterable[Block]) -> Iterator[list[Block]]:

@@ -141,6 +141,18 @@ def refuse_conflicts(
         )
 
 
+def refuse_twins(name: str, digests: Mapping[Identity, str]) -> None:
+    """Raise StoreError where two of these measurements are one of the same specimen, with an id and without."""
+    for (specimen, own), digest in digests.items():
+        if own and digests.get((specimen, "")) == digest:
+            _refuse(
+                f"the {name} of specimen {specimen!r} is given twice, without an id and as measurement {own!r}",
+                name,
+                "Every measurement once: as the only one of its specimen, or under its id. Nothing was written.",
+                "Leave one of the two out. Two measurements with the same result: --on-conflict replace stores both.",
+            )
+
+
 def _refuse(what: str, name: str, expected: str, then: str) -> NoReturn:
     raise StoreError(what, where=f"modality {name}", expected=expected, next=then)
 

@@ -121,6 +121,19 @@ def test_one_measurement_is_not_stored_with_and_without_an_id(tmp_path: Path, na
     assert len(store.read("stress", specimens=["a"])) == 2
 
 
+@pytest.mark.parametrize("split", [True, False])
+def test_nor_is_one_that_one_append_gives_with_and_without_an_id(tmp_path: Path, split: bool) -> None:
+    store = open_store(tmp_path / "store", create=True)
+    blocks = [each.blocks[0] for each in (stress({"a": 1.0, "b": 2.5}), several({("a", "1"): 1.0, ("b", "1"): 2.0}))]
+    whole = several({("a", ""): 1.0, ("b", ""): 2.5, ("a", "1"): 1.0, ("b", "1"): 2.0})
+    raw = RawModality(STRESS, tuple(blocks)) if split else whole
+    for how in ("error", "keep"):
+        with pytest.raises(StoreError, match="'a' is given twice, without an id and as measurement '1'"):
+            store.append([raw], {}, "", on_conflict=how)
+    assert list((tmp_path / "store").rglob("modalities/*/*.parquet")) == []
+    assert store.append([raw], {}, "", on_conflict="replace").counts["stress"] == Counts(new=4)
+
+
 def test_facts_are_united_and_are_no_conflict(tmp_path: Path) -> None:
     store = open_store(tmp_path, create=True)
 

@@ -15,7 +15,7 @@ from fingerprint.ingestion.collecting import DataSet, Metadata, add_metadata, op
 from fingerprint.ingestion.conform import conform
 from fingerprint.ingestion.reader import Cell
 from fingerprint.ingestion.reading import Reading, Stopped
-from fingerprint.ingestion.report import IngestReport, Tally
+from fingerprint.ingestion.report import IngestReport, ModalityReport, Tally
 from fingerprint.ingestion.sources import find_sources
 from fingerprint.modality import Block, Measurements, Modality, RawModality
 from fingerprint.store import OnConflict, Store, open_store
@@ -109,22 +109,18 @@ def store_all(
     """
     opened = store if isinstance(store, Store) else open_store(store, create=True)
     known = opened.modalities()
-    warnings: dict[str, str] = {}
-    tallies = [Tally(known.get(each.modality.name, each.modality)) for each in modalities]
-    streams = [
-        _Stream(tally.modality, _conformed(each, tally, warnings if dry_run else None))
-        for each, tally in zip(modalities, tallies, strict=True)
-    ]
-    receipt = None if dry_run else opened.append(streams, metadata, toml, files, on_conflict=on_conflict)
+    targets = [known.get(each.modality.name, each.modality) for each in modalities]
     if dry_run:
-        for stream in streams:
-            for _ in stream.blocks:
-                pass
-    specimens = set(metadata).union(*(tally.specimens for tally in tallies))
-    reports = {tally.modality.name: tally.report(len(specimens)) for tally in tallies}
-    if receipt is None:
-        told = tuple(f"{opened.path} will refuse this: {why}" for why in warnings.values())
-        return IngestReport(reports, len(specimens), None, (), (), None, toml, False, told)
+        looked = [_looked_at(each, target) for each, target in zip(modalities, targets, strict=True)]
+        specimens, reports = _reports([tally for tally, _ in looked], metadata)
+        told = tuple(f"{opened.path} will refuse this: {why}" for _, why in looked if why)
+        return IngestReport(reports, specimens, None, (), (), None, toml, False, told)
+    tallies = [Tally(target) for target in targets]
+    streams = [
+        _Stream(tally.modality, _conformed(each, tally)) for each, tally in zip(modalities, tallies, strict=True)
+    ]
+    receipt = opened.append(streams, metadata, toml, files, on_conflict=on_conflict)
+    _, reports = _reports(tallies, metadata)
     for name, counts in receipt.counts.items():
         reports[name] = replace(
             reports[name], new=counts.new, unchanged=counts.unchanged, replaced=counts.replaced, kept=counts.kept
@@ -134,20 +130,37 @@ def store_all(
     )
 
 
-def _conformed(measured: Measurements, tally: Tally, warnings: dict[str, str] | None) -> Iterator[Block]:
-    """The blocks in the units of the store; as they are, with a warning, where these cannot be had and warnings are."""
+def _reports(
+    tallies: Sequence[Tally], metadata: Mapping[str, Mapping[str, Cell]]
+) -> tuple[int, dict[str, ModalityReport]]:
+    """How many specimens there are, and what was read, by modality."""
+    specimens = set(metadata).union(*(tally.specimens for tally in tallies))
+    return len(specimens), {tally.modality.name: tally.report(len(specimens)) for tally in tallies}
+
+
+def _conformed(measured: Measurements, tally: Tally) -> Iterator[Block]:
+    """The blocks in the units of the store."""
     for block in measured.blocks:
-        raw = RawModality(measured.modality, (block,))
-        try:
-            raw = conform(raw, tally.modality)
-        except (DatasetError, UnitError) as error:
-            if warnings is None:
-                raise
-            tally.modality = measured.modality
-            warnings[measured.modality.name] = f"{error.where}: {error.what}"
-        for each in raw.blocks:
+        for each in conform(RawModality(measured.modality, (block,)), tally.modality).blocks:
             tally.add(each)
             yield each
+
+
+def _looked_at(measured: Measurements, target: Modality) -> tuple[Tally, str]:
+    """All of it in the units of the store; where not all can be had in these, in its own, and why."""
+    converted, own, why = Tally(target), Tally(measured.modality), ""
+    for block in measured.blocks:
+        own.add(block)
+        if why:
+            continue
+        try:
+            blocks = conform(RawModality(measured.modality, (block,)), target).blocks
+        except (DatasetError, UnitError) as error:
+            why = f"{error.where}: {error.what}"
+            continue
+        for each in blocks:
+            converted.add(each)
+    return (own if why else converted), why
 
 
 def _merged(data: Sequence[DataSet]) -> list[Measurements]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -190,27 +191,26 @@ def _check_axis(axis: np.ndarray[tuple[int, ...], np.dtype[np.float64]], points:
 
 
 def check_space(path: str, size: int) -> None:
-    """Refuse, before anything is written, what plainly does not fit on the disk.
+    """Refuse, before it is written, the next piece of an append where it plainly does not fit on the disk.
 
     Measurements hardly compress, so that half of their size is the least that they need. What fits this test and fails
     later is refused as well, but the storage engine's own threads then complain on stderr too.
 
     Args:
-        path: of the store; an object-store URL is not looked at.
-        size: of the values to be stored, in bytes.
+        path: of the store; what is to go to an object-store URL waits in the folder for temporary files.
+        size: of the values of the piece, in bytes.
 
     Raises:
         DiskError: less than half of that is free.
     """
-    if "://" in path:
-        return
-    store = Path(path).absolute()
+    store = Path(tempfile.gettempdir() if "://" in path else path).absolute()
     folder = next(each for each in (store, *store.parents) if each.is_dir())
     free = shutil.disk_usage(folder).free
     if free < size / 2:
         raise DiskError(
             "the disk is full",
-            where=path,
-            expected=f"About {size / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free. Nothing was stored.",
+            where=str(store) if "://" in path else path,
+            expected=f"The next {size / 1e6:.1f} MB of measurements need half of that at least, and "
+            f"{free / 1e6:.1f} MB are free. Nothing was stored.",
             next="Free some space or choose another folder, then run the same command again.",
         )

@@ -81,7 +81,7 @@ class Store:
             StoreError: there is no such modality (or snapshot), or the store is damaged.
         """
         ledger = self._ledger().at(at)
-        return self._read(self._modality(name, ledger), ledger, specimens=specimens)
+        return self._read(self._modality(name, ledger), ledger.written(name), specimens=specimens)
 
     def pieces(self, name: str, *, at: Snapshot | None = None, size: int = PIECE_BYTES) -> Iterator[RawModality]:
         """As `read`, some specimens at a time, in their order: all measurements of a specimen are in one piece.
@@ -89,20 +89,20 @@ class Store:
         Args:
             name: of the modality.
             at: a state of the store; None for now.
-            size: of the values of a piece, in bytes, about.
+            size: of the values of a piece, in bytes, about; each reads all files whose ranges of ids meet its own.
 
         Raises:
             StoreError: there is no such modality (or snapshot), or the store is damaged.
         """
         ledger = self._ledger().at(at)
-        modality = self._modality(name, ledger)
-        known = read_visible(self._modality_url(name), ("specimen",), ledger.written(name))
+        modality, written = self._modality(name, ledger), ledger.written(name)  # lost rows are looked for here, once
+        known = read_visible(self._modality_url(name), ("specimen",), written)
         specimens = distinct([known["specimen"]]).sort()
         first, count = 0, _FIRST_PIECE
         while first < len(specimens):
             last = min(first + count, len(specimens)) - 1
-            raw = self._read(modality, ledger, between=(specimens[first].as_py(), specimens[last].as_py()))
-            yield raw
+            span = (specimens[first].as_py(), specimens[last].as_py())
+            yield (raw := self._read(modality, dict.fromkeys(written, 0), between=span))
             taken = sum(block.values.nbytes for block in raw.blocks) / (last + 1 - first)
             first, count = last + 1, max(1, int(size / max(taken, 1.0)))
 
@@ -240,12 +240,12 @@ class Store:
     def _read(
         self,
         modality: Modality,
-        ledger: Ledger,
+        written: Mapping[str, int],
         *,
         specimens: Sequence[str] | None = None,
         between: tuple[str, str] | None = None,
     ) -> RawModality:
-        url, written = self._modality_url(modality.name), ledger.written(modality.name)
+        url = self._modality_url(modality.name)
         columns = ("specimen", "measurement", "axis", "source", "facts", "shape", *VALUES, *UNCERTAINTY)
         table = newest(read_visible(url, columns, written, specimens=specimens, between=between))
         used = table["axis"].unique().to_pylist() if modality.has_axis else []

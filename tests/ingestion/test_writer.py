@@ -12,10 +12,12 @@ from fingerprint.errors import DatasetError, FingerprintError, ReadError, UnitEr
 from fingerprint.ingestion import ingest, ingest_arrays, ingest_frame, read_measurement
 from fingerprint.ingestion.dataset import load_dataset
 from fingerprint.ingestion.dataset_text import dump_dataset
-from fingerprint.modality import Kind, Modality
+from fingerprint.ingestion.writer import store_all
+from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.store import open_store
 
 X = np.linspace(1.0, 20.0, 40)
+NM = (400.0, 500.0, 600.0)
 IDS = ("s1", "s2", "s3")
 CM = 1e12 / 299792458e2  # THz in cm^-1
 
@@ -305,3 +307,17 @@ def test_a_name_that_is_no_unicode_is_matched_by_a_pattern(tmp_path: Path) -> No
     (folder / "dataset.toml").write_text(report.dataset_toml, encoding="utf-8")
     assert ingest(folder, tmp_path / "store").modalities["stress"].unchanged == 2
     assert open_store(tmp_path / "store").log()[0].dataset_toml == report.dataset_toml
+
+
+def test_a_dry_run_tells_of_one_unit_where_not_all_can_be_had_in_that_of_the_store(tmp_path: Path) -> None:
+    stored = Modality("edge", Kind.SPECTRUM, "", "", "energy", "eV")
+    own = Modality("edge", Kind.SPECTRUM, "", "", "wavelength", "nm")
+    blocks = [Block((name,), np.ones((1, 3)), np.array(axis)) for name, axis in (("a", NM), ("b", [0.0, *NM[:2]]))]
+    store = open_store(tmp_path / "store", create=True)
+    store.append([RawModality(stored, (Block(("z",), np.ones((1, 3)), np.array([1.0, 2.0, 3.0])),))], {}, "")
+    report = store_all([RawModality(own, tuple(blocks))], {}, "", store, dry_run=True)
+    axis = report.modalities["edge"].axis
+    assert axis is not None
+    assert (axis.unit, axis.first, axis.last, axis.distinct) == ("nm", 0.0, 600.0, 2)
+    assert report.modalities["edge"].read == 2
+    assert "will refuse this" in report.warnings[0]

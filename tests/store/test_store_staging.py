@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,8 +17,17 @@ from store_measurements import MAP, VDOS, by_specimen, stress, vdos
 
 from fingerprint.errors import DiskError, StoreError
 from fingerprint.modality import Block, Modality, RawModality
-from fingerprint.store import open_store, staging, summarise
+from fingerprint.store import delta, open_store, staging, summarise
 from fingerprint.store.axes import axis_id
+from fingerprint.store.checks import check_space
+
+
+class Usage(NamedTuple):
+    """Of a disk, in bytes."""
+
+    total: int
+    used: int
+    free: int
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,32 @@ def test_pieces_are_the_whole(tmp_path: Path) -> None:
     assert {key: each for piece in pieces for key, each in by_specimen(piece).items()} == whole
     assert store.read("stress", specimens=["it's", "nobody"]).specimens == ("it's",)
     assert summarise(store).modalities["vdos"].count == 600
+
+
+def test_lost_rows_are_looked_for_once_and_not_for_every_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(tmp_path / "store", create=True)
+    store.append([vdos([f"s{number:03d}" for number in range(600)])], {}, "")
+    asked: list[str] = []
+    count = delta.rows_by_ingest
+    monkeypatch.setattr(delta, "rows_by_ingest", lambda url: asked.append(url) or count(url))
+    assert len(list(store.pieces("vdos", size=4000))) > 3
+    assert len(asked) == 1
+    monkeypatch.setattr(delta, "rows_by_ingest", lambda url: dict.fromkeys(count(url), 599))
+    with pytest.raises(StoreError, match="599 of the 600 rows"):
+        next(store.pieces("vdos"))
+
+
+@pytest.mark.parametrize("where", ["store", "s3://bucket/store"])
+def test_a_full_disk_is_told_of_what_comes_next(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: asked.append(folder) or Usage(100, 90, 10))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    asked: list[Path] = []
+    path = where if "://" in where else str(tmp_path / where)
+    check_space(path, 20)
+    with pytest.raises(DiskError, match="the disk is full") as refusal:
+        check_space(path, 21)
+    assert asked == [tmp_path, tmp_path]
+    assert "The next 0.0 MB of measurements need half of that" in refusal.value.expected
 
 
 def test_what_a_kill_left_is_deleted_after_a_week(tmp_path: Path) -> None:

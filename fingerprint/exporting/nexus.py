@@ -32,6 +32,7 @@ from fingerprint.files import write_atomically
 from fingerprint.ingestion.dataset import AxisSpec, DatasetSpec, ModalitySpec, SpecimensSpec
 from fingerprint.ingestion.dataset_text import dump_dataset
 from fingerprint.ingestion.hdf5_described import CREATOR, TOML_AT
+from fingerprint.ingestion.shapes import shape_in_words
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.store import Snapshot, Store
 
@@ -51,7 +52,8 @@ def to_nexus(store: Store, path: Path, names: Sequence[str] | None = None, at: S
         at: a state of the store; None for now.
 
     Raises:
-        StoreError: the store holds no such modality, or a text cannot stand in HDF5.
+        StoreError: the store holds no such modality, a text cannot stand in HDF5, or `ingest` could not read back what
+            was written: images of several sizes, or ids that begin or end with a blank.
         DiskError: the disk is full or cannot be written.
     """
     chosen = choose(store, names, at)
@@ -76,6 +78,7 @@ def _write(store: Store, path: Path, name: str, chosen: Chosen) -> None:
             raw = store.read(modality, at=chosen.snapshot)
             entry = _group(file, modality, "NXentry", default="block_1")
             entry["title"] = modality
+            _refuse_sizes(raw, store.path)
             facts = labels(key for block in raw.blocks for each in block.facts for key in each)
             for number, block in enumerate(with_and_without_id(raw), 1):
                 _write_block(_group(entry, f"block_{number}", "NXdata"), raw.modality, block, facts, store.path)
@@ -91,11 +94,11 @@ def _write_block(data: h5py.Group, modality: Modality, block: Block, facts: Mapp
     signal.attrs.update({"units": modality.unit, "long_name": _named(modality.name, modality.unit)})
     if modality.sign:
         signal.attrs["sign_convention"] = modality.sign
-    _write_texts(data, SPECIMEN, block.specimens, where)
+    _write_ids(data, SPECIMEN, block.specimens, where)
     if any(block.sources):
         _write_texts(data, SOURCE, block.sources, where)
     if any(block.measurements):
-        _write_texts(data, MEASUREMENT, block.measurements, where)
+        _write_ids(data, MEASUREMENT, block.measurements, where)
     if any(block.facts):
         _write_columns(_group(data, FACTS, "NXcollection"), columns(block.facts), facts, where)
     if block.uncertainty is not None:
@@ -116,7 +119,7 @@ def _write_specimens(file: h5py.File, chosen: Chosen, where: str) -> list[str]:
     """Write the metadata, a dataset per key, and say what these are called."""
     _group(file, SPECIMENS, "NXentry")["title"] = "How the specimens were made"
     table = _group(file, _METADATA, "NXcollection")
-    _write_texts(table, SPECIMEN, list(chosen.specimens), where)
+    _write_ids(table, SPECIMEN, list(chosen.specimens), where)
     told = columns(chosen.specimens.values())
     called = labels(told)
     _write_columns(table, told, called, where)
@@ -163,6 +166,28 @@ def _group(parent: h5py.Group, name: str, kind: str, **attributes: Any) -> h5py.
     group = parent.create_group(name)
     group.attrs.update({"NX_class": kind, **attributes})
     return group
+
+
+def _refuse_sizes(raw: RawModality, where: str) -> None:
+    sizes = {block.values.shape[1:] for block in raw.blocks}
+    if raw.modality.kind is Kind.IMAGE and len(sizes) > 1:
+        raise StoreError(
+            f"images of {len(sizes)} sizes: {', '.join(map(shape_in_words, sorted(sizes)))}",
+            where=f"{where}: {raw.modality.name}",
+            expected="One size for all images of a modality, as ingest asks for when it reads the file back.",
+            next="Export the other modalities (--modalities), and these images from Python (store.read).",
+        )
+
+
+def _write_ids(group: h5py.Group, name: str, ids: Sequence[str], where: str) -> None:
+    torn = [each for each in ids if each != each.strip()]
+    if torn:
+        raise StoreError(
+            f"the id {torn[0]!r} begins or ends with a blank, and would be read back without it",
+            where=f"{where}: {str(group.name).lstrip('/')}/{name}",
+            next="Correct the id, and ingest the measurement again.",
+        )
+    _write_texts(group, name, ids, where)
 
 
 def _write_texts(group: h5py.Group, name: str, texts: Sequence[str], where: str) -> None:

@@ -148,3 +148,22 @@ def test_an_uncertainty_that_is_none_is_refused(store: Store, tmp_path: Path) ->
         file["pull/block_1/pull_errors"][0, 1] = -1.0
     with pytest.raises(ReadError, match="the uncertainty is -1"):
         ingest(tmp_path / "all.nxs", tmp_path / "again")
+
+
+def test_what_could_not_be_read_back_is_refused(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store", create=True)
+    sizes = [Block((f"s{side}",), np.ones((1, side, side))) for side in (3, 4)]
+    store.append([RawModality(MAP, tuple(sizes))], {}, "")
+    with pytest.raises(StoreError, match="images of 2 sizes: 3 x 3, 4 x 4"):
+        to_nexus(store, tmp_path / "x.nxs")
+    for number, block in enumerate(
+        (
+            Block((" a",), np.ones(1)),
+            Block(("a",), np.ones(1), measurements=("1 ",)),
+        )
+    ):
+        blank = open_store(tmp_path / f"blank-{number}", create=True)
+        blank.append([RawModality(STRESS, (block,))], {}, "")
+        with pytest.raises(StoreError, match="begins or ends with a blank"):
+            to_nexus(blank, tmp_path / "x.nxs")
+    assert not (tmp_path / "x.nxs").exists()

@@ -111,7 +111,7 @@ def rows_from(dataset: h5py.Dataset) -> Callable[[int, int], NDArray[np.floating
     """
     if not _in_rows(dataset):
         whole = numbers(dataset)
-        return lambda first, count: whole[first : first + count]
+        return lambda first, count: whole[first : first + count] if whole.ndim else whole
     _refuse(dataset)
     return lambda first, count: _read(dataset, slice(first, first + count))
 

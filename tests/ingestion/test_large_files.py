@@ -171,3 +171,11 @@ def test_uncertainties_that_are_not_stored_by_rows_are_read_once(
     assert whole == ["/err"]
     errors = np.concatenate([np.asarray(block.uncertainty) for piece in pieces for block in piece.blocks])
     np.testing.assert_array_equal(errors, values / 10)
+
+
+def test_one_uncertainty_for_all_rows_is_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["ids"], file["y"], file["err"] = ["a", "b"], [1.0, 2.0], 0.5
+    spec = ModalitySpec(Kind.SCALAR, "m.h5", values="y", specimens="ids", uncertainty="err")
+    with pytest.raises(ReadError, match="shape"):
+        hdf5.read(Request(tmp_path / "m.h5", "dos", spec, frozenset()))

@@ -235,14 +235,22 @@ def read_ledger(url: str) -> Ledger:
 def commit(url: str, next_entry: Callable[[Ledger], LedgerEntry]) -> LedgerEntry:
     """Write one row. Once it is there, the ingest or the undo has happened.
 
+    A service may write a row and lose its answer, and then call what is asked again a conflict: whether ours is there is
+    looked at before it is written anew.
+
     Args:
         url: of the table `ingests`.
         next_entry: makes the row from the ledger that it follows; called again after a conflict.
     """
+    tried: set[str] = set()
 
     def once() -> LedgerEntry:
         ledger = read_ledger(url)
+        written = next((entry for entry in ledger.entries if entry.ingest in tried), None)
+        if written is not None:
+            return written
         entry = next_entry(ledger)
+        tried.add(entry.ingest)
         delta.append_next(url, pa.Table.from_pylist([_row(entry)], schema=_SCHEMA), ledger.version)
         return entry
 

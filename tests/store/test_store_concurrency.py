@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from store_measurements import STRESS, stress, vdos
 
@@ -124,3 +125,22 @@ def test_what_another_process_measured_otherwise_meanwhile_is_a_conflict(
     else:
         store.append([stress({"a": 1.0, "b": 3.0})], {}, "", on_conflict="error")
         assert open_store(tmp_path).read("stress").specimens == ("a", "b")
+
+
+def test_a_row_that_was_written_though_its_answer_was_lost_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As over a network: what was asked again finds its own row in the way."""
+    store = open_store(tmp_path / "store", create=True)
+    write = delta.append_next
+
+    def answer_lost(url: str, rows: pa.Table, after: int) -> None:
+        write(url, rows, after)
+        raise delta.Conflict
+
+    monkeypatch.setattr(delta, "append_next", answer_lost)
+    receipt = store.append([stress({"a": 1.0})], {}, "")
+    (entry,) = store.log()
+    assert entry.ingest == receipt.ingest
+    undone = store.undo(entry.ingest)
+    assert [each.ingest for each in store.log()] == [entry.ingest, undone.ingest]

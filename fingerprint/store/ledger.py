@@ -235,8 +235,8 @@ def read_ledger(url: str) -> Ledger:
 def commit(url: str, next_entry: Callable[[Ledger], LedgerEntry]) -> LedgerEntry:
     """Write one row. Once it is there, the ingest or the undo has happened.
 
-    A service may write a row and lose its answer, and then call what is asked again a conflict: whether ours is there is
-    looked at before it is written anew.
+    A service may write a row and lose its answer, and then call what is asked again a conflict: whether our row is
+    there is looked at before it is written anew.
 
     Args:
         url: of the table `ingests`.

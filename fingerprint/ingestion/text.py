@@ -109,6 +109,8 @@ class Text:
 
     def strings(self, columns: Sequence[int]) -> list[list[str]]:
         """Columns of text, each [row]."""
+        if not columns:
+            return []
         try:
             table = self._parse({column: pa.string() for column in columns}, ())
         except pa.ArrowInvalid as error:

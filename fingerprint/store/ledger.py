@@ -222,7 +222,9 @@ def read_ledger(url: str) -> Ledger:
             expected=f"Format {FORMAT_VERSION} or older; fingerprint {newest['package_version']} wrote it.",
             next="Upgrade: pip install --upgrade pima-fingerprint",
         )
-    entries = sorted((_entry(row) for row in rows), key=lambda entry: entry.position)
+    # A service that lost its answer may have been given the same row twice.
+    once = {(row["position"], row["ingest"]): row for row in rows}
+    entries = sorted((_entry(row) for row in once.values()), key=lambda entry: entry.position)
     if [entry.position for entry in entries] != list(range(1, len(entries) + 1)):
         raise StoreError(
             "the ledger is damaged: its rows are not numbered 1, 2, 3, ...",

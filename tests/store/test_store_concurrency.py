@@ -138,9 +138,18 @@ def test_a_row_that_was_written_though_its_answer_was_lost_is_not_written_again(
         write(url, rows, after)
         raise delta.Conflict
 
+    def written_twice(url: str, rows: pa.Table, after: int) -> None:
+        write(url, rows, after)
+        write(url, rows, after + 1)
+
     monkeypatch.setattr(delta, "append_next", answer_lost)
     receipt = store.append([stress({"a": 1.0})], {}, "")
     (entry,) = store.log()
     assert entry.ingest == receipt.ingest
     undone = store.undo(entry.ingest)
     assert [each.ingest for each in store.log()] == [entry.ingest, undone.ingest]
+    monkeypatch.setattr(delta, "append_next", written_twice)
+    again = store.append([stress({"a": 1.0})], {}, "")
+    assert [each.ingest for each in store.log()] == [entry.ingest, undone.ingest, again.ingest]
+    assert store.append([stress({"b": 2.0})], {}, "").counts["stress"].new == 1
+    assert store.read("stress").specimens == ("a", "b")

@@ -92,16 +92,6 @@ def as_one_specimen(raws: Mapping[str, RawModality]) -> dict[str, RawModality]:
     }
 
 
-def check_fit(raw: RawModality, preparation: Preparation) -> None:
-    """Refuse measurements that cannot be put on the model's grid, without putting all of them there.
-
-    Raises:
-        DataError: an axis does not cover the grid, or an image has another shape.
-    """
-    for block in raw.blocks:
-        preparation.check(block)
-
-
 def _alike(header: str, axis_name: str) -> bool:
     """Whether a header may name the axis: one begins with the other, or one of them says nothing."""
     own, known = header.strip().casefold(), axis_name.strip().casefold()
@@ -115,7 +105,8 @@ def _read(preparation: Preparation, path: Path, x_unit: str | None) -> RawModali
     measurement = read_measurement(path, preparation.source, x_unit=x_unit)
     grid = preparation.grid
     if preparation.source.kind is Kind.IMAGE:
-        check_fit(measurement.raw, preparation)
+        for block in measurement.raw.blocks:
+            preparation.check(block)
     if grid is None or measurement.axis_unit_stated:
         return measurement.raw
     if not _alike(measurement.axis_header, preparation.source.axis_name):

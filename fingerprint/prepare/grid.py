@@ -44,7 +44,7 @@ def common_grid(raw: RawModality, choice: Grid = Grid(), *, even: bool = False) 
     last = last if choice.last is None else choice.last
     common = None if choice.points else _common_axis(axes, counts, first, last)
     if common is not None and not (even and not _is_even(common)):
-        grid = common[(common >= first - _rounding(common)) & (common <= last + _rounding(common))]
+        grid = common[(common >= first - rounding_of(common)) & (common <= last + rounding_of(common))]
     else:
         spacing = weighted_median(np.array([np.median(np.diff(axis)) for axis in axes]), counts)
         points = choice.points or max(2, min(MOST_POINTS, round((last - first) / spacing) + 1))
@@ -69,12 +69,12 @@ def widest_span(firsts: Array, lasts: Array, counts: Array) -> tuple[float, floa
     """
     allowed = (1 - LEAST_WHOLE) * counts.sum() + 1e-9
     best = (float(firsts.max()), float(lasts.min()))
+    order = np.argsort(lasts)
+    early = np.cumsum(counts[order]) - counts[order]  # on axes that end before
     for first in np.unique(firsts)[::-1].tolist():
         late = counts[firsts > first].sum()
         if late > allowed:
             break
-        order = np.argsort(lasts)
-        early = np.cumsum(counts[order]) - counts[order]  # on axes that end before
         last = float(lasts[order][early <= allowed - late].max())
         if last - first > best[1] - best[0]:
             best = (first, last)
@@ -98,19 +98,20 @@ def _specimens_of_axes(raw: RawModality) -> Array:
 
 def _common_axis(axes: Sequence[Array], counts: Array, first: float, last: float) -> Array | None:
     """The axis that most specimens have, but for rounding, if it is more than half of them and it reaches the span."""
-    own = [counts[[_same(axis, other) for other in axes]].sum() for axis in axes]
-    axis = axes[int(np.argmax(own))]
-    rounding = _rounding(axis)
+    axis = axes[int(np.argmax(counts))]
+    own = counts[[same_axis(axis, other) for other in axes]].sum()
+    rounding = rounding_of(axis)
     reaches = (first >= axis[0] - rounding and last <= axis[-1] + rounding) or len(axes) == 1
-    return axis if max(own) > 0.5 * counts.sum() and reaches else None
+    return axis if own > 0.5 * counts.sum() and reaches else None
 
 
-def _same(axis: Array, other: Array) -> bool:
-    return axis.shape == other.shape and bool((np.abs(axis - other) <= _rounding(axis)).all())
+def same_axis(axis: Array, other: Array) -> bool:
+    """Whether two axes are one, but for rounding."""
+    return axis.shape == other.shape and bool((np.abs(axis - other) <= rounding_of(axis)).all())
 
 
-def _rounding(axis: Array) -> float:
-    """What a conversion of units may leave."""
+def rounding_of(axis: Array) -> float:
+    """What a conversion of units may leave between points that are the same."""
     return 1e-6 * float(np.diff(axis).min()) if len(axis) > 1 else 0.0
 
 

@@ -76,7 +76,7 @@ def plan_modality(raw: RawModality) -> ModalityRecipe:
     if raw.modality.kind is Kind.SCALAR:
         return ModalityRecipe(input=GridInput(), encoder=MLPEncoder(hidden=(100, 100)), decoder=MLPDecoder())
     points = min((math.prod(block.values.shape[1:]) for block in raw.blocks), default=1)
-    components = max(1, min(MOST_COMPONENTS, points, len(set(raw.specimens)) // 4))
+    components = max(1, min(MOST_COMPONENTS, points, len(raw.specimens) // 4))
     return ModalityRecipe(
         input=BasisInput(components),
         encoder=MLPEncoder(hidden=(256, 256), gain=2.5),

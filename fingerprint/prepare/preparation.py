@@ -207,20 +207,14 @@ class Preparation:
     def _noise(self, stated: Array | None, count: Array | None, rows: int) -> Array:
         """Variance of features in model units, [specimen, feature]: stated, or else what replicates tell."""
         told = np.zeros((rows, self.features)) if stated is None else stated / self.scale**2
-        if self.noise is None:
-            return told
-        number = np.ones(rows) if count is None else count
-        return np.where(np.any(told, axis=1, keepdims=True), told, self.noise / number[:, None])
+        return _or_of_replicates(told, self.noise, count)
 
     def measurement_variance(self, stated: Array | None, count: Array | None, rows: int) -> Array | None:
         """Variance of measured points about the truth, [specimen, point]; None where nothing is known of it."""
         if not self.counts_noise or (stated is None and self.point_noise is None):
             return None
         told = np.zeros((rows, self.points)) if stated is None else stated
-        if self.point_noise is None:
-            return told
-        number = np.ones(rows) if count is None else count
-        return np.where(np.any(told, axis=1, keepdims=True), told, self.point_noise / number[:, None])
+        return _or_of_replicates(told, self.point_noise, count)
 
     def to_physical(self, model: Array) -> Array:
         """Model units [..., feature] to physical units on the grid [..., point]."""
@@ -247,3 +241,11 @@ class Preparation:
     def strangeness(self, physical: Array) -> Array:
         """How far measurements lie from the training part (`Basis.strangeness`), [specimen, point] to [specimen]."""
         return self.basis.strangeness(physical)
+
+
+def _or_of_replicates(stated: Array, noise: Array | None, count: Array | None) -> Array:
+    """The stated variances, and for specimens without any that of the mean of so many replicates."""
+    if noise is None:
+        return stated
+    number = np.ones(len(stated)) if count is None else count
+    return np.where(np.any(stated, axis=1, keepdims=True), stated, noise / number[:, None])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import DataError
 from fingerprint.modality import Block, Modality
+from fingerprint.prepare.grid import rounding_of, same_axis
 from fingerprint.units import is_density
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
             next="If the axis of a file has another unit, say which: --x-unit UNIT. Else leave the specimen out.",
         )
     own = _inside(grid, axis)
-    if inside.any() and _same(axis[own], grid[inside]):
+    if inside.any() and same_axis(axis[own], grid[inside]):
         known = None if variance is None else _placed(variance[:, own], inside, 0.0)
         return OnGrid(_placed(values[:, own], inside, 0.0 if zero else np.nan), known)
     inside &= ~_in_holes(axis, grid)
@@ -87,11 +88,6 @@ def resample(block: Block, grid: Array, modality: Modality) -> OnGrid:
         if spread is not None:
             spread[:, ~inside] = 0
     return OnGrid(found, spread)
-
-
-def _same(axis: Array, grid: Array) -> bool:
-    """Whether two axes are one, but for the rounding that a conversion of units leaves."""
-    return axis.shape == grid.shape and bool((np.abs(axis - grid) <= _rounding(grid)).all())
 
 
 def _placed(values: Array, inside: NDArray[np.bool_], outside: float) -> Array:
@@ -145,11 +141,7 @@ def _between(
 
 def _inside(axis: Array, grid: Array) -> NDArray[np.bool_]:
     """Whether each grid point lies on the axis, but for rounding."""
-    return (grid >= axis[0] - _rounding(grid)) & (grid <= axis[-1] + _rounding(grid))
-
-
-def _rounding(grid: Array) -> float:
-    return 1e-6 * float(np.median(np.diff(grid))) if len(grid) > 1 else 0.0
+    return (grid >= axis[0] - rounding_of(grid)) & (grid <= axis[-1] + rounding_of(grid))
 
 
 def _in_holes(axis: Array, grid: Array) -> NDArray[np.bool_]:
@@ -159,7 +151,7 @@ def _in_holes(axis: Array, grid: Array) -> NDArray[np.bool_]:
     holes = np.flatnonzero(steps > HOLE * beside) if len(steps) > 2 else np.empty(0, dtype=np.int64)
     found = np.zeros(len(grid), dtype=np.bool_)
     for left in holes.tolist():
-        found |= (grid > axis[left] + _rounding(grid)) & (grid < axis[left + 1] - _rounding(grid))
+        found |= (grid > axis[left] + rounding_of(grid)) & (grid < axis[left + 1] - rounding_of(grid))
     return found
 
 

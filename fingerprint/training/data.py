@@ -119,7 +119,7 @@ def _check_experts(recipe: Recipe, measured: Measured) -> None:
         return
     needed = LEAST_PER_CLUSTER * recipe.model.clusters
     for name, raw in measured.training_part().items():
-        count = len(set(raw.specimens))
+        count = len(raw.specimens)
         if recipe.modalities[name].has_expert and count < needed:
             raise DataError(
                 f"{name!r} was measured of {count} training specimens, among which {recipe.model.clusters} clusters "
@@ -160,7 +160,7 @@ def repeated_measurements(
     drawn = {
         name: raw
         for name, raw in measured.training_part().items()
-        if recipe.modalities[name].replicates == "draw" and len(set(raw.specimens)) < len(raw)
+        if recipe.modalities[name].replicates == "draw" and len(raw.specimens) < len(raw)
     }
     return {name: repeated(raw, preparations[name], specimens, device) for name, raw in drawn.items()}
 

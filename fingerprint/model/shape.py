@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.errors import RecipeError, within
-from fingerprint.model.experts import ExpertSpace, design_matrix
+from fingerprint.experts import design_matrix
+from fingerprint.model.experts import ExpertSpace
 from fingerprint.recipe import LinearExpert
 
 

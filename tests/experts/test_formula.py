@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fingerprint.errors import RecipeError
-from fingerprint.model.experts.formula import design_matrix, evaluate
+from fingerprint.experts.formula import design_matrix, evaluate
 
 T = np.linspace(0.5, 4.0, 15)
 FUNCTIONS = {

@@ -1,0 +1,65 @@
+"""AbstractExpert: a law on the axes of the modalities that it decodes. [Eq. 11]"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fingerprint.experts.parameter import Parameter
+
+
+class AbstractExpert(ABC):
+    r"""$\mathcal E(t, Z; \theta)$ in measured units; t is known when it is made. [Eq. 11]
+
+    What comes in may have any leading axes, and each curve depends on its own parameters alone. "point" runs over the
+    points of all modalities that the law decodes, one modality after another.
+
+    Attributes:
+        parameters: of one curve, in the order of the last axis of `theta`; their names differ.
+        takes_z: whether the curve depends on Z beside its parameters.
+    """
+
+    parameters: tuple[Parameter, ...]
+    takes_z: bool = False
+
+    @abstractmethod
+    def curves(
+        self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
+    ) -> Float[Tensor, "*many point"]:
+        """The curves of so many sets of parameters, float64, differentiable where the law is.
+
+        Args:
+            theta: the parameters.
+            z: points of the latent space; None unless the law takes them.
+        """
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The curves, and their derivatives by each parameter; of laws that do not take Z."""
+        columns: list[Tensor] = []
+        curves = None
+        for index in range(theta.shape[-1]):
+            direction = torch.zeros_like(theta)
+            direction[..., index] = 1
+            curves, column = torch.func.jvp(self.curves, (theta,), (direction,))
+            columns.append(column)
+        assert curves is not None
+        return curves, torch.stack(columns, -1)
+
+    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
+        """Where fits of these curves may begin, the likeliest first; by default the parameters' own starts.
+
+        Args:
+            curves: measured ones, or means of some; finite.
+        """
+        start = torch.tensor([each.start for each in self.parameters], dtype=torch.float64, device=curves.device)
+        return start.expand(1, *curves.shape[:-1], -1).clone()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters."""
+        return tuple(each.name for each in self.parameters)

@@ -1,13 +1,33 @@
 """Experts: laws with a few parameters per cluster that decode a modality. [Eq. 11]
 
-Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model units.
+Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
+units.
 
-Reading order: parameter, domain, abstract; formula.
+Reading order: parameter, domain, abstract, function, registry; sharing, beginnings, solve; formula, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.registry import Entry, build_expert, entries, expert, family, load_plugin
+from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
 
-__all__ = ["AbstractExpert", "Component", "Domain", "Parameter", "design_matrix"]
+__all__ = [
+    "AbstractExpert",
+    "Component",
+    "Curves",
+    "Domain",
+    "Entry",
+    "Fit",
+    "Parameter",
+    "build_expert",
+    "descend",
+    "design_matrix",
+    "entries",
+    "expert",
+    "family",
+    "load_plugin",
+    "normal_matrix",
+    "search",
+]

@@ -20,10 +20,16 @@ class AbstractExpert(ABC):
     Attributes:
         parameters: of one curve, in the order of the last axis of `theta`; their names differ.
         takes_z: whether the curve depends on Z beside its parameters.
+        differentiable: whether torch can follow the curves' derivatives backwards.
+        tries: beginnings that are tried beside its own, where it has parameters that are not linear.
+        refines: whether its beginnings are improved by least squares; a law that solves for itself says no.
     """
 
     parameters: tuple[Parameter, ...]
     takes_z: bool = False
+    differentiable: bool = True
+    tries: int = 64
+    refines: bool = True
 
     @abstractmethod
     def curves(

@@ -1,0 +1,137 @@
+"""Laws that are written as a plain function of t and their parameters: with torch, or as any simulator."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.domain import Domain
+from fingerprint.experts.parameter import Parameter
+
+STEP = 1e-5  # of finite differences, relative
+
+
+class FunctionExpert(AbstractExpert):
+    """A law written with torch: `function(t, one=Parameter(...), another=Parameter(...))`, or with z after t.
+
+    The function is given t as [point], each parameter as [..., 1] and z as [..., 1, latent], and answers [..., point].
+
+    Args:
+        function: the law.
+        domain: of one modality.
+        t_unit: in which the function wants t; its own unit where empty.
+    """
+
+    def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
+        self.function = function
+        self.parameters, self.takes_z = signature(function)
+        self.t = torch.as_tensor(domain.t_in(t_unit) if t_unit else domain.t)
+
+    def curves(
+        self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
+    ) -> Float[Tensor, "*many point"]:
+        """As the function says."""
+        t = self.t.to(theta.device)
+        arguments = {each.name: theta[..., index, None] for index, each in enumerate(self.parameters)}
+        if self.takes_z:
+            assert z is not None
+            arguments["z"] = z.unsqueeze(-2)
+        return torch.broadcast_to(self.function(t, **arguments), (*theta.shape[:-1], len(t)))
+
+
+class SimulatorExpert(AbstractExpert):
+    """A law of which only the values are known: any program that makes a curve of numbers.
+
+    It is called with t and the parameters as floats, once for each curve, and answers [point]. Derivatives are central
+    differences; a call that fails, or answers anything but numbers, is a place where no fit goes.
+
+    Args:
+        function: the law, `function(t, one=Parameter(...), ...)`, t as a NumPy array.
+        domain: of one modality.
+        t_unit: in which the function wants t; its own unit where empty.
+    """
+
+    differentiable = False
+    tries = 16
+
+    def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
+        self.function = function
+        self.parameters, takes_z = signature(function)
+        if takes_z:
+            raise RecipeError(
+                f"{function.__name__} takes z and is not differentiable",
+                expected="A law of t alone, or one that torch can differentiate: Z is followed by gradient.",
+            )
+        self.t = domain.t_in(t_unit) if t_unit else domain.t
+
+    def curves(
+        self,
+        theta: Float[Tensor, "*many parameter"],
+        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
+    ) -> Float[Tensor, "*many point"]:
+        """One call for each curve."""
+        rows = theta.detach().reshape(-1, theta.shape[-1]).cpu().tolist()
+        told = np.stack([self._called(row) for row in rows])
+        return torch.as_tensor(told).to(theta.device).reshape(*theta.shape[:-1], -1)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """By central differences, within the bounds."""
+        columns: list[Tensor] = []
+        for index, each in enumerate(self.parameters):
+            step = STEP * torch.where(theta[..., index] == 0, max(abs(each.start), 1e-3), theta[..., index].abs())
+            ends = [theta.clone(), theta.clone()]
+            for end, sign in zip(ends, (1, -1), strict=True):
+                end[..., index] = (theta[..., index] + sign * step).clamp(each.lower, each.upper)
+            width = ends[0][..., index] - ends[1][..., index]
+            columns.append((self.curves(ends[0]) - self.curves(ends[1])) / width.unsqueeze(-1))
+        return self.curves(theta), torch.stack(columns, -1)
+
+    def _called(self, row: list[float]) -> np.ndarray:
+        try:
+            told = self.function(self.t.copy(), **dict(zip(self.names, row, strict=True)))
+            return np.broadcast_to(np.asarray(told, np.float64), self.t.shape)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return np.full(self.t.shape, np.nan)
+
+
+def signature(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], bool]:
+    """The parameters of a law, and whether it takes z.
+
+    Raises:
+        RecipeError: it is not written as a law is.
+    """
+    arguments = list(inspect.signature(function).parameters.values())
+    names = [each.name for each in arguments]
+    if not names or names[0] != "t":
+        raise RecipeError(
+            f"the law {function.__name__}({', '.join(names)}) does not begin with t",
+            expected=f"def {function.__name__}(t, one=Parameter(1.0), another=Parameter(0.5, lower=0.0)).",
+        )
+    takes_z = names[1:2] == ["z"]
+    parameters: list[Parameter] = []
+    for each in arguments[2 if takes_z else 1 :]:
+        value = each.default
+        if isinstance(value, Parameter):
+            parameters.append(replace(value, name=each.name))
+        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            parameters.append(Parameter(float(value), name=each.name))
+        else:
+            raise RecipeError(
+                f"the law {function.__name__} does not say what its parameter {each.name} is",
+                expected=f"{each.name}=Parameter(1.0), where a fit begins, or a number.",
+            )
+    if not parameters:
+        raise RecipeError(f"the law {function.__name__} has no parameter", expected="At least one.")
+    return tuple(parameters), takes_z

@@ -1,0 +1,183 @@
+r"""Nonlinear least squares of a law and mean curves: Eq. 16 for experts that do not depend on Z. [Eq. 16]
+
+$$\min_\theta \sum_c \sum_j W_{cj} \left(\bar x_{cj} - \mathcal E(t_j; \theta_c)\right)^2$$
+
+Levenberg-Marquardt steps, kept within bounds by projection; parameters that enter linearly are never damped and are
+solved exactly after each step (variable projection with Kaufman's derivative: Golub & Pereyra, Inverse Problems 19
+(2003) R1). Curves that share parameters are solved together; all groups of such are solved at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.beginnings import beginnings
+from fingerprint.experts.sharing import Sharing
+
+ITERATIONS = 100
+FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e8
+CONVERGED = 1e-13  # relative decrease of the misfit
+RANK = 1e-13  # of singular values of the normal matrix, its diagonal being 1
+
+
+class Curves(NamedTuple):
+    """Mean curves and the weights of their points; members of a group may share parameters."""
+
+    values: Float[Tensor, "group member point"]
+    weights: Float[Tensor, "group member point"]
+
+
+class Fit(NamedTuple):
+    """What was found, and the weighted sum of squares that is left of each group."""
+
+    theta: Float[Tensor, "group member parameter"]
+    misfit: Float[Tensor, " group"]
+
+
+def search(expert: AbstractExpert, curves: Curves, shared: Sequence[str] = (), keep: int = 3) -> Fit:
+    """Fit from several beginnings: those of the law, and others spread around the first.
+
+    What is shared begins at the mean of what the members' own fits make of it.
+
+    Args:
+        expert: a law that does not take Z.
+        curves: to be fitted.
+        shared: names of the parameters that all members of a group have alike.
+        keep: how many of the best beginnings are gone on from.
+    """
+    alone = Curves(*(each.flatten(0, 1).unsqueeze(1) for each in curves))
+    found = _search_alone(expert, alone, keep)
+    start = found.theta.reshape(*curves.values.shape[:2], -1)
+    if not shared:
+        return Fit(start, found.misfit.reshape(curves.values.shape[:2]).sum(1))
+    return descend(expert, Sharing(expert, start.shape[1], shared, start.device), curves, start)
+
+
+def _search_alone(expert: AbstractExpert, curves: Curves, keep: int) -> Fit:
+    """Each curve by itself, in a group of its own."""
+    groups = len(curves.values)
+    sharing = Sharing(expert, 1, (), curves.values.device)
+    starts = beginnings(expert, curves.values, curves.weights)
+    free = sharing.free(starts.flatten(0, 1)).clamp(sharing.lower, sharing.upper)
+    free, misfit = _linear_solved(expert, sharing, _repeated(curves, len(starts)), free)
+    kept = min(keep, len(starts))
+    best = misfit.reshape(len(starts), groups).argsort(dim=0, stable=True)[:kept]
+    chosen = free.reshape(len(starts), groups, -1).gather(0, best.unsqueeze(-1).expand(-1, -1, free.shape[-1]))
+    found = descend(expert, sharing, _repeated(curves, kept), sharing.theta(chosen.flatten(0, 1)))
+    winner = found.misfit.reshape(kept, groups).argmin(0)
+    rows = winner * groups + torch.arange(groups, device=winner.device)
+    return Fit(found.theta[rows], found.misfit[rows])
+
+
+def descend(
+    expert: AbstractExpert,
+    sharing: Sharing,
+    curves: Curves,
+    start: Float[Tensor, "group member parameter"],
+    iterations: int = ITERATIONS,
+) -> Fit:
+    """Levenberg-Marquardt from one beginning of each group; where nothing has a weight it stays there.
+
+    A step that leads to curves that are not finite is not taken.
+    """
+    free = sharing.free(start.double()).clamp(sharing.lower, sharing.upper)
+    free, misfit = _linear_solved(expert, sharing, curves, free)
+    if not expert.refines or bool(sharing.linear.all()):
+        return Fit(sharing.theta(free), misfit)
+    damping = torch.full_like(misfit, FIRST_DAMPING)
+    going = torch.isfinite(misfit)
+    for _ in range(iterations):
+        matrix, gradient = _normal_equations(expert, sharing, curves, free)
+        step = _step(sharing, matrix, gradient, free, damping)
+        tried = (free + step).clamp(sharing.lower, sharing.upper)
+        tried, found = _linear_solved(expert, sharing, curves, tried)
+        better = going & (found < misfit)
+        settled = better & (misfit - found <= CONVERGED * misfit)
+        free = torch.where(better.unsqueeze(-1), tried, free)
+        misfit = torch.where(better, found, misfit)
+        damping = torch.where(better, damping / 9, damping * 6).clamp_min(LEAST_DAMPING)
+        going = going & ~settled & (damping < MOST_DAMPING)
+        if not bool(going.any()):
+            break
+    return Fit(sharing.theta(free), misfit)
+
+
+def normal_matrix(
+    expert: AbstractExpert, theta: Float[Tensor, "*many parameter"], weights: Float[Tensor, "*many point"]
+) -> Float[Tensor, "*many parameter parameter"]:
+    r"""$J^T W J$: half the Hessian of the misfit but for the curvature of the law itself."""
+    _, jacobian = expert.jacobian(theta)
+    return jacobian.mT @ (weights.unsqueeze(-1) * jacobian)
+
+
+def _normal_equations(
+    expert: AbstractExpert, sharing: Sharing, curves: Curves, free: Float[Tensor, "group free"]
+) -> tuple[Float[Tensor, "group free free"], Float[Tensor, "group free"]]:
+    told, jacobian = expert.jacobian(sharing.theta(free))
+    weighted = curves.weights.unsqueeze(-1) * jacobian
+    gradient = (weighted.mT @ (curves.values - told).unsqueeze(-1)).squeeze(-1)
+    return sharing.matrix(weighted.mT @ jacobian), sharing.gradient(gradient)
+
+
+def _step(
+    sharing: Sharing,
+    matrix: Float[Tensor, "group free free"],
+    gradient: Float[Tensor, "group free"],
+    free: Float[Tensor, "group free"],
+    damping: Float[Tensor, " group"],
+) -> Float[Tensor, "group free"]:
+    """The damped Gauss-Newton step of what is not held at a bound by its gradient."""
+    held = ((free <= sharing.lower) & (gradient < 0)) | ((free >= sharing.upper) & (gradient > 0))
+    moving = (~held).double()
+    damped = 1 + damping.unsqueeze(-1) * (~sharing.linear)
+    diagonal = matrix.diagonal(dim1=-2, dim2=-1)
+    return _solved(matrix + torch.diag_embed((damped - 1) * diagonal), gradient, moving)
+
+
+def _solved(
+    matrix: Float[Tensor, "group free free"],
+    gradient: Float[Tensor, "group free"],
+    moving: Float[Tensor, "#group free"],
+) -> Float[Tensor, "group free"]:
+    """Least squares of the normal equations of what moves, its diagonal scaled to 1; the shortest where there are many."""
+    size = matrix.diagonal(dim1=-2, dim2=-1).sqrt()
+    scale = moving / torch.where(size > 0, size, 1)
+    scaled = scale.unsqueeze(-1) * matrix * scale.unsqueeze(-2)
+    finite = torch.isfinite(scaled).all(-1, keepdim=True).all(-2, keepdim=True)
+    inverse = torch.linalg.pinv(torch.where(finite, scaled, 0), rtol=RANK, hermitian=True)
+    return scale * (inverse @ (scale * gradient.nan_to_num(0, 0, 0)).unsqueeze(-1)).squeeze(-1)
+
+
+def _linear_solved(
+    expert: AbstractExpert, sharing: Sharing, curves: Curves, free: Float[Tensor, "group free"]
+) -> tuple[Float[Tensor, "group free"], Float[Tensor, " group"]]:
+    """The linear parameters solved for, the others held; and the misfit, infinite where the curves are not finite.
+
+    Twice: the second pass takes away what rounding left of the first.
+    """
+    columns = [index for index, each in enumerate(expert.parameters) if each.linear]
+    told = expert.curves(sharing.theta(free))
+    for _ in range(2 if columns else 0):
+        theta = sharing.theta(free)
+        jacobian = torch.zeros(*told.shape, theta.shape[-1], dtype=told.dtype, device=told.device)
+        for index in columns:  # exact, since the curve is linear in it
+            moved = theta.clone()
+            moved[..., index] += 1
+            jacobian[..., index] = expert.curves(moved) - told
+        weighted = (curves.weights.unsqueeze(-1) * jacobian).mT
+        gradient = (weighted @ (curves.values - told).unsqueeze(-1)).squeeze(-1)
+        matrix = sharing.matrix(weighted @ jacobian)
+        free = free + _solved(matrix, sharing.gradient(gradient), sharing.linear.double().unsqueeze(0))
+        told = expert.curves(sharing.theta(free))
+    squares = (curves.weights * (curves.values - told).square()).sum((-1, -2))
+    return free, torch.where(torch.isfinite(squares), squares, torch.inf)
+
+
+def _repeated(curves: Curves, times: int) -> Curves:
+    return Curves(*(each.repeat(times, 1, 1) for each in curves))

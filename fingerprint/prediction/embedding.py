@@ -59,7 +59,7 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
 def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Tensor, "modality seed specimen cluster"]:
     """Responsibilities given each modality by itself. [Eq. 3, Eq. 18, section 3.2]
 
-    Where it has an expert, Bayes' rule says them: an encoder may have learned the training part by heart, swapped
+    Where it tells the cluster, Bayes' rule says them: an encoder may have learned the training part by heart, swapped
     measurements too; a law with a few parameters cannot.
 
     Args:
@@ -68,7 +68,7 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
         names: of modalities.
     """
     places = torch.tensor([model.names.index(name) for name in names])
-    experts = model.experts()
+    telling = model.telling()
     parts: list[Tensor] = []
     for values, present, certainty in _groups(tensors):
         unimodal = model.encode(values, present, certainty=certainty)
@@ -77,7 +77,7 @@ def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Te
         posteriors = [model.fuse(unimodal, each[:, None].expand(-1, count).unsqueeze(0)) for each in only]
         told = [mean_field_responsibilities(each, model.prior) for each in posteriors]
         for place, name in enumerate(names):
-            if name in experts:
+            if name in telling:
                 log_joint = model.prior.log_weights_per_specimen() + model.expert_log_likelihood(
                     name, values, certainty
                 )

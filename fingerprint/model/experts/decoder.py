@@ -119,7 +119,7 @@ class ExpertDecoder(nn.Module):
 
     def curves(
         self, component: int, z: Float[Tensor, "seed specimen latent"]
-    ) -> Float[Tensor, "seed cluster specimen point"]:
+    ) -> Float[Tensor, "seed cluster_or_1 specimen_or_1 _"]:
         """Of one of the law's modalities, in model units."""
         with torch.autocast(z.device.type, enabled=False):
             if self.uses_z:

@@ -16,8 +16,8 @@ from cli_answers import document, error
 
 from fingerprint.cli import console
 from fingerprint.generators import mnist_lines
-from fingerprint.generators.mnist_lines import dataset
-from fingerprint.generators.mnist_lines.published import FILES, PublishedFile
+from fingerprint.generators.mnist import dataset
+from fingerprint.generators.mnist.published import FILES, PublishedFile
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -66,7 +66,7 @@ class FormulaExpert(AbstractExpert):
 
     formula: Formula
     parameters: tuple[Parameter, ...]
-    t: Float[Tensor, "point"]
+    t: Float[Tensor, " point"]
 
     def __post_init__(self) -> None:
         """Find out whether it uses Z."""

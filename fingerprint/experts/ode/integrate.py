@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -29,8 +29,8 @@ class Accuracy:
         gradient: by differentiating the steps, or by the adjoint equations, which take less memory and more time.
     """
 
-    absolute: Float[Tensor, "state"]
-    relative: float = 1e-9
+    absolute: Float[Tensor, " state"]
+    relative: float = 1e-8
     steps: int = 4000
     gradient: Gradient = "direct"
 
@@ -39,7 +39,7 @@ def trajectories(
     rates: Rates,
     initial: Float[Tensor, "many entry"],
     start: float,
-    times: Float[Tensor, "time"],
+    times: Float[Tensor, " time"],
     accuracy: Accuracy,
     parameters: tuple[Tensor, ...] = (),
 ) -> Float[Tensor, "time many entry"]:
@@ -88,8 +88,8 @@ class _Flow:
     initial: Float[Tensor, "many entry"]
     whole: float
     accuracy: Accuracy
-    lost: Bool[Tensor, "many"]
-    work: Float[Tensor, "many"] = field(init=False)
+    lost: Bool[Tensor, " many"]
+    work: Float[Tensor, " many"] = field(init=False)
 
     def __post_init__(self) -> None:
         """Give up what cannot even begin."""
@@ -100,22 +100,24 @@ class _Flow:
         self._any_lost = bool(self.lost.any())
         self._step, self._wanted = 0.0, torch.ones_like(self.work)
 
-    def solve(self, times: Float[Tensor, "time"], parameters: tuple[Tensor, ...]) -> Float[Tensor, "time many entry"]:
+    def solve(self, times: Float[Tensor, " time"], parameters: tuple[Tensor, ...]) -> Float[Tensor, "time many entry"]:
         """Integrate from the first of the times, 0, through the others."""
         counted = self.accuracy.absolute
         rest = counted.new_ones(self.initial.shape[-1] - len(counted))
         options = {"norm": self._norm, "first_step": self.whole / 1000}
         initial = torch.where(self.lost[:, None], 0.0, self.initial) if self._any_lost else self.initial
+        absolute: Any = torch.cat([counted, rest])
+        tolerance = self.accuracy.relative
+        solved: Any
         if self.accuracy.gradient == "direct" or not any(each.requires_grad for each in (initial, *parameters)):
-            return odeint(
-                self, initial, times, rtol=self.accuracy.relative, atol=torch.cat([counted, rest]),
-                method="dopri5", options=options,
+            solved = odeint(self, initial, times, rtol=tolerance, atol=absolute, method="dopri5", options=options)
+        else:
+            solved = odeint_adjoint(
+                self, initial, times, rtol=tolerance, atol=absolute, method="dopri5", options=options,
+                adjoint_params=parameters, adjoint_rtol=10 * tolerance, adjoint_atol=10 * float(counted.min()),
+                adjoint_options={"norm": _of_adjoint},
             )  # fmt: skip
-        return odeint_adjoint(
-            self, initial, times, rtol=self.accuracy.relative, atol=torch.cat([counted, rest]),
-            method="dopri5", options=options, adjoint_params=parameters,
-            adjoint_rtol=1e-7, adjoint_atol=1e-7 * float(counted.min()), adjoint_options={"norm": _of_adjoint},
-        )  # fmt: skip
+        return solved
 
     def __call__(self, t: Tensor, entries: Tensor) -> Tensor:
         """The rates; zero of those that are given up."""

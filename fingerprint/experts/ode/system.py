@@ -150,7 +150,13 @@ def _check_names(states: Sequence[str]) -> None:
 
 
 def _together(values: Sequence[Tensor | float], u: Tensor) -> Tensor:
-    shape = u.shape[:-1]
-    return torch.stack(
-        [u.new_tensor(value).expand(shape) if isinstance(value, float) else value.expand(shape) for value in values], -1
-    )
+    """The values of formulas, some of them mere numbers, as the last axis."""
+    shape, numbers = u.shape[:-1], dict[float, Tensor]()
+    columns: list[Tensor] = []
+    for value in values:
+        if not isinstance(value, Tensor):
+            if value not in numbers:
+                numbers[value] = u.new_full(shape, value)
+            value = numbers[value]
+        columns.append(value if value.shape == shape else value.expand(shape))
+    return torch.stack(columns, -1)

@@ -15,10 +15,12 @@ from fingerprint.experts.calculus import linear_symbols
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.formula import Formula, parse_formula
 from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.registry import family
 
 _LATENT = re.compile(r"z[1-9][0-9]*")
 
 
+@family("formula")
 def build(domain: Domain, *, formula: str, units: dict[str, str] | None = None) -> AbstractExpert:
     """A formula in t: every other symbol is a parameter, but for z1, z2, ..., the coordinates of the latent space.
 

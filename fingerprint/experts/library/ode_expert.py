@@ -16,10 +16,12 @@ from fingerprint.experts.ode.integrate import Accuracy, Gradient
 from fingerprint.experts.ode.observed import Observation, observation
 from fingerprint.experts.ode.system import System, dictionary, given
 from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.registry import family
 
 TOLERANCE = 1e-8
 
 
+@family("ode")
 def build(
     domain: Domain,
     *,
@@ -33,6 +35,7 @@ def build(
     units: dict[str, str] | None = None,
     method: Literal["trajectory", "spectral"] = "trajectory",
     approximation: Kind = "legendre",
+    threshold: float = 0.0,
     gradient: Gradient = "direct",
     steps: int = 4000,
 ) -> OdeExpert:
@@ -52,6 +55,7 @@ def build(
         method: "trajectory" fits solutions; "spectral" keeps what smooth approximations of the curves say, as the
             paper does.
         approximation: "legendre", "fourier", the paper's "pou" with kinks, or "smooth_pou".
+        threshold: with "spectral", leaves out parameters whose part of a rate is smaller, such as 0.05.
         gradient: of solutions, where a recipe asks for it: of the "direct" steps, or by the "adjoint" equations.
         steps: of one solution, at most.
 
@@ -63,6 +67,12 @@ def build(
             "equations of a given form, or a library of monomials",
             where="options",
             expected='One of: equations = { x = "-k * x" }, library = 3, monomials = ["x^3"].',
+        )
+    if threshold and method == "trajectory":
+        raise RecipeError(
+            "a fit of solutions leaves out no parameter",
+            where="options.threshold",
+            expected='With method = "spectral"; then name the monomials that it leaves: monomials = ["x^3"].',
         )
     system = dictionary(states, library or 0, monomials) if equations is None else given(states, equations)
     initial = initial or {}
@@ -84,7 +94,8 @@ def build(
         {states.index(name): float(value) for name, value in initial.items()},
         Accuracy(TOLERANCE * torch.tensor(sizes, dtype=torch.float64), TOLERANCE, steps, gradient),
         approximation,
-        refine=method == "trajectory",
+        threshold,
+        method == "trajectory",
     )
 
 

@@ -9,10 +9,10 @@ Reading order: system, integrate; basis, partition, approximation, identificatio
 
 from fingerprint.experts.ode.approximation import Approximation, approximate
 from fingerprint.experts.ode.expert import OdeExpert
-from fingerprint.experts.ode.identification import Smoothed, identify, residual
+from fingerprint.experts.ode.identification import Smoothed, SpectralExpert, identify, residual
 from fingerprint.experts.ode.integrate import Accuracy, trajectories
 from fingerprint.experts.ode.observed import Observation, observation
-from fingerprint.experts.ode.smoothing import smooth, sources
+from fingerprint.experts.ode.smoothing import approximate_all, smooth, sources
 from fingerprint.experts.ode.system import System, dictionary, given
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "Observation",
     "OdeExpert",
     "Smoothed",
+    "SpectralExpert",
     "System",
     "approximate",
+    "approximate_all",
     "dictionary",
     "given",
     "identify",

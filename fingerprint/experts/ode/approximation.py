@@ -64,6 +64,8 @@ def approximate(
     """
     weights = torch.ones_like(t) if weights is None else weights
     values = torch.where(weights > 0, values, 0.0)
+    if bool((weights == weights.reshape(-1, len(t))[0]).all()):
+        weights = weights.reshape(-1, len(t))[0]  # one matrix for all curves
     lower, upper, count = float(t.min()), float(t.max()), len(t)
     fine = max(1, min(int(3 * count**0.5), count // 2))  # more are hardly told apart at equidistant points
     match kind:

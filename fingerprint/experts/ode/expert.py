@@ -14,9 +14,11 @@ from fingerprint.experts.ode.approximation import Kind
 from fingerprint.experts.ode.identification import identify
 from fingerprint.experts.ode.integrate import Accuracy, trajectories
 from fingerprint.experts.ode.observed import Observation
-from fingerprint.experts.ode.smoothing import Source, smooth, sources
+from fingerprint.experts.ode.smoothing import approximate_all, smooth, sources
 from fingerprint.experts.ode.system import System
 from fingerprint.experts.parameter import Parameter
+
+_TRIES = 16  # beginnings where the curves do not tell one
 
 
 @dataclass
@@ -33,7 +35,8 @@ class OdeExpert(AbstractExpert):
         initial: those that are known, by the index of the state.
         accuracy: of the trajectories.
         approximation: in which curves are smoothed to find where a fit begins.
-        refine: whether a fit goes on from there to the initial value problem; else what the approximation says is
+        threshold: leaves out parameters whose part of a rate is smaller.
+        refines: whether a fit goes on from there to the initial value problem; else what the approximation says is
             kept, as the paper does.
     """
 
@@ -44,14 +47,19 @@ class OdeExpert(AbstractExpert):
     initial: Mapping[int, float]
     accuracy: Accuracy
     approximation: Kind = "legendre"
-    refine: bool = True
+    threshold: float = 0.0
+    refines: bool = True
 
     def __post_init__(self) -> None:
-        """Find the initial values that are parameters."""
+        """Find the initial values that are parameters, and how each state can be had from what is measured."""
         self._sought = [index for index in range(len(self.system.states)) if index not in self.initial]
+        self._sources = sources(self.system, self.observation)
+        self.tries = 0 if self._sources else _TRIES
 
     def curves(
-        self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None  # noqa: ARG002
+        self,
+        theta: Float[Tensor, "*many parameter"],
+        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """What is measured of each trajectory; differentiable as `accuracy` says."""
         flat = theta.reshape(-1, theta.shape[-1])
@@ -100,41 +108,34 @@ class OdeExpert(AbstractExpert):
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """What the approximated trajectories say of the equations, without labels or guesses; then the usual starts."""
         usual = super().starts(curves)
-        found = self.identified(curves, usual[0])
+        found = self.identified(curves)
         return usual if found is None else torch.cat([found[None], usual])
 
     def identified(
-        self,
-        curves: Float[Tensor, "*many point"],
-        begun: Float[Tensor, "*many parameter"],
-        weights: Float[Tensor, "*#many point"] | None = None,
+        self, curves: Float[Tensor, "*many point"], weights: Float[Tensor, "*#many point"] | None = None
     ) -> Float[Tensor, "*many parameter"] | None:
         """The spectral way: parameters of the least residual of approximated trajectories. [Eq. 25]
 
         Args:
             curves: measured ones, or means of some.
-            begun: kept for those that approximations do not tell.
             weights: 0 where a curve has no value.
 
         Returns:
             The parameters; None where a state cannot be had from what is measured.
         """
-        found = [each for each in sources(self.system, self.observation, curves, self.approximation, weights) if each]
-        if len(found) < len(self.system.states):
+        if self._sources is None:
             return None
-        own = len(self.system.names)
-        parameters = begun.clone()
+        weights = torch.ones_like(curves) if weights is None else weights
+        approximated = approximate_all(self._sources, self.observation, curves, weights, self.approximation, self.start)
+        own, usual = len(self.system.names), super().starts(curves)[0]
+        initial = [
+            usual.new_full(usual.shape[:-1], self.initial.get(index, 0.0)) for index in range(len(self._sources))
+        ]
         for column, state in enumerate(self._sought, own):
-            parameters[..., column] = self._beginning(found[state], begun[..., column])
-        flat = parameters.reshape(-1, parameters.shape[-1])
-        initial = self._begun(flat).reshape(*parameters.shape[:-1], -1)
-        smoothed = smooth(self.observation, found, curves, self.start, initial, weights)
-        parameters[..., :own] = identify(self.system, smoothed, parameters[..., :own])
-        return parameters
-
-    def _beginning(self, source: Source, otherwise: Tensor) -> Tensor:
-        at = torch.tensor([self.start], dtype=torch.float64, device=otherwise.device)
-        return source.values(at, self.start, otherwise)[..., 0]
+            initial[state] = approximated.initial(state, usual[..., column])
+        smoothed = smooth(self.observation, approximated, curves, weights, initial)
+        found = identify(self.system, smoothed, self.parameters[:own], self.threshold)
+        return torch.cat([found, *(initial[state][..., None] for state in self._sought)], -1)
 
     def _begun(self, flat: Float[Tensor, "many parameter"]) -> Float[Tensor, "many state"]:
         sought = dict(zip(self._sought, flat[:, len(self.system.names) :].unbind(-1), strict=True))

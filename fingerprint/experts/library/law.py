@@ -1,0 +1,119 @@
+"""The two kinds of law that most of the library is made of: a formula in t, and one that is linear altogether."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.parameter import Parameter
+
+Array = NDArray[np.float64]
+
+
+class FormulaLaw(AbstractExpert):
+    """A formula in t. Its fits begin where a scan of the non-linear parameters, the linear ones solved, fits best.
+
+    Args:
+        formula: of t [point] and of the parameters [*many, 1], in their order.
+        t: the axis, [point].
+        parameters: of the formula.
+        scan: values to try for each non-linear parameter, in their order; all combinations are.
+        beginnings: how many of the best to return.
+    """
+
+    tries = 0
+
+    def __init__(
+        self,
+        formula: Callable[..., Tensor],
+        t: Array,
+        parameters: Sequence[Parameter],
+        scan: Sequence[Array],
+        beginnings: int = 2,
+    ) -> None:
+        self.parameters = tuple(parameters)
+        self._formula = formula
+        self._t = torch.tensor(t, dtype=torch.float64)
+        values = iter(scan)
+        tried = [[0.0] if each.linear else next(values).tolist() for each in self.parameters]
+        self._candidates = torch.tensor(list(product(*tried)), dtype=torch.float64)
+        self._beginnings = min(beginnings, len(self._candidates))
+
+    def curves(
+        self,
+        theta: Float[Tensor, "*many parameter"],
+        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
+    ) -> Float[Tensor, "*many point"]:
+        """The formula."""
+        return self._formula(self._t.to(theta.device), *theta.unsqueeze(-2).unbind(-1))
+
+    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
+        """The candidates that fit each curve best, with their linear parameters."""
+        measured = curves.flatten(0, -2)
+        candidates = self._candidates.to(curves.device)
+        base = self.curves(candidates)
+        linear = [index for index, each in enumerate(self.parameters) if each.linear]
+        unit = torch.eye(len(self.parameters), dtype=torch.float64, device=curves.device)[linear]
+        columns = (self.curves(candidates.unsqueeze(1) + unit) - base.unsqueeze(1)).mT
+        size = columns.norm(dim=1, keepdim=True).clamp_min(1e-300)
+        solver = torch.linalg.pinv(columns / size)
+        left = measured - base.unsqueeze(1)
+        solved = left @ solver.mT
+        misfit = (left - solved @ (columns / size).mT).square().sum(-1)
+        best = misfit.topk(self._beginnings, dim=0, largest=False).indices
+        theta = candidates[best]
+        theta[..., linear] = (solved / size)[best, torch.arange(len(measured), device=best.device)]
+        return theta.unflatten(1, curves.shape[:-1])
+
+
+class LinearLaw(AbstractExpert):
+    r"""$A\theta + b$.
+
+    Args:
+        parameters: all linear.
+        design: A, [point, parameter].
+        offset: b, [point].
+
+    Raises:
+        RecipeError: the functions cannot be told apart on the axis.
+    """
+
+    tries = 0
+
+    def __init__(self, parameters: Sequence[Parameter], design: Array, offset: Array | None = None) -> None:
+        self.parameters = tuple(parameters)
+        size = np.linalg.norm(design, axis=0)
+        if not size.all() or np.linalg.cond(design / size) > 1e10:
+            raise RecipeError(
+                f"{len(size)} functions cannot be told apart on {len(design)} points",
+                expected="Fewer functions than points, or an `origin` near the middle of the axis.",
+            )
+        self._design = torch.tensor(design, dtype=torch.float64)
+        self._offset = torch.tensor(np.zeros(len(design)) if offset is None else offset, dtype=torch.float64)
+        self._solver = torch.linalg.pinv(self._design / torch.tensor(size)) / torch.tensor(size).unsqueeze(-1)
+
+    def curves(
+        self,
+        theta: Float[Tensor, "*many parameter"],
+        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
+    ) -> Float[Tensor, "*many point"]:
+        """A theta + b."""
+        return theta @ self._design.to(theta.device).T + self._offset.to(theta.device)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The curves, and A."""
+        return self.curves(theta), self._design.to(theta.device).expand(*theta.shape[:-1], -1, -1)
+
+    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
+        """The least squares."""
+        return ((curves - self._offset.to(curves.device)) @ self._solver.to(curves.device).T).unsqueeze(0)

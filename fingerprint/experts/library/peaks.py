@@ -1,0 +1,142 @@
+"""Sums of peaks."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.domain import Component, Domain
+from fingerprint.experts.library.axes import spacing, span
+from fingerprint.experts.library.law import Array
+from fingerprint.experts.library.peak_search import find
+from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.registry import family
+
+Shape = Literal["gaussian", "lorentzian", "pseudo_voigt"]
+Background = Literal["none", "constant", "linear"]
+Positions = Literal["linear", "log"]
+
+
+@family("peaks")
+def peaks(
+    domain: Domain,
+    *,
+    count: int = 4,
+    shape: Shape = "gaussian",
+    background: Background = "none",
+    positions: Positions = "linear",
+) -> AbstractExpert:
+    r"""A sum of peaks with heights, positions and full widths, on a background.
+
+    $$y = \sum_i h_i\,s\left(\frac{t - p_i}{w_i}\right) + b + c\,(t - \bar t)$$
+
+    With $x = (t - p)/w$ and w the full width at half maximum, a Gaussian is $s = 2^{-4x^2}$, a Lorentzian
+    $s = 1/(1 + 4x^2)$, and a pseudo-Voigt peak $m$ times the latter and $1 - m$ times the former, m being `mixing`.
+
+    Peaks are numbered in ascending order of position where a fit begins, and keep their number; those of a cluster can
+    pass one another only where they overlap.
+
+    Shift along Z: with `positions = "log"` the parameter is $\ln p$ (p in the unit of t), and the recipe's
+    `along_z = ["log position 1", ...]` makes it $\ln p + k \cdot Z$. The peak is then at $p\,e^{k \cdot Z}$, as
+    Grueneisen's $\omega = \omega_0 e^{-\gamma \ln(V/V_0)}$ has it, and k is a Grueneisen parameter for each latent
+    dimension. `along_z = ["position 1", ...]` with linear positions is the shift to first order.
+
+    Source: Wertheim, Butler, West & Buchanan, Rev. Sci. Instrum. 45, 1369 (1974), pseudo-Voigt; Grueneisen, Annalen der
+    Physik 344, 257 (1912), shift.
+
+    Args:
+        domain: one modality.
+        count: how many peaks.
+        shape: of all of them.
+        background: none, a constant, or a line; the constant is its value at the mean of the axis.
+        positions: whether the parameters are the positions or their logarithms.
+
+    Raises:
+        RecipeError: there is no peak, or logarithms of positions are wanted on an axis that holds nothing positive.
+    """
+    if count < 1:
+        raise RecipeError(f"{count} peaks are no peaks", where="count", expected="1 or more.")
+    if positions == "log" and domain.t.max() <= 0:
+        raise RecipeError("positions have no logarithm on this axis", where="positions", expected='"linear".')
+    return Peaks(domain.only, count, shape, background, positions)
+
+
+class Peaks(AbstractExpert):
+    """Heights, positions, widths (and mixings) peak by peak, then the background; see `peaks`."""
+
+    tries = 0
+
+    def __init__(
+        self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
+    ) -> None:
+        self._component, self._count = component, count
+        self._shape, self._background, self._log = shape, background, positions == "log"
+        self._t = torch.tensor(component.t, dtype=torch.float64)
+        self._own = 4 if shape == "pseudo_voigt" else 3  # parameters of one peak
+        each = [own for number in range(1, count + 1) for own in self._of_peak(number)]
+        line = [
+            Parameter(0.0, unit="y", linear=True, name="background"),
+            Parameter(0.0, unit="y/t", linear=True, name="slope"),
+        ]
+        self.parameters = (*each, *line[: ("none", "constant", "linear").index(background)])
+
+    def curves(
+        self,
+        theta: Float[Tensor, "*many parameter"],
+        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
+    ) -> Float[Tensor, "*many point"]:
+        """The sum."""
+        t = self._t.to(theta.device)
+        end = self._own * self._count
+        of_peaks = theta[..., :end].unflatten(-1, (self._count, self._own))
+        height, position, width = of_peaks[..., :3].unsqueeze(-2).unbind(-1)  # [..., 1, peak]
+        x = (t - (position.exp() if self._log else position).mT) / width.mT  # [..., peak, point]
+        gaussian, lorentzian = torch.exp(-4 * math.log(2) * x.square()), 1 / (1 + 4 * x.square())
+        if self._shape == "pseudo_voigt":
+            profile = torch.lerp(gaussian, lorentzian, of_peaks[..., 3:])
+        else:
+            profile = gaussian if self._shape == "gaussian" else lorentzian
+        line = theta[..., end:]
+        powers = torch.stack([torch.ones_like(t), t - t.mean()])[: line.shape[-1]]
+        return (height @ profile).squeeze(-2) + line @ powers
+
+    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
+        """At the most prominent peaks of each curve, at those of the mean of the training part, and spread evenly."""
+        many = curves.reshape(-1, curves.shape[-1]).cpu().numpy()
+        flat, mean = np.zeros(many.shape[-1]), self._component.mean
+        shown = [many, *(np.broadcast_to(each, many.shape) for each in (mean, flat) if each is not None)]
+        theta = [[self._start(*pair) for pair in zip(many, each, strict=True)] for each in shown]
+        return torch.tensor(np.array(theta), device=curves.device).unflatten(1, curves.shape[:-1])
+
+    def _start(self, curve: Array, where: Array) -> Array:
+        """Parameters for one curve, with the peaks that another shows."""
+        t, start = self._component.t, np.array([each.start for each in self.parameters])
+        positions, widths = find(t, where, self._count)
+        own = start[: self._own * self._count].reshape(self._count, self._own)  # a view
+        own[:, 0] = curve[np.abs(t - positions[:, None]).argmin(1)]
+        own[:, 1] = np.log(np.maximum(positions, spacing(t))) if self._log else positions
+        own[:, 2] = widths
+        lower, upper = ([getattr(each, end) for each in self.parameters] for end in ("lower", "upper"))
+        return start.clip(lower, upper)
+
+    def _of_peak(self, number: int) -> tuple[Parameter, ...]:
+        t = self._component.t
+        least, first, last = spacing(t), float(t.min()), float(t.max())
+        if self._log:
+            low, high = math.log(max(first, min(least, last) / 2)), math.log(last)
+            position = Parameter((low + high) / 2, low, high, name=f"log position {number}")
+        else:
+            position = Parameter((first + last) / 2, first, last, unit="t", name=f"position {number}")
+        return (
+            Parameter(1.0, unit="y", linear=True, name=f"height {number}"),
+            position,
+            Parameter(max(span(t) / 10, least), least / 2, 2 * span(t), unit="t", name=f"width {number}"),
+            Parameter(0.5, 0.0, 1.0, name=f"mixing {number}"),
+        )[: self._own]

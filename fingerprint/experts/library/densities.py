@@ -44,10 +44,9 @@ def debye_density(domain: Domain, *, edge: Literal["smooth", "sharp"] = "smooth"
         Parameter(1.0, unit="y*t", linear=True, name="area"),
         Parameter(0.7 * last, 0.01 * last, 10 * last, unit="t", name="cutoff"),
     )
-    cutoffs = np.linspace(0.1, 1.5, 57) * last
     if edge == "sharp":
-        return FormulaLaw(_sharp, t, parameters, [cutoffs])
-    return FormulaLaw(_smooth, t, (*parameters, _width(t)), [cutoffs, _widths(t)])
+        return FormulaLaw(_sharp, t, parameters, [np.append((t[1:] + t[:-1]) / 2, last)])
+    return FormulaLaw(_smooth, t, (*parameters, _width(t)), [np.linspace(0.1, 1.5, 57) * last, _widths(t)])
 
 
 @family("einstein_density")

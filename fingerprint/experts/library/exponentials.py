@@ -14,6 +14,7 @@ from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
 _LARGEST = 300.0  # its exponential is finite, and the square of that
+_LOG_OF_ZERO = -1e4  # finite, and even a tenth of it is the logarithm of 0
 
 
 @family("exponential")
@@ -64,9 +65,12 @@ def stretched_exponential(domain: Domain, *, offset: bool = True) -> AbstractExp
     """
     t = not_negative(domain.t, "a stretched exponential")
     shortest, longest = spacing(t) / 100, 100 * float(t.max())
+    log_t = np.log(t, where=t > 0, out=np.full(len(t), _LOG_OF_ZERO))
 
-    def relaxation(t: Tensor, amplitude: Tensor, time: Tensor, power: Tensor, offset: Tensor | float = 0.0) -> Tensor:
-        return amplitude * torch.exp(-((t / time) ** power)) + offset
+    def relaxation(
+        log_t: Tensor, amplitude: Tensor, time: Tensor, exponent: Tensor, offset: Tensor | float = 0.0
+    ) -> Tensor:
+        return amplitude * torch.exp(-torch.exp(exponent * (log_t - time.log()))) + offset
 
     parameters = (
         Parameter(1.0, unit="y", linear=True, name="amplitude"),
@@ -75,4 +79,4 @@ def stretched_exponential(domain: Domain, *, offset: bool = True) -> AbstractExp
         *([Parameter(0.0, unit="y", linear=True, name="offset")] if offset else []),
     )
     scan = [np.geomspace(spacing(t) / 2, 3 * float(t.max()), 15), np.array([0.3, 0.5, 0.75, 1.0, 1.5, 2.5])]
-    return FormulaLaw(relaxation, t, parameters, scan, beginnings=3)
+    return FormulaLaw(relaxation, log_t, parameters, scan, beginnings=3)

@@ -36,7 +36,7 @@ def debye_function(x: Float[Tensor, "*many"]) -> Float[Tensor, "*many"]:
     x = 60 it is the law $\propto T^3$ within rounding.
     """
     end = x.clamp(max=_FAR)
-    nodes, weights = ((_NODES + 1) / 2).to(x.device), (_WEIGHTS / 2).to(x.device)
+    nodes, weights = ((_NODES + 1) / 2).to(x), (_WEIGHTS / 2).to(x)
     mean = (3 * weights * nodes.square() * einstein_function(end.unsqueeze(-1) * nodes)).sum(-1)
     return (end / x) ** 3 * mean
 

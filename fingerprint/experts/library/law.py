@@ -53,7 +53,7 @@ class FormulaLaw(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The formula."""
-        return self._formula(self._t.to(theta.device), *theta.unsqueeze(-2).unbind(-1))
+        return self._formula(self._t.to(theta), *theta.unsqueeze(-2).unbind(-1))
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """The candidates that fit each curve best, with their linear parameters."""

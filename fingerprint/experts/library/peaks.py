@@ -93,11 +93,11 @@ class Peaks(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The sum."""
-        t = self._t.to(theta.device)
+        t = self._t.to(theta)
         end = self._own * self._count
         of_peaks = theta[..., :end].unflatten(-1, (self._count, self._own))
-        height, position, width = of_peaks[..., :3].unsqueeze(-2).unbind(-1)  # [..., 1, peak]
-        x = (t - (position.exp() if self._log else position).mT) / width.mT  # [..., peak, point]
+        height, position, width = of_peaks[..., :3, None].unbind(-2)  # [..., peak, 1]
+        x = (t - (position.exp() if self._log else position)) / width
         gaussian, lorentzian = torch.exp(-4 * math.log(2) * x.square()), 1 / (1 + 4 * x.square())
         if self._shape == "pseudo_voigt":
             profile = torch.lerp(gaussian, lorentzian, of_peaks[..., 3:])
@@ -105,26 +105,26 @@ class Peaks(AbstractExpert):
             profile = gaussian if self._shape == "gaussian" else lorentzian
         line = theta[..., end:]
         powers = torch.stack([torch.ones_like(t), t - t.mean()])[: line.shape[-1]]
-        return (height @ profile).squeeze(-2) + line @ powers
+        return (height * profile).sum(-2) + line @ powers
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
-        """At the most prominent peaks of each curve, at those of the mean of the training part, and spread evenly."""
+        """At the most prominent peaks of each curve: as wide as they seem, half, and twice."""
         many = curves.reshape(-1, curves.shape[-1]).cpu().numpy()
-        flat, mean = np.zeros(many.shape[-1]), self._component.mean
-        shown = [many, *(np.broadcast_to(each, many.shape) for each in (mean, flat) if each is not None)]
-        theta = [[self._start(*pair) for pair in zip(many, each, strict=True)] for each in shown]
-        return torch.tensor(np.array(theta), device=curves.device).unflatten(1, curves.shape[:-1])
+        theta = np.stack([self._start(curve) for curve in many], axis=1)
+        return torch.tensor(theta, device=curves.device).unflatten(1, curves.shape[:-1])
 
-    def _start(self, curve: Array, where: Array) -> Array:
-        """Parameters for one curve, with the peaks that another shows."""
+    def _start(self, curve: Array) -> Array:
+        """[beginning, parameter]"""
         t, start = self._component.t, np.array([each.start for each in self.parameters])
-        positions, widths = find(t, where, self._count)
+        positions, widths = find(t, curve, self._count)
         own = start[: self._own * self._count].reshape(self._count, self._own)  # a view
         own[:, 0] = curve[np.abs(t - positions[:, None]).argmin(1)]
         own[:, 1] = np.log(np.maximum(positions, spacing(t))) if self._log else positions
         own[:, 2] = widths
         lower, upper = ([getattr(each, end) for each in self.parameters] for end in ("lower", "upper"))
-        return start.clip(lower, upper)
+        beginnings = np.stack([start, start, start])
+        beginnings[:, 2 : self._own * self._count : self._own] *= [[1.0], [0.5], [2.0]]
+        return beginnings.clip(lower, upper)
 
     def _of_peak(self, number: int) -> tuple[Parameter, ...]:
         t = self._component.t

@@ -114,7 +114,7 @@ class RambergOsgood(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """Stresses."""
-        return stress_at(self._strain.to(theta.device), *theta.unsqueeze(-2).unbind(-1), proof=self._proof)
+        return stress_at(self._strain.to(theta), *theta.unsqueeze(-2).unbind(-1), proof=self._proof)
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """The best of a scan of proof stress over modulus, and exponent."""

@@ -57,7 +57,7 @@ class FormulaLaw(AbstractExpert):
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """The candidates that fit each curve best, with their linear parameters."""
-        measured = curves.flatten(0, -2)
+        measured = curves.reshape(-1, curves.shape[-1])
         candidates = self._candidates.to(curves.device)
         base = self.curves(candidates)
         linear = [index for index, each in enumerate(self.parameters) if each.linear]
@@ -65,13 +65,15 @@ class FormulaLaw(AbstractExpert):
         columns = (self.curves(candidates.unsqueeze(1) + unit) - base.unsqueeze(1)).mT
         size = columns.norm(dim=1, keepdim=True).clamp_min(1e-300)
         solver = torch.linalg.pinv(columns / size)
-        left = measured - base.unsqueeze(1)
-        solved = left @ solver.mT
-        misfit = (left - solved @ (columns / size).mT).square().sum(-1)
+        theta = candidates.unsqueeze(1).repeat(1, len(measured), 1)
+        misfit = torch.empty(theta.shape[:2], dtype=torch.float64, device=curves.device)
+        for each in range(len(candidates)):
+            solved = (measured - base[each]) @ solver[each].T / size[each]
+            theta[each][:, linear] = solved
+            misfit[each] = (measured - base[each] - solved @ columns[each].T).square().sum(-1)
         best = misfit.topk(self._beginnings, dim=0, largest=False).indices
-        theta = candidates[best]
-        theta[..., linear] = (solved / size)[best, torch.arange(len(measured), device=best.device)]
-        return theta.unflatten(1, curves.shape[:-1])
+        chosen = theta.gather(0, best.unsqueeze(-1).expand(-1, -1, theta.shape[-1]))
+        return chosen.reshape(self._beginnings, *curves.shape[:-1], -1)
 
 
 class LinearLaw(AbstractExpert):
@@ -91,7 +93,7 @@ class LinearLaw(AbstractExpert):
     def __init__(self, parameters: Sequence[Parameter], design: Array, offset: Array | None = None) -> None:
         self.parameters = tuple(parameters)
         size = np.linalg.norm(design, axis=0)
-        if not size.all() or np.linalg.cond(design / size) > 1e10:
+        if len(size) > len(design) or not size.all() or np.linalg.cond(design / size) > 1e10:
             raise RecipeError(
                 f"{len(size)} functions cannot be told apart on {len(design)} points",
                 expected="Fewer functions than points, or an `origin` near the middle of the axis.",

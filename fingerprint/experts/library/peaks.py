@@ -111,7 +111,7 @@ class Peaks(AbstractExpert):
         """At the most prominent peaks of each curve: as wide as they seem, half, and twice."""
         many = curves.reshape(-1, curves.shape[-1]).cpu().numpy()
         theta = np.stack([self._start(curve) for curve in many], axis=1)
-        return torch.tensor(theta, device=curves.device).unflatten(1, curves.shape[:-1])
+        return torch.tensor(theta, device=curves.device).reshape(len(theta), *curves.shape[:-1], -1)
 
     def _start(self, curve: Array) -> Array:
         """[beginning, parameter]"""

@@ -99,10 +99,20 @@ CASES = (
         options={"count": 2, "shape": "pseudo_voigt"},
         noise=0.003,
     ),
-    Case("peaks", ((2, 4), (0.7, 1.0), (0.7, 1.2), (2, 4), (1.6, 1.8), (0.7, 1.2)), options={"count": 2, "positions": "log"}),
+    Case(
+        "peaks",
+        ((2, 4), (0.7, 1.0), (0.7, 1.2), (2, 4), (1.6, 1.8), (0.7, 1.2)),
+        options={"count": 2, "positions": "log"},
+    ),
     Case("principal", ((-2, 2),) * 4),
     Case("elastic_plastic", ((150, 250), (0.2e-2, 0.6e-2), (5, 30)), t=(0, 1.5), t_unit="%"),
-    Case("elastic_plastic", ((150, 250), (0.003, 0.006), (5, 30)), t=(-0.015, 0.015), t_unit="", options={"smooth": 3e-4}),
+    Case(
+        "elastic_plastic",
+        ((150, 250), (0.003, 0.006), (5, 30)),
+        t=(-0.015, 0.015),
+        t_unit="",
+        options={"smooth": 3e-4},
+    ),
     Case("ramberg_osgood", ((150, 250), (0.6, 1.2), (4, 20)), t=(0, 2), t_unit="%", unit="GPa"),
     Case("ramberg_osgood", ((5e4, 2e5), (300, 600), (4, 20)), t=(-0.015, 0.015), t_unit="", options={"proof": 0.001}),
 )  # fmt: skip

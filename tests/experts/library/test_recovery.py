@@ -16,8 +16,10 @@ TRUTHS, DRAWS = 4, 8
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_parameters_are_found_within_their_standard_errors(case: Case) -> None:
-    r"""[Eq. 16] Non-uniform t, noise, a fifth of the points missing: $\sum (\hat\theta - \theta)^T \Sigma^{-1} (\hat\theta - \theta)$
-    over draws is chi-squared."""
+    r"""[Eq. 16] With a non-uniform t, noise, and a fifth of the points missing.
+
+    $\sum (\hat\theta - \theta)^T \Sigma^{-1} (\hat\theta - \theta)$ over draws is chi-squared.
+    """
     expert, generator = case.expert(), torch.Generator().manual_seed(3)
     truth = case.truths(TRUTHS, seed=1).repeat_interleave(DRAWS, 0)
     clean = expert.curves(truth)
@@ -36,7 +38,7 @@ def test_parameters_are_found_within_their_standard_errors(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_many_curves_without_noise_are_found_exactly(case: Case) -> None:
     """[Eq. 16] The beginnings lie close enough to whatever the parameters are."""
-    expert, truth = case.expert(), case.truths(20, seed=2)
+    expert, truth = case.expert(), case.truths(12, seed=2)
     clean = expert.curves(truth)
     found = search(expert, Curves(clean.unsqueeze(1), torch.ones_like(clean).unsqueeze(1))).theta.squeeze(1)
     scale = truth.abs().amax(0)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fingerprint.errors import RecipeError
-from fingerprint.experts.domain import Domain
+from fingerprint.experts.domain import Array, Domain
 from fingerprint.units import canonical
-
-Array = NDArray[np.float64]
 
 
 def span(t: Array) -> float:

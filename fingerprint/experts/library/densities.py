@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.domain import Domain
+from fingerprint.experts.domain import Array, Domain
 from fingerprint.experts.library.axes import not_negative, spacing, span
 from fingerprint.experts.library.law import FormulaLaw
 from fingerprint.experts.parameter import Parameter
@@ -75,11 +75,11 @@ def einstein_density(domain: Domain) -> AbstractExpert:
     return FormulaLaw(_line, t, parameters, [np.linspace(0.02, 1.1, 55) * last, _widths(t)])
 
 
-def _width(t: np.ndarray) -> Parameter:
+def _width(t: Array) -> Parameter:
     return Parameter(max(span(t) / 30, spacing(t)), spacing(t) / 5, 2 * span(t), unit="t", name="width")
 
 
-def _widths(t: np.ndarray) -> np.ndarray:
+def _widths(t: Array) -> Array:
     return np.geomspace(max(span(t) / 200, spacing(t)), span(t) / 2, 5)
 
 

@@ -1,21 +1,17 @@
-"""The two kinds of law that most of the library is made of: a formula in t, and one that is linear altogether."""
+"""A formula in t, which most of the library is made of: its fits begin where a scan fits best."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
-from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.domain import Array
 from fingerprint.experts.parameter import Parameter
-
-Array = NDArray[np.float64]
 
 
 class FormulaLaw(AbstractExpert):
@@ -74,48 +70,3 @@ class FormulaLaw(AbstractExpert):
         best = misfit.topk(self._beginnings, dim=0, largest=False).indices
         chosen = theta.gather(0, best.unsqueeze(-1).expand(-1, -1, theta.shape[-1]))
         return chosen.reshape(self._beginnings, *curves.shape[:-1], -1)
-
-
-class LinearLaw(AbstractExpert):
-    r"""$A\theta + b$.
-
-    Args:
-        parameters: all linear.
-        design: A, [point, parameter].
-        offset: b, [point].
-
-    Raises:
-        RecipeError: the functions cannot be told apart on the axis.
-    """
-
-    tries = 0
-
-    def __init__(self, parameters: Sequence[Parameter], design: Array, offset: Array | None = None) -> None:
-        self.parameters = tuple(parameters)
-        size = np.linalg.norm(design, axis=0)
-        if len(size) > len(design) or not size.all() or np.linalg.cond(design / size) > 1e10:
-            raise RecipeError(
-                f"{len(size)} functions cannot be told apart on {len(design)} points",
-                expected="Fewer functions than points, or an `origin` near the middle of the axis.",
-            )
-        self._design = torch.tensor(design, dtype=torch.float64)
-        self._offset = torch.tensor(np.zeros(len(design)) if offset is None else offset, dtype=torch.float64)
-        self._solver = torch.linalg.pinv(self._design / torch.tensor(size)) / torch.tensor(size).unsqueeze(-1)
-
-    def curves(
-        self,
-        theta: Float[Tensor, "*many parameter"],
-        z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
-    ) -> Float[Tensor, "*many point"]:
-        """A theta + b."""
-        return theta @ self._design.to(theta.device).T + self._offset.to(theta.device)
-
-    def jacobian(
-        self, theta: Float[Tensor, "*many parameter"]
-    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
-        """The curves, and A."""
-        return self.curves(theta), self._design.to(theta.device).expand(*theta.shape[:-1], -1, -1)
-
-    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
-        """The least squares."""
-        return ((curves - self._offset.to(curves.device)) @ self._solver.to(curves.device).T).unsqueeze(0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks, peak_widths
 
-Array = NDArray[np.float64]
+from fingerprint.experts.domain import Array
+
 _LEAST = 0.02  # of the curve's range; less prominent peaks are taken for noise
 
 

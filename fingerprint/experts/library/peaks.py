@@ -12,9 +12,8 @@ from torch import Tensor
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.domain import Component, Domain
+from fingerprint.experts.domain import Array, Component, Domain
 from fingerprint.experts.library.axes import spacing, span
-from fingerprint.experts.library.law import Array
 from fingerprint.experts.library.peak_search import find
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
@@ -77,15 +76,17 @@ class Peaks(AbstractExpert):
         self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
     ) -> None:
         self._component, self._count = component, count
-        self._shape, self._background, self._log = shape, background, positions == "log"
+        self._shape, self._log = shape, positions == "log"
         self._t = torch.tensor(component.t, dtype=torch.float64)
         self._own = 4 if shape == "pseudo_voigt" else 3  # parameters of one peak
-        each = [own for number in range(1, count + 1) for own in self._of_peak(number)]
+        each = [own for number in range(1, count + 1) for own in self._parameters_of(number)]
         line = [
             Parameter(0.0, unit="y", linear=True, name="background"),
             Parameter(0.0, unit="y/t", linear=True, name="slope"),
         ]
-        self.parameters = (*each, *line[: ("none", "constant", "linear").index(background)])
+        terms = ("none", "constant", "linear").index(background)
+        self.parameters = (*each, *line[:terms])
+        self._line = torch.stack([torch.ones_like(self._t), self._t - self._t.mean()])[:terms]
 
     def curves(
         self,
@@ -93,25 +94,46 @@ class Peaks(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The sum."""
-        t = self._t.to(theta)
-        end = self._own * self._count
-        of_peaks = theta[..., :end].unflatten(-1, (self._count, self._own))
-        height, position, width = of_peaks[..., :3, None].unbind(-2)  # [..., peak, 1]
-        x = (t - (position.exp() if self._log else position)) / width
-        gaussian, lorentzian = torch.exp(-4 * math.log(2) * x.square()), 1 / (1 + 4 * x.square())
-        if self._shape == "pseudo_voigt":
-            profile = torch.lerp(gaussian, lorentzian, of_peaks[..., 3:])
-        else:
-            profile = gaussian if self._shape == "gaussian" else lorentzian
-        line = theta[..., end:]
-        powers = torch.stack([torch.ones_like(t), t - t.mean()])[: line.shape[-1]]
-        return (height * profile).sum(-2) + line @ powers
+        height, position, width, *mixing = self._of_peaks(theta)
+        profile, _ = self._profile((self._t.to(theta) - position) / width, *mixing)
+        return (height * profile).sum(-2) + theta[..., self._own * self._count :] @ self._line.to(theta)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """In closed form, since a peak's parameters change that peak alone."""
+        height, position, width, *mixing = self._of_peaks(theta)
+        x = (self._t.to(theta) - position) / width
+        profile, slope = self._profile(x, *mixing)
+        moved = -height * slope / width
+        columns = [profile, moved * position if self._log else moved, moved * x]
+        if mixing:
+            columns.append(height * (_lorentzian(x)[0] - _gaussian(x)[0]))
+        peaks, line = torch.stack(columns, -2).flatten(-3, -2), self._line.to(theta)
+        return self.curves(theta), torch.cat([peaks, line.expand(*theta.shape[:-1], -1, -1)], -2).mT
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """At the most prominent peaks of each curve: as wide as they seem, half, and twice."""
         many = curves.reshape(-1, curves.shape[-1]).cpu().numpy()
         theta = np.stack([self._start(curve) for curve in many], axis=1)
         return torch.tensor(theta, device=curves.device).reshape(len(theta), *curves.shape[:-1], -1)
+
+    def _of_peaks(self, theta: Tensor) -> tuple[Tensor, ...]:
+        """Height, position, width and perhaps mixing of every peak, each [..., peak, 1]."""
+        own = theta[..., : self._own * self._count].unflatten(-1, (self._count, self._own))
+        height, position, *others = own.unsqueeze(-1).unbind(-2)
+        return height, position.exp() if self._log else position, *others
+
+    def _profile(self, x: Tensor, *mixing: Tensor) -> tuple[Tensor, Tensor]:
+        """Peaks of height 1, and their derivative by x."""
+        match self._shape:
+            case "gaussian":
+                return _gaussian(x)
+            case "lorentzian":
+                return _lorentzian(x)
+            case _:
+                narrow, wide = _gaussian(x), _lorentzian(x)
+                return torch.lerp(narrow[0], wide[0], mixing[0]), torch.lerp(narrow[1], wide[1], mixing[0])
 
     def _start(self, curve: Array) -> Array:
         """[beginning, parameter]"""
@@ -121,12 +143,11 @@ class Peaks(AbstractExpert):
         own[:, 0] = curve[np.abs(t - positions[:, None]).argmin(1)]
         own[:, 1] = np.log(np.maximum(positions, spacing(t))) if self._log else positions
         own[:, 2] = widths
-        lower, upper = ([getattr(each, end) for each in self.parameters] for end in ("lower", "upper"))
         beginnings = np.stack([start, start, start])
         beginnings[:, 2 : self._own * self._count : self._own] *= [[1.0], [0.5], [2.0]]
-        return beginnings.clip(lower, upper)
+        return beginnings.clip([each.lower for each in self.parameters], [each.upper for each in self.parameters])
 
-    def _of_peak(self, number: int) -> tuple[Parameter, ...]:
+    def _parameters_of(self, number: int) -> tuple[Parameter, ...]:
         t = self._component.t
         least, first, last = spacing(t), float(t.min()), float(t.max())
         if self._log:
@@ -140,3 +161,13 @@ class Peaks(AbstractExpert):
             Parameter(max(span(t) / 10, least), least / 2, 2 * span(t), unit="t", name=f"width {number}"),
             Parameter(0.5, 0.0, 1.0, name=f"mixing {number}"),
         )[: self._own]
+
+
+def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
+    profile = torch.exp(-4 * math.log(2) * x.square())
+    return profile, -8 * math.log(2) * x * profile
+
+
+def _lorentzian(x: Tensor) -> tuple[Tensor, Tensor]:
+    profile = 1 / (1 + 4 * x.square())
+    return profile, -8 * x * profile.square()

@@ -6,10 +6,11 @@ import numpy as np
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.domain import Domain
-from fingerprint.experts.library.law import LinearLaw
-from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.domain import Array, Domain
+from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.registry import family
+
+_ALIKE = 1e10  # condition number of the powers, each of length 1
 
 
 @family("affine")
@@ -23,12 +24,11 @@ def affine(domain: Domain, *, origin: float = 0.0) -> AbstractExpert:
     Args:
         domain: one modality.
         origin: $t_0$, where y is the intercept.
+
+    Raises:
+        RecipeError: the axis has one point, or lies too far from the origin.
     """
-    parameters = (
-        Parameter(0.0, unit="y", linear=True, name="intercept"),
-        Parameter(0.0, unit="y/t", linear=True, name="slope"),
-    )
-    return LinearLaw(parameters, np.stack([np.ones_like(domain.t), domain.t - origin], axis=1))
+    return LinearLaw(("intercept", "slope"), _powers(domain.t - origin, 1), ("y", "y/t"))
 
 
 @family("polynomial")
@@ -51,8 +51,18 @@ def polynomial(domain: Domain, *, order: int = 2, origin: float = 0.0) -> Abstra
     """
     if order < 0:
         raise RecipeError(f"a polynomial has no order {order}", where="order", expected="0, 1, 2 or more.")
-    units = ("y", "y/t", *(f"y/t^{power}" for power in range(2, order + 1)))
-    parameters = [
-        Parameter(0.0, unit=units[power], linear=True, name=f"coefficient {power}") for power in range(order + 1)
-    ]
-    return LinearLaw(parameters, np.stack([(domain.t - origin) ** power for power in range(order + 1)], axis=1))
+    units = ("y", "y/t", *(f"y/t^{power}" for power in range(2, order + 1)))[: order + 1]
+    return LinearLaw([f"coefficient {power}" for power in range(order + 1)], _powers(domain.t - origin, order), units)
+
+
+def _powers(t: Array, order: int) -> Array:
+    """[point, power]"""
+    powers = t[:, None] ** np.arange(order + 1)
+    size = np.linalg.norm(powers, axis=0)
+    if len(size) > len(t) or not size.all() or np.linalg.cond(powers / size) > _ALIKE:
+        raise RecipeError(
+            f"powers of t up to {order} cannot be told apart on {len(t)} points",
+            where="order",
+            expected="A lower order, no more powers than points, or an `origin` near the middle of the axis.",
+        )
+    return powers

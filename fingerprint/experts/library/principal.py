@@ -5,8 +5,7 @@ from __future__ import annotations
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
-from fingerprint.experts.library.law import LinearLaw
-from fingerprint.experts.parameter import Parameter
+from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.registry import family
 
 
@@ -33,5 +32,5 @@ def principal(domain: Domain, *, components: int = 4) -> AbstractExpert:
             where="components",
             expected="At least one, and no more than the points and the specimens of the training part give.",
         )
-    parameters = [Parameter(0.0, unit="y", linear=True, name=f"score {each + 1}") for each in range(components)]
-    return LinearLaw(parameters, known.directions[:components].T, known.mean)
+    names = [f"score {each + 1}" for each in range(components)]
+    return LinearLaw(names, known.directions[:components].T, ["y"] * components, known.mean)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy import constants
 from torch import Tensor
 
 from fingerprint.experts.abstract import AbstractExpert
@@ -14,7 +13,7 @@ from fingerprint.experts.library.law import FormulaLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
-BOLTZMANN = float(constants.physical_constants["Boltzmann constant in eV/K"][0])  # CODATA
+BOLTZMANN = 1.380649e-23 / 1.602176634e-19  # eV/K, exact (CODATA 2018)
 COLDEST = 1e-9  # K; colder points are as good as at absolute zero, and count as this
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import constants
 from torch import Tensor
 
 from fingerprint.experts.abstract import AbstractExpert
@@ -19,7 +18,7 @@ from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 from fingerprint.units import convert
 
-DULONG_PETIT = 3 * constants.R  # J/(mol K), of one mole of atoms
+DULONG_PETIT = 3 * 1.380649e-23 * 6.02214076e23  # 3R in J/(mol K), of one mole of atoms (CODATA 2018)
 _FAR = 40.0  # beyond it lie 5e-13 of the Debye integral
 _NODES, _WEIGHTS = (torch.tensor(each) for each in np.polynomial.legendre.leggauss(32))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks, peak_widths
 
 from fingerprint.experts.domain import Array
 
@@ -28,6 +26,9 @@ def find(t: Array, curve: Array, count: int) -> Found:
         curve: [point].
         count: how many peaks to name.
     """
+    from scipy.ndimage import gaussian_filter1d  # a second, which opening a run need not take
+    from scipy.signal import find_peaks, peak_widths
+
     smoothed = gaussian_filter1d(curve, max(1.0, len(t) / 200))
     places, about = find_peaks(smoothed, prominence=max(_LEAST * float(np.ptp(smoothed)), 1e-300))
     chosen = np.sort(places[np.argsort(-about["prominences"], kind="stable")[:count]])

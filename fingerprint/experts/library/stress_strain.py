@@ -143,6 +143,6 @@ def stress_at(strain: Tensor, modulus: Tensor, proof_stress: Tensor, exponent: T
             slope = 1 / held[0] + proof * held[2] / held[1] * (stress / held[1]) ** (held[2] - 1)
             step = excess(stress, *held) / slope
             stress = (stress - step).clamp_min(0)
-            if bool((step.abs() <= 1e-14 * stress).all()):
+            if bool((step.abs() <= 50 * torch.finfo(stress.dtype).eps * stress).all()):
                 break
     return strain.sign() * (stress - excess(stress, modulus, proof_stress, exponent) / slope)

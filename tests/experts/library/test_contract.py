@@ -130,3 +130,14 @@ def test_many_curves_at_once_are_those_one_by_one(make: object) -> None:
         for cluster in range(3):
             alone = expert.curves(theta[seed, cluster], None if z is None else z[seed, cluster])
             torch.testing.assert_close(together[seed, cluster], alone, rtol=1e-12, atol=1e-14)
+
+
+@every_law
+def test_in_single_precision_the_curves_are_the_same_within_rounding(make: object) -> None:
+    expert = make()
+    if expert.takes_z:
+        pytest.skip("of laws that do not take Z")
+    theta = inside(expert, 3)
+    curves = expert.curves(theta)
+    single = expert.curves(theta.float())
+    assert (single - curves).abs().max() < 2e-4 * curves.abs().max()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.constants import physical_constants
 
 from fingerprint.errors import RecipeError, UnitError
 from fingerprint.experts import AbstractExpert, Component, Curves, Domain, build_expert, search
+from fingerprint.experts.library.arrhenius import BOLTZMANN
 
 T = np.array([0.0, 0.5, 1.0, 4.0])
 
@@ -39,6 +41,7 @@ def test_each_law_is_its_formula() -> None:
 
 def test_boltzmanns_constant_is_that_of_codata() -> None:
     """1 eV is 11604.518 K (CODATA 2018)."""
+    assert pytest.approx(physical_constants["Boltzmann constant in eV/K"][0], rel=1e-9) == BOLTZMANN
     told = curve(law("arrhenius", np.array([0.0, 300.0, 11604.518]), "K"), 5.0, 1.0)
     np.testing.assert_allclose(told, [0, 5 * np.exp(-11604.518 / 300), 5 / np.e], rtol=1e-6)
     warm = curve(law("arrhenius", np.array([26.85]), "degC"), 5.0, 0.3)

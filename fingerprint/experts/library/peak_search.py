@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks, peak_widths
 
-from fingerprint.experts.domain import Array
-
+Array = NDArray[np.float64]
 _LEAST = 0.02  # of the curve's range; less prominent peaks are taken for noise
 
 
@@ -19,7 +21,7 @@ class Found(NamedTuple):
 
 
 def find(t: Array, curve: Array, count: int) -> Found:
-    """The most prominent peaks of a curve; where there are too few, others spread evenly over the widest gaps.
+    """The most prominent peaks of a curve; where there are too few, others where these leave most of it unexplained.
 
     Args:
         t: the axis, ascending, [point].
@@ -27,26 +29,33 @@ def find(t: Array, curve: Array, count: int) -> Found:
         count: how many peaks to name.
     """
     from scipy.ndimage import gaussian_filter1d  # a second, which opening a run need not take
-    from scipy.signal import find_peaks, peak_widths
+    from scipy.optimize import nnls
 
-    smoothed = gaussian_filter1d(curve, max(1.0, len(t) / 200))
-    places, about = find_peaks(smoothed, prominence=max(_LEAST * float(np.ptp(smoothed)), 1e-300))
-    chosen = np.sort(places[np.argsort(-about["prominences"], kind="stable")[:count]])
-    _, _, left, right = peak_widths(smoothed, chosen, rel_height=0.5)
-    index = np.arange(len(t))
-    positions = [float(each) for each in t[chosen]]
-    widths = [float(each) for each in np.interp(right, index, t) - np.interp(left, index, t)]
-    for first, last, missing in _gaps(t, positions, count):
-        positions += [first + (last - first) * (each + 1) / (missing + 1) for each in range(missing)]
-        widths += [(last - first) / (missing + 1) / 2] * missing
+    smoothed = gaussian_filter1d(curve - curve.min(), max(1.0, len(t) / 200))
+    positions, widths = (list(each[:count]) for each in _prominent(t, smoothed))
+    while len(positions) < count:
+        shapes = np.exp(-4 * np.log(2) * ((t[:, None] - positions) / widths) ** 2) if positions else np.zeros((len(t), 1))
+        left = smoothed - shapes @ nnls(shapes, smoothed)[0]
+        others = _prominent(t, left)
+        if not len(others.positions):
+            return _even(t, count)
+        positions.append(others.positions[0])
+        widths.append(others.widths[0])
     order = np.argsort(positions)
     return Found(np.array(positions)[order], np.array(widths)[order])
 
 
-def _gaps(t: Array, positions: list[float], count: int) -> list[tuple[float, float, int]]:
-    """Begin and end of every gap between peaks, and how many go into it: one more into the widest, each time."""
-    edges = np.sort([t[0], *positions, t[-1]])
-    missing = np.zeros(len(edges) - 1, dtype=int)
-    for _ in range(count - len(positions)):
-        missing[(np.diff(edges) / (missing + 1)).argmax()] += 1
-    return [(float(a), float(b), int(some)) for a, b, some in zip(edges[:-1], edges[1:], missing, strict=True)]
+def _prominent(t: Array, curve: Array) -> Found:
+    """All peaks, the most prominent first."""
+    from scipy.signal import find_peaks, peak_widths
+
+    places, about = find_peaks(curve, prominence=max(_LEAST * float(np.ptp(curve)), 1e-300))
+    places = places[np.argsort(-about["prominences"], kind="stable")]
+    _, _, left, right = peak_widths(curve, places, rel_height=0.5)
+    index = np.arange(len(t))
+    return Found(t[places], np.interp(right, index, t) - np.interp(left, index, t))
+
+
+def _even(t: Array, count: int) -> Found:
+    positions = t[0] + (t[-1] - t[0]) * (np.arange(count) + 1) / (count + 1)
+    return Found(positions, np.full(count, (t[-1] - t[0]) / (count + 1) / 2))

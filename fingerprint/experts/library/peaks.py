@@ -14,7 +14,7 @@ from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Array, Component, Domain
 from fingerprint.experts.library.axes import spacing, span
-from fingerprint.experts.library.peak_search import find
+from fingerprint.experts.library.peak_search import Found, find
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
@@ -113,10 +113,23 @@ class Peaks(AbstractExpert):
         return self.curves(theta), torch.cat([peaks, line.expand(*theta.shape[:-1], -1, -1)], -2).mT
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
-        """At the most prominent peaks of each curve: as wide as they seem, half, and twice."""
-        many = curves.reshape(-1, curves.shape[-1]).cpu().numpy()
-        theta = np.stack([self._start(curve) for curve in many], axis=1)
-        return torch.tensor(theta, device=curves.device).reshape(len(theta), *curves.shape[:-1], -1)
+        """At the peaks that each curve shows: as wide as they seem, half, and twice; and at those of the mean."""
+        t, many, mean = self._component.t, curves.reshape(-1, curves.shape[-1]).cpu().numpy(), self._component.mean
+        found = [find(t, curve, self._count) for curve in many]
+        own = [self._start(curve, each, factor) for factor in (1.0, 0.5, 2.0) for curve, each in zip(many, found, strict=True)]
+        if mean is not None:
+            common = find(t, mean, self._count)
+            own += [self._start(curve, common, 1.0) for curve in many]
+        return torch.tensor(np.stack(own), device=curves.device).reshape(-1, *curves.shape[:-1], len(self.parameters))
+
+    def _start(self, curve: Array, found: Found, factor: float) -> Array:
+        """Parameters for a curve, with peaks where they were found, and so much wider."""
+        t, start = self._component.t, np.array([each.start for each in self.parameters])
+        own = start[: self._own * self._count].reshape(self._count, self._own)  # a view
+        own[:, 0] = curve[np.abs(t - found.positions[:, None]).argmin(1)]
+        own[:, 1] = np.log(np.maximum(found.positions, spacing(t))) if self._log else found.positions
+        own[:, 2] = factor * found.widths
+        return start.clip([each.lower for each in self.parameters], [each.upper for each in self.parameters])
 
     def _of_peaks(self, theta: Tensor) -> tuple[Tensor, ...]:
         """Height, position, width and perhaps mixing of every peak, each [..., peak, 1]."""
@@ -134,18 +147,6 @@ class Peaks(AbstractExpert):
             case _:
                 narrow, wide = _gaussian(x), _lorentzian(x)
                 return torch.lerp(narrow[0], wide[0], mixing[0]), torch.lerp(narrow[1], wide[1], mixing[0])
-
-    def _start(self, curve: Array) -> Array:
-        """[beginning, parameter]"""
-        t, start = self._component.t, np.array([each.start for each in self.parameters])
-        positions, widths = find(t, curve, self._count)
-        own = start[: self._own * self._count].reshape(self._count, self._own)  # a view
-        own[:, 0] = curve[np.abs(t - positions[:, None]).argmin(1)]
-        own[:, 1] = np.log(np.maximum(positions, spacing(t))) if self._log else positions
-        own[:, 2] = widths
-        beginnings = np.stack([start, start, start])
-        beginnings[:, 2 : self._own * self._count : self._own] *= [[1.0], [0.5], [2.0]]
-        return beginnings.clip([each.lower for each in self.parameters], [each.upper for each in self.parameters])
 
     def _parameters_of(self, number: int) -> tuple[Parameter, ...]:
         t = self._component.t

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks, peak_widths
 
-Array = NDArray[np.float64]
+from fingerprint.experts.domain import Array
+
 _LEAST = 0.02  # of the curve's range; less prominent peaks are taken for noise
 
 
@@ -34,7 +32,9 @@ def find(t: Array, curve: Array, count: int) -> Found:
     smoothed = gaussian_filter1d(curve - curve.min(), max(1.0, len(t) / 200))
     positions, widths = (list(each[:count]) for each in _prominent(t, smoothed))
     while len(positions) < count:
-        shapes = np.exp(-4 * np.log(2) * ((t[:, None] - positions) / widths) ** 2) if positions else np.zeros((len(t), 1))
+        shapes = (
+            np.exp(-4 * np.log(2) * ((t[:, None] - positions) / widths) ** 2) if positions else np.zeros((len(t), 1))
+        )
         left = smoothed - shapes @ nnls(shapes, smoothed)[0]
         others = _prominent(t, left)
         if not len(others.positions):

@@ -39,8 +39,9 @@ def peaks(
     With $x = (t - p)/w$ and w the full width at half maximum, a Gaussian is $s = 2^{-4x^2}$, a Lorentzian
     $s = 1/(1 + 4x^2)$, and a pseudo-Voigt peak $m$ times the latter and $1 - m$ times the former, m being `mixing`.
 
-    Peaks are numbered in ascending order of position where a fit begins, and keep their number; those of a cluster can
-    pass one another only where they overlap.
+    Peaks are numbered in ascending order of position: where a fit begins, and again where its first search ends. From
+    there they keep their number. Where the recipe fixes, begins or bounds a parameter by name, peaks keep the places
+    that these give them.
 
     Shift along Z: with `positions = "log"` the parameter is $\ln p$ (p in the unit of t), and the recipe's
     `along_z = ["log position 1", ...]` makes it $\ln p + k \cdot Z$. The peak is then at $p\,e^{k \cdot Z}$, as
@@ -116,7 +117,11 @@ class Peaks(AbstractExpert):
         """At the peaks that each curve shows: as wide as they seem, half, and twice; and at those of the mean."""
         t, many, mean = self._component.t, curves.reshape(-1, curves.shape[-1]).cpu().numpy(), self._component.mean
         found = [find(t, curve, self._count) for curve in many]
-        own = [self._start(curve, each, factor) for factor in (1.0, 0.5, 2.0) for curve, each in zip(many, found, strict=True)]
+        own = [
+            self._start(curve, each, factor)
+            for factor in (1.0, 0.5, 2.0)
+            for curve, each in zip(many, found, strict=True)
+        ]
         if mean is not None:
             common = find(t, mean, self._count)
             own += [self._start(curve, common, 1.0) for curve in many]
@@ -130,6 +135,13 @@ class Peaks(AbstractExpert):
         own[:, 1] = np.log(np.maximum(found.positions, spacing(t))) if self._log else found.positions
         own[:, 2] = factor * found.widths
         return start.clip([each.lower for each in self.parameters], [each.upper for each in self.parameters])
+
+    def in_order(self, theta: Float[Tensor, "*many parameter"]) -> Float[Tensor, "*many parameter"]:
+        """Peaks in ascending order of their positions."""
+        end = self._own * self._count
+        own = theta[..., :end].unflatten(-1, (self._count, self._own))
+        order = own[..., 1].argsort(dim=-1, stable=True).unsqueeze(-1).expand_as(own)
+        return torch.cat([own.gather(-2, order).flatten(-2), theta[..., end:]], -1)
 
     def _of_peaks(self, theta: Tensor) -> tuple[Tensor, ...]:
         """Height, position, width and perhaps mixing of every peak, each [..., peak, 1]."""

@@ -24,6 +24,7 @@ class Case:
         t, t_unit, unit: ends of the axis, and units.
         options: of the law.
         noise: standard deviation of the noise, as a share of the curve's largest value.
+        rough: whether the law computes its curves to some tolerance only; it then has tests of its own.
     """
 
     law: str
@@ -33,6 +34,7 @@ class Case:
     unit: str = "MPa"
     options: dict[str, Any] = field(default_factory=dict)
     noise: float = 0.01
+    rough: bool = False
 
     def __str__(self) -> str:
         return " ".join([self.law, *(f"{key}={value}" for key, value in self.options.items())])
@@ -80,6 +82,8 @@ CASES = (
     Case("power_law", ((1, 4), (0.3, 2.5), (-3, 3)), t=(0, 6), options={"offset": True, "reference": 3.0}),
     Case("arrhenius", ((1e8, 1e9), (0.4, 1.2)), t=(400, 1100), t_unit="K", noise=1e-3),
     Case("arrhenius", ((1e8, 1e9), (0.4, 1.2)), t=(0, 900), t_unit="degC", noise=1e-3),
+    Case("formula", ((1, 5), (0.4, 2), (-2, 2)), options={"formula": "a * exp(-k * t) + c"}),
+    Case("ode", ((0.3, 1), (1, 3)), options={"states": ["x"], "equations": {"x": "-k * x"}}, rough=True),
     Case("debye_heat_capacity", ((20, 60), (150, 700)), t=(2, 400), t_unit="K", unit="J/(mol K)"),
     Case("debye_heat_capacity", ((100, 1500),), t=(0, 300), t_unit="K", unit="J/(mol K)", options={"atoms": 2}),
     Case("einstein_heat_capacity", ((20, 60), (100, 700)), t=(2, 400), t_unit="K", unit="J/(mol K)"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fingerprint.errors import RecipeError
-from fingerprint.experts import AbstractExpert, Component, Domain, build_expert
+from fingerprint.experts import AbstractExpert, ChosenExpert, Component, Curves, Domain, build_expert, search
 from fingerprint.experts.library.peak_search import find
 
 T = np.linspace(0.0, 20.0, 401)
@@ -68,11 +68,31 @@ def test_fits_begin_at_the_peaks_in_ascending_order() -> None:
     np.testing.assert_allclose(start[:, 0], [2, 3, 5], rtol=0.02)
 
 
-def test_where_there_are_too_few_peaks_others_stand_in_the_gaps() -> None:
+def test_peaks_are_reported_in_ascending_order() -> None:
+    """Of several sets of parameters that give the same curve, one."""
+    expert = law(count=3, background="constant")
+    theta = torch.tensor([5.0, 16.0, 1.5, 2.0, 3.0, 1.0, 3.0, 9.0, 2.0, 7.0], dtype=torch.float64)
+    ordered = expert.in_order(theta)
+    assert ordered.tolist() == [2, 3, 1, 3, 9, 2, 5, 16, 1.5, 7]
+    torch.testing.assert_close(expert.curves(ordered), expert.curves(theta))
+    shown = torch.tensor(0.3 * np.exp(-(((T - 9) / 5) ** 2)) + np.exp(-(((T - 3) / 2) ** 4))).expand(1, 1, -1)
+    found = search(expert, Curves(shown, torch.ones_like(shown))).theta[0, 0, :9].reshape(3, 3)  # no sum of three peaks
+    assert (found[:, 1].diff() > 0).all()
+
+
+def test_where_a_parameter_is_fixed_peaks_keep_their_places() -> None:
+    expert = ChosenExpert(law(count=2), {"position 1": 15.0}, {}, {})
+    shown = law(count=2).curves(torch.tensor([1.0, 15.0, 2.0, 2.0, 6.0, 3.0], dtype=torch.float64)).expand(1, 1, -1)
+    found = search(expert, Curves(shown, torch.ones_like(shown))).theta[0, 0]
+    torch.testing.assert_close(found, torch.tensor([1.0, 2, 2, 6, 3], dtype=torch.float64), rtol=1e-6, atol=0)
+
+
+def test_where_there_are_too_few_peaks_others_stand_where_the_curve_is_unexplained() -> None:
+    """And where there are none, everywhere alike."""
     np.testing.assert_allclose(find(T, np.zeros(401), 4).positions, [4, 8, 12, 16])
-    single = find(T, np.exp(-((T - 5) ** 2)), 4)
-    np.testing.assert_allclose(single.positions, [5 / 2, 5, 10, 15], atol=0.01)
-    assert (single.widths > 0).all()
+    shoulder = find(T, 2 * np.exp(-((T - 5) ** 2) / 4) + np.exp(-((T - 8.5) ** 2) / 4), 2)
+    np.testing.assert_allclose(shoulder.positions, [5, 8.5], atol=0.8)
+    assert (shoulder.widths > 1).all()
 
 
 def test_noise_is_no_peak() -> None:

@@ -12,9 +12,10 @@ from fingerprint.experts import Curves, build_expert, entries, normal_matrix, se
 from fingerprint.experts.domain import Component, Domain
 
 TRUTHS, DRAWS = 4, 8
+every_case = pytest.mark.parametrize("case", [case for case in CASES if not case.rough], ids=str)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@every_case
 def test_parameters_are_found_within_their_standard_errors(case: Case) -> None:
     r"""[Eq. 16] With a non-uniform t, noise, and a fifth of the points missing.
 
@@ -35,7 +36,7 @@ def test_parameters_are_found_within_their_standard_errors(case: Case) -> None:
     assert lower < squares < upper, (squares / truth.numel(), (found - truth).abs().amax(0))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@every_case
 def test_many_curves_without_noise_are_found_exactly(case: Case) -> None:
     """[Eq. 16] The beginnings lie close enough to whatever the parameters are."""
     expert, truth = case.expert(), case.truths(12, seed=2)

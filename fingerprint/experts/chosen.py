@@ -49,7 +49,9 @@ class ChosenExpert(AbstractExpert):
             for each in chosen
         )
         if not self.parameters:
-            raise RecipeError("every parameter is fixed, and none is left to fit", where="fixed")
+            raise RecipeError(
+                "every parameter is fixed, and none is left to fit", where="fixed", expected="At least one that is not."
+            )
 
     def curves(
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None

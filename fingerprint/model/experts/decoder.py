@@ -143,7 +143,7 @@ class ExpertDecoder(nn.Module):
         self,
         gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
         curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-        variance: Mapping[str, Float[Tensor, "seed cluster"]],
+        variance: Mapping[str, Float[Tensor, "seed #cluster"]],
         certainty: Certainties = CERTAIN,
         *,
         anew: bool = True,
@@ -167,7 +167,7 @@ class ExpertDecoder(nn.Module):
         self,
         gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
         curves: Mapping[str, Float[Tensor, "seed specimen _"]],
-        variance: Mapping[str, Float[Tensor, "seed cluster"]],
+        variance: Mapping[str, Float[Tensor, "seed #cluster"]],
         rate: float,
         certainty: Certainties = CERTAIN,
     ) -> None:

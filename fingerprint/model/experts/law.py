@@ -45,7 +45,7 @@ class Law(nn.Module):
         self,
         expert: AbstractExpert,
         names: Sequence[str],
-        centres: Sequence[Float[Tensor, " point"]],
+        centres: Sequence[Float[Tensor, " _"]],
         scales: Sequence[Float[Tensor, " _"]],
         shared: Sequence[str] = (),
         along: Sequence[str] = (),
@@ -146,7 +146,7 @@ def mean_curves(
     law: Law,
     gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
     curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-    variance: Mapping[str, Float[Tensor, "seed cluster"]],
+    variance: Mapping[str, Float[Tensor, "seed #cluster"]],
     certainty: Mapping[str, Certainty],
 ) -> Curves:
     r"""The responsibility-weighted means that are all that a law needs which does not depend on Z. [Eq. 16]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Must run before the first import of any of these. tests/model/test_shapes.py fails when it did not.
 CHECKED = (
+    "fingerprint.experts",
     "fingerprint.model",
     "fingerprint.training.alignment",
     "fingerprint.training.augmentation",

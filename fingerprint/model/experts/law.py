@@ -146,7 +146,7 @@ def mean_curves(
     law: Law,
     gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
     curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-    variance: Mapping[str, Float[Tensor, "seed #cluster"]],
+    variance: Mapping[str, Float[Tensor, "seed cluster_or_1"]],
     certainty: Mapping[str, Certainty],
 ) -> Curves:
     r"""The responsibility-weighted means that are all that a law needs which does not depend on Z. [Eq. 16]

@@ -61,7 +61,11 @@ class Swing(AbstractExpert):
         return torch.cat([place, velocity], -1)
 
 
-def simulated_decay(t: np.ndarray, amplitude: float = 1.5, rate: float = Parameter(0.3, lower=0.0, upper=5.0)) -> np.ndarray:  # pyright: ignore # fmt: skip
+def simulated_decay(
+    t: np.ndarray,
+    amplitude: float = 1.5,
+    rate: float = Parameter(0.3, lower=0.0, upper=5.0),  # pyright: ignore
+) -> np.ndarray:
     """`decay` as any program would give it; above a rate of 4 it fails."""
     if rate > 4:
         raise FloatingPointError("the step is too small")

@@ -32,6 +32,7 @@ class ChosenExpert(AbstractExpert):
     ) -> None:
         for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
             check_names(law, chosen, key)
+        _check_fixed(law, fixed, {**start, **bounds})
         self.law, self.begun = law, dict(start)
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
         self.refines = law.refines
@@ -100,6 +101,23 @@ def check_names(law: AbstractExpert, names: Mapping[str, object] | Sequence[str]
         raise RecipeError(
             f"the expert has no parameter {unknown[0]!r}", where=key, expected=f"One of: {', '.join(law.names)}."
         )
+
+
+def _check_fixed(law: AbstractExpert, fixed: Mapping[str, float], found: Mapping[str, object]) -> None:
+    """Refuse what is known and sought at once, and what is known to be where the law does not go."""
+    for each in law.parameters:
+        if each.name not in fixed:
+            continue
+        if each.name in found:
+            raise RecipeError(
+                f"{each.name!r} is fixed, and yet has a start or bounds", where="fixed", expected="One or the other."
+            )
+        if not each.lower <= fixed[each.name] <= each.upper:
+            raise RecipeError(
+                f"{each.name!r} is fixed at {fixed[each.name]:g}",
+                where="fixed",
+                expected=f"A number from {each.lower:g} to {each.upper:g}, the bounds of the law.",
+            )
 
 
 def _within(value: float, bounds: Sequence[float] | None) -> float:

@@ -167,9 +167,9 @@ def _linear_solved(
         theta = sharing.theta(free)
         jacobian = torch.zeros(*told.shape, theta.shape[-1], dtype=told.dtype, device=told.device)
         for index in columns:  # exact, since the curve is linear in it
-            moved = theta.clone()
-            moved[..., index] += 1
-            jacobian[..., index] = expert.curves(moved) - told
+            moved, step = theta.clone(), theta[..., index].abs().clamp_min(1)
+            moved[..., index] += step
+            jacobian[..., index] = (expert.curves(moved) - told) / step.unsqueeze(-1)
         weighted = (curves.weights.unsqueeze(-1) * jacobian).mT
         gradient = (weighted @ (curves.values - told).unsqueeze(-1)).squeeze(-1)
         matrix = sharing.matrix(weighted @ jacobian)

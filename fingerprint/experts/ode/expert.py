@@ -106,10 +106,13 @@ class OdeExpert(AbstractExpert):
         return curves, slopes.reshape(*curves.shape, -1)
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
-        """What the approximated trajectories say of the equations, without labels or guesses; then the usual starts."""
+        """What the approximated trajectories say of the equations, without labels or guesses.
+
+        The parameters' own starts where they say nothing.
+        """
         usual = super().starts(curves)
         found = self.identified(curves)
-        return usual if found is None else torch.cat([found[None], usual])
+        return usual if found is None else torch.where(torch.isfinite(found), found, usual)
 
     def identified(
         self, curves: Float[Tensor, "*many point"], weights: Float[Tensor, "*#many point"] | None = None

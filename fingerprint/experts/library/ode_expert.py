@@ -37,7 +37,7 @@ def build(
     approximation: Kind = "legendre",
     threshold: float = 0.0,
     gradient: Gradient = "direct",
-    steps: int = 4000,
+    steps: int = 1000,
 ) -> OdeExpert:
     """Ordinary differential equations u' = f(t, u), of one modality or several.
 

@@ -23,6 +23,7 @@ from fingerprint.experts.sharing import Sharing
 ITERATIONS = 100
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e8
 CONVERGED = 1e-13  # relative decrease of the misfit
+PROMISED = 1e-10  # the same, by the linearised law: a step of 1e-5 standard errors and the square root of the points
 RANK = 1e-13  # of singular values of the normal matrix, its diagonal being 1
 
 
@@ -99,6 +100,7 @@ def descend(
         tried, found = _linear_solved(expert, sharing, curves, tried)
         better = going & (found < misfit)
         settled = better & (misfit - found <= CONVERGED * misfit)
+        settled = settled | ((gradient * step).sum(-1) <= PROMISED * misfit) & (damping <= 1)
         free = torch.where(better.unsqueeze(-1), tried, free)
         misfit = torch.where(better, found, misfit)
         damping = torch.where(better, damping / 9, damping * 6).clamp_min(LEAST_DAMPING)

@@ -105,8 +105,19 @@ class SpectralExpert(AbstractExpert):
     ) -> Float[Tensor, "*many point"]:
         """f of every trajectory, or of all of them over and over."""
         flat = theta.reshape(-1, 1, theta.shape[-1])
-        states = self.states.repeat(len(flat) // len(self.states), 1, 1)
-        return self.system.rates(self.t, states, flat).reshape(*theta.shape[:-1], -1)
+        return self.system.rates(self.t, self._repeated(len(flat)), flat).reshape(*theta.shape[:-1], -1)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The same with the exact derivatives of f."""
+        flat = theta.reshape(-1, 1, theta.shape[-1])
+        rates, _, by_parameter = self.system.linearised(self.t, self._repeated(len(flat)), flat)
+        curves = rates.reshape(*theta.shape[:-1], -1)
+        return curves, by_parameter.reshape(*curves.shape, -1)
+
+    def _repeated(self, many: int) -> Tensor:
+        return self.states.repeat(many // len(self.states), 1, 1)
 
 
 def _solved(system: System, smoothed: Smoothed, begun: Tensor, threshold: float) -> Tensor:

@@ -87,7 +87,7 @@ def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
     expert, told = run.model.experts()[name], []
     for cluster, theta in zip(run.metrics.clusters, expert.theta[run.info.map_member].tolist(), strict=True):
         known = cluster.measured.get(name, cluster.size) >= LEAST_FITTED
-        told.append(dict(zip(expert.basis, theta if known else [None] * len(theta), strict=True)))
+        told.append(dict(zip(expert.names, theta if known else [None] * len(theta), strict=True)))
     return told
 
 

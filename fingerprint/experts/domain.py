@@ -51,12 +51,13 @@ class Domain:
         Raises:
             RecipeError: there are several.
         """
-        if len(self.components) > 1:
+        first, *others = self.components
+        if others:
             raise RecipeError(
                 f"this expert gives one curve, and decodes {', '.join(each.name for each in self.components)}",
                 expected="One modality.",
             )
-        return self.components[0]
+        return first
 
     @property
     def points(self) -> int:

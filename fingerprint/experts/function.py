@@ -41,7 +41,7 @@ class FunctionExpert(AbstractExpert):
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
     ) -> Float[Tensor, "*many point"]:
         """As the function says."""
-        t = self.t.to(theta.device)
+        t = self.t.to(theta)
         arguments = {each.name: theta[..., index, None] for index, each in enumerate(self.parameters)}
         if self.takes_z:
             assert z is not None

@@ -147,7 +147,7 @@ def _solved(
     gradient: Float[Tensor, "group free"],
     moving: Float[Tensor, "#group free"],
 ) -> Float[Tensor, "group free"]:
-    """Least squares of the normal equations of what moves, its diagonal scaled to 1; the shortest where there are many."""
+    """Least squares of what moves, the diagonal scaled to 1; the shortest step where there are many."""
     size = matrix.diagonal(dim1=-2, dim2=-1).sqrt()
     scale = moving / torch.where(size > 0, size, 1)
     scaled = scale.unsqueeze(-1) * matrix * scale.unsqueeze(-2)

@@ -6,7 +6,7 @@ import numpy as np
 
 from fingerprint.fingerprints.description import Parameter
 from fingerprint.fingerprints.pieces import Piece
-from fingerprint.model.experts import LinearExpertDecoder
+from fingerprint.model.experts import ExpertDecoder
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import LEAST_FITTED, Run
 
@@ -25,11 +25,11 @@ class ParameterSums:
     which for n specimens of weight 1 is the usual one. It takes the responsibilities as known.
     """
 
-    def __init__(self, expert: LinearExpertDecoder, member: int) -> None:
-        self._basis = expert.basis
-        self._has_errors = expert.closed_form
+    def __init__(self, expert: ExpertDecoder, member: int) -> None:
+        self._basis = expert.names
+        self._has_errors = expert.fitted and expert.law.linear
         self._theta: Array = expert.theta[member].detach().double().cpu().numpy()
-        self._solver: Array = expert.space.solver.cpu().numpy()
+        self._solver: Array = expert.law.solver.cpu().numpy()
         self._weight = np.zeros(len(self._theta))
         self._squares = np.zeros(len(self._theta))
         self._spread = np.zeros_like(self._theta)

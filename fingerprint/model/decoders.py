@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from fingerprint.errors import RecipeError
+from fingerprint.errors import RecipeError, within
 from fingerprint.model.certainty import Certainty
 from fingerprint.model.convolutions import StackedConv, StackedTransposedConv, channels_last
-from fingerprint.model.experts import LinearExpertDecoder
+from fingerprint.model.experts import AnyExpertDecoder, ComponentDecoder, ExpertDecoder, build_laws
 from fingerprint.model.gaussian import LOG_2PI, Gaussian
 from fingerprint.model.layers import StackedLinear, StackedMLP, activate, full_precision
 from fingerprint.model.shape import ModalityShape
 from fingerprint.model.variance import DecoderVariance
-from fingerprint.recipe import ConvDecoder, Decoder, LearnedVariance, LinearExpert, MLPDecoder
+from fingerprint.recipe import (
+    ConvDecoder,
+    ExpertComponent,
+    LearnedVariance,
+    LinearExpert,
+    MLPDecoder,
+    ModalityRecipe,
+    RegisteredExpert,
+)
 
 
 class AbstractNetworkDecoder(nn.Module):
@@ -124,37 +132,47 @@ class _Conv(AbstractNetworkDecoder):
         return image.flatten(2).transpose(0, 1).unflatten(0, (seeds, clusters))
 
 
-def build_decoder(
-    spec: Decoder,
-    shape: ModalityShape,
+def build_decoders(
+    modalities: Mapping[str, ModalityRecipe],
+    shapes: Mapping[str, ModalityShape],
     latent: int,
     clusters: int,
     networks: int,
     generators: Sequence[torch.Generator],
-) -> AbstractNetworkDecoder | LinearExpertDecoder:
-    """The decoder that the recipe asks for.
+) -> dict[str, AbstractNetworkDecoder | AnyExpertDecoder]:
+    """The decoders that the recipe asks for, by modality in the order of their names.
 
     Args:
-        spec: the recipe's choice.
-        shape: what the data say of the modality.
+        modalities: the recipe's choices.
+        shapes: what the data say of them.
         latent: size of the latent space.
         clusters: how many there are; an expert has parameters for each.
         networks: the number of clusters, or 1 for one network per modality.
         generators: one per seed.
 
     Raises:
-        RecipeError: the choice does not suit the modality.
+        RecipeError: a choice does not suit its modality.
     """
+    laws = build_laws(modalities, shapes)
     stack = (len(generators), networks)
-    match spec:
-        case MLPDecoder():
-            return _MLP(spec, latent, shape.features, stack, generators)
-        case ConvDecoder():
-            return _Conv(spec, latent, shape.on_grid("decoder"), stack, generators)
-        case LinearExpert():
-            return LinearExpertDecoder(spec, shape.expert_space(spec), clusters, generators)
-        case _:
-            assert_never(spec)
+    made: dict[str, AbstractNetworkDecoder | AnyExpertDecoder] = {}
+    for name in sorted(modalities, key=lambda each: (isinstance(modalities[each].decoder, ExpertComponent), each)):
+        with within(f"modalities.{name}"):
+            match spec := modalities[name].decoder:
+                case MLPDecoder():
+                    made[name] = _MLP(spec, latent, shapes[name].features, stack, generators)
+                case ConvDecoder():
+                    made[name] = _Conv(spec, latent, shapes[name].on_grid("decoder"), stack, generators)
+                case LinearExpert() | RegisteredExpert():
+                    with within("decoder"):
+                        made[name] = ExpertDecoder(spec, laws[name][0], clusters, latent, generators)
+                case ExpertComponent():
+                    owner = made[spec.of]
+                    assert isinstance(owner, ExpertDecoder)
+                    made[name] = ComponentDecoder(spec, owner, laws[name][1])
+                case _:
+                    assert_never(spec)
+    return {name: made[name] for name in sorted(made)}
 
 
 def log_likelihood(

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from fingerprint.errors import within
 from fingerprint.model.certainty import CERTAIN, Certainties
-from fingerprint.model.decoders import AbstractNetworkDecoder, build_decoder, log_likelihood, mixture_moments
+from fingerprint.model.decoders import AbstractNetworkDecoder, build_decoders, log_likelihood, mixture_moments
 from fingerprint.model.elbo import ELBO, elbo
 from fingerprint.model.encoders import build_encoder
-from fingerprint.model.experts import LinearExpertDecoder
+from fingerprint.model.experts import AnyExpertDecoder, ComponentDecoder, ExpertDecoder
 from fingerprint.model.gaussian import Gaussian, draw
 from fingerprint.model.outliers import outlier_given_cluster, with_outliers
 from fingerprint.model.posterior import fuse
@@ -61,11 +61,8 @@ class PIMA(nn.Module):
                 encoder = build_encoder(modalities[name].encoder, shapes[name], recipe.latent, generators)
             self.encoders.append(encoder)
         networks = recipe.clusters if recipe.decoders == "per_cluster" else 1
-        for name in self.names:
-            choice, shape = modalities[name].decoder, shapes[name]
-            with within(f"modalities.{name}"):
-                decoder = build_decoder(choice, shape, recipe.latent, recipe.clusters, networks, generators)
-            self.decoders.append(decoder)
+        decoders = build_decoders(modalities, shapes, recipe.latent, recipe.clusters, networks, generators)
+        self.decoders.extend(decoders[name] for name in self.names)
         self.fusion: Fusion = recipe.fusion
         self.prior = MixturePrior(
             len(generators), recipe.clusters, recipe.latent, weights_by_gradient=prior.weights == "gradient"
@@ -89,14 +86,27 @@ class PIMA(nn.Module):
             for name in self.names:
                 self.decoder(name).relabel(order)
 
-    def decoder(self, name: str) -> AbstractNetworkDecoder | LinearExpertDecoder:
+    def decoder(self, name: str) -> AbstractNetworkDecoder | AnyExpertDecoder:
         """The decoder of one modality."""
-        return cast("AbstractNetworkDecoder | LinearExpertDecoder", self.decoders[self.names.index(name)])
+        return cast("AbstractNetworkDecoder | AnyExpertDecoder", self.decoders[self.names.index(name)])
 
-    def experts(self) -> dict[str, LinearExpertDecoder]:
-        """The decoders that are experts, by modality."""
+    def experts(self) -> dict[str, ExpertDecoder]:
+        """The decoders that are laws, by modality; of a law that decodes several, the first."""
         decoders = {name: self.decoder(name) for name in self.names}
-        return {name: each for name, each in decoders.items() if isinstance(each, LinearExpertDecoder)}
+        return {name: each for name, each in decoders.items() if isinstance(each, ExpertDecoder)}
+
+    def telling(self) -> tuple[str, ...]:
+        """The modalities whose measurement tells the cluster by itself: decoded by a law that does not depend on Z."""
+        decoders = {name: self.decoder(name) for name in self.names}
+        return tuple(
+            name
+            for name, each in decoders.items()
+            if isinstance(each, ExpertDecoder | ComponentDecoder) and not each.uses_z
+        )
+
+    def noise(self, names: Collection[str]) -> dict[str, Float[Tensor, "seed cluster"]]:
+        """The variance that decoders leave whatever Z, model units, by modality."""
+        return {name: self.decoder(name).variance().exp().flatten(2).mean(-1) for name in names}
 
     def encode(
         self,
@@ -175,7 +185,7 @@ class PIMA(nn.Module):
     def expert_log_likelihood(
         self, name: str, values: Mapping[str, Float[Tensor, "#seed specimen _"]], certainty: Certainties = CERTAIN
     ) -> Float[Tensor, "seed specimen cluster"]:
-        """log p(X_m|C=c) of an expert's modality, whatever Z and however its measurements are doubted. [Eq. 11]"""
+        """log p(X_m|C=c) of a modality that tells the cluster, however its measurements are doubted. [Eq. 11]"""
         return log_likelihood(values[name], self.decoder(name)(self.prior.mean), certainty.get(name))
 
     def cluster_evidence(
@@ -184,14 +194,13 @@ class PIMA(nn.Module):
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
         certainty: Certainties = CERTAIN,
     ) -> Float[Tensor, "seed specimen cluster"]:
-        r"""What the modalities with an expert say of the clusters by themselves: $\sum_m w_m \log p(X_m|C=c)$.
+        r"""What the modalities that tell the cluster say of it by themselves: $\sum_m w_m \log p(X_m|C=c)$.
 
-        The numerator of Eq. 18 without the prior; zeros where there is no expert or none of its modalities was
-        measured. [Eq. 18]
+        The numerator of Eq. 18 without the prior; zeros where there is no such modality or none was measured. [Eq. 18]
         """
         some = next(iter(present.values()))
         total = self.prior.mean.new_zeros(self.seeds, some.shape[-1], self.prior.mean.shape[1])
-        for name in self.experts():
+        for name in self.telling():
             each = self.weights[name] * self.expert_log_likelihood(name, values, certainty)
             if name in self.doubted:
                 share = self.outliers[:, self.names.index(name)]

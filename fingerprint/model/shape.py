@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from fingerprint.errors import RecipeError, within
-from fingerprint.experts import design_matrix
-from fingerprint.model.experts import ExpertSpace
-from fingerprint.recipe import LinearExpert
+from fingerprint.errors import RecipeError
+from fingerprint.experts import Component
 
 
 @dataclass(frozen=True)
@@ -24,6 +21,8 @@ class ModalityShape:
         shape: of one measurement, [point] or [row, column], where the model sees its points; else empty.
         t: the axis in its own unit, [point], float64; None where there is none.
         centre, scale: of the preparation: model units are (measured - centre) / scale; [point] and [1] or [point].
+        t_unit, unit: of the axis and of the measurement.
+        directions: principal directions of the training part, [direction, point]; None where there is no axis.
     """
 
     spread: Float[Tensor, " feature"]
@@ -32,6 +31,9 @@ class ModalityShape:
     t: Float[Tensor, " point"] | None = None
     centre: Float[Tensor, " point"] | None = None
     scale: Float[Tensor, " _"] | None = None
+    t_unit: str = ""
+    unit: str = ""
+    directions: Float[Tensor, "direction point"] | None = None
 
     @property
     def features(self) -> int:
@@ -52,15 +54,27 @@ class ModalityShape:
             )
         return self.shape
 
-    def expert_space(self, spec: LinearExpert) -> ExpertSpace:
-        """The expert's functions on the grid, and how its curves become model units.
+    def component(self, name: str) -> Component:
+        """What an expert is told of it.
 
         Raises:
-            RecipeError: there is no axis, the model sees scores, or a formula cannot be used on the axis.
+            RecipeError: there is no axis, or the model sees scores.
         """
-        self.on_grid("decoder")
-        if self.t is None or self.centre is None or self.scale is None:
-            raise RecipeError("an expert needs a curve over an axis", where="decoder")
-        with within("decoder"):
-            design = design_matrix(spec.basis, self.t.numpy())
-        return ExpertSpace(torch.as_tensor(design), self.centre, self.scale)
+        if not self.shape:
+            raise RecipeError("scores in a basis have no axis for an expert", expected='Input of kind "grid".')
+        if self.t is None or self.centre is None:
+            raise RecipeError("an expert needs a curve over an axis")
+        directions = None if self.directions is None else self.directions.double().numpy()
+        return Component(
+            name, self.t.double().numpy(), self.t_unit, self.unit, self.centre.double().numpy(), directions
+        )
+
+    def model_units(self) -> tuple[Float[Tensor, " point"], Float[Tensor, " _"]]:
+        """centre and scale.
+
+        Raises:
+            RecipeError: there are none.
+        """
+        if self.centre is None or self.scale is None:
+            raise RecipeError("an expert needs a curve over an axis")
+        return self.centre.double(), self.scale.double()

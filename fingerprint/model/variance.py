@@ -36,6 +36,14 @@ class DecoderVariance(nn.Module):
             seeds = torch.arange(len(order), device=order.device).unsqueeze(1)
             self.log_variance.copy_(self.log_variance[seeds, order])
 
+    @torch.no_grad()
+    def begin(self, variance: Float[Tensor, "seed cluster"]) -> None:
+        """Let what is learned begin at these variances, model units; where clusters share one, at their mean."""
+        if self.learned:
+            own = variance.mean(1, keepdim=True) if self.log_variance.shape[1] == 1 else variance
+            lower, upper = LOG_VARIANCE_RANGE
+            self.log_variance.copy_(own.log().clamp(lower + 2, upper - 2)[..., None, None])
+
     def forward(self, beside: Tensor | None = None) -> Float[Tensor, "seed cluster specimen_or_1 1"]:
         """The log-variance, plus what a network says `beside` it."""
         total = self.log_variance if beside is None else self.log_variance + beside

@@ -10,6 +10,7 @@ from fingerprint.recipe.networks import (
     ConvEncoder,
     Decoder,
     Encoder,
+    ExpertComponent,
     FixedVariance,
     GridInput,
     LearnedVariance,
@@ -18,6 +19,7 @@ from fingerprint.recipe.networks import (
     MLPDecoder,
     MLPEncoder,
     ModalityRecipe,
+    RegisteredExpert,
     Variance,
 )
 from fingerprint.recipe.preprocessing import (
@@ -46,6 +48,7 @@ __all__ = [
     "ConvEncoder",
     "Decoder",
     "Encoder",
+    "ExpertComponent",
     "FixedVariance",
     "Fusion",
     "Grid",
@@ -61,6 +64,7 @@ __all__ = [
     "ModelRecipe",
     "PriorRecipe",
     "Recipe",
+    "RegisteredExpert",
     "SavitzkyGolay",
     "Standard",
     "Step",

@@ -21,13 +21,13 @@ def check_consistent(recipe: Recipe) -> None:
             raise RecipeError(
                 "outliers are told by an expert, and there is none",
                 where=f"modalities.{name}.outliers",
-                expected='0, or a decoder of kind "linear_expert".',
+                expected='0, or a decoder of kind "expert" or "linear_expert".',
             )
     if prior.seeding in ("expert", "random") and not any(choice.has_expert for choice in recipe.modalities.values()):
         raise RecipeError(
             f'a seeding of "{prior.seeding}" looks among the fits of an expert, and there is none',
             where="prior.seeding",
-            expected='"latent", "scout" or "none"; or a decoder of kind "linear_expert".',
+            expected='"latent", "scout" or "none"; or a decoder of kind "expert" or "linear_expert".',
         )
     if prior.seeding == "scout" and not recipe.alignment.weight:
         raise RecipeError(

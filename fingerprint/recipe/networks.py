@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -150,8 +150,43 @@ class LinearExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
     variance: Variance = LearnedVariance()
 
 
+class RegisteredExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="expert"):
+    r"""E(t, Z; theta_c): a law that is shipped, of an installed package or of a plugin, by its name. [Eq. 11]
+
+    Attributes:
+        name: of the law.
+        options: of the law, such as `{ count = 4 }`.
+        components: the modalities that the law decodes, in the order in which it gives their curves, this one first;
+            the others have a decoder of kind "component". Empty: this modality alone.
+        shared: parameters that all clusters have alike.
+        along_z: parameters that are a linear function of Z, theta + slope . Z.
+        fixed: parameters that are known.
+        start, bounds: where fits begin, and lower and upper limits, instead of the law's own.
+        solve: "fit" is least squares of the clusters' mean curves, for laws that do not depend on Z [Eq. 16]; else
+            parameters follow the gradient.
+    """
+
+    name: str
+    options: dict[str, Any] = {}
+    components: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    along_z: tuple[str, ...] = ()
+    fixed: dict[str, Number] = {}
+    start: dict[str, Number] = {}
+    bounds: dict[str, tuple[float, float]] = {}
+    solve: Literal["fit", "gradient"] = "fit"
+    variance: Variance = LearnedVariance()
+
+
+class ExpertComponent(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="component"):
+    """One more curve of the law that decodes another modality, `of`."""
+
+    of: str
+    variance: Variance = LearnedVariance()
+
+
 Encoder = LinearEncoder | MLPEncoder | ConvEncoder
-Decoder = MLPDecoder | ConvDecoder | LinearExpert
+Decoder = MLPDecoder | ConvDecoder | LinearExpert | RegisteredExpert | ExpertComponent
 
 
 class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,9 +221,4 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def has_expert(self) -> bool:
         """Whether a physical model decodes it."""
-        return isinstance(self.decoder, LinearExpert)
-
-    @property
-    def tells_cluster(self) -> bool:
-        """Whether a measurement decides the cluster of its specimen: it has an expert and is never an outlier."""
-        return self.has_expert and self.outliers == 0
+        return isinstance(self.decoder, LinearExpert | RegisteredExpert | ExpertComponent)

@@ -87,6 +87,9 @@ def _shape(preparation: Preparation, weight: float) -> ModalityShape:
         None if preparation.grid is None else torch.tensor(preparation.grid),
         torch.as_tensor(preparation.centre),
         torch.as_tensor(preparation.scale),
+        preparation.modality.axis_unit,
+        preparation.modality.unit,
+        torch.as_tensor(preparation.components),
     )
 
 

@@ -86,9 +86,9 @@ def adversarial_change(
 
 
 def free_modalities(model: PIMA) -> list[str]:
-    """The modalities of which only the latent space tells the cluster: those without an expert, or all."""
-    experts = model.experts()
-    return [name for name in model.names if name not in experts] or list(model.names)
+    """The modalities of which only the latent space tells the cluster: those that do not themselves, or all."""
+    telling = model.telling()
+    return [name for name in model.names if name not in telling] or list(model.names)
 
 
 def free_logits(model: PIMA, batch: Batch, values: Values, sharpness: float) -> Float[Tensor, "seed specimen cluster"]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fingerprint.errors import within
 from fingerprint.model import Certainties, ModalityShape
+from fingerprint.model.experts import telling_modalities
 from fingerprint.prepare import Repeated, Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.augmentation import Augmenter, draw_changes
@@ -62,7 +63,9 @@ class BatchSource:
         complete: modalities that every specimen of it has.
         augmenters: of the modalities whose images are changed.
         shapes: of the modalities.
-        has_expert: 1 for the specimens of which an expert's modality was measured, [specimen]; all 1 without experts.
+        has_expert: 1 for the specimens of which a modality was measured that tells the cluster, [specimen]; all 1 where
+            there is none.
+        telling: modalities whose measurement tells the cluster by itself.
         repeated: of the modalities of which one measurement of each specimen is drawn for every batch.
     """
 
@@ -72,6 +75,7 @@ class BatchSource:
     augmenters: Mapping[str, Augmenter]
     shapes: Mapping[str, ModalityShape]
     has_expert: Float[Tensor, " specimen"]
+    telling: frozenset[str] = frozenset()
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
     def draw(
@@ -101,8 +105,8 @@ class BatchSource:
         for name, augmenter in self.augmenters.items():
             seen[name] = augmenter(values[name], to_device(draw_changes(rows.shape[1], generators), device))
         directions: dict[str, Tensor] = {}
-        experts = any(choice.has_expert for choice in recipe.modalities.values())
-        told = any(recipe.modalities[name].tells_cluster for name in self.complete) or (experts and not joined)
+        trusted = [name for name in self.telling if not recipe.modalities[name].outliers]
+        told = not self.complete.isdisjoint(trusted) or (bool(self.telling) and not joined)
         if recipe.alignment.weight and recipe.alignment.adversarial and not told:
             directions = {n: _normal(value.shape[1:], generators, device) for n, value in sorted(values.items())}
         active = torch.ones_like(rows, dtype=torch.float32) if joined else self.has_expert[rows]
@@ -125,12 +129,12 @@ def batch_source(
         repeated: of the modalities of which measurements are drawn.
     """
     complete = frozenset(name for name, present in train.present.items() if bool((present > 0).all()))
-    experts = [name for name, choice in recipe.modalities.items() if choice.has_expert]
+    telling = telling_modalities(recipe.modalities, shapes)
     has_expert = torch.ones(len(train), device=next(iter(train.present.values())).device)
-    if experts:
-        has_expert = (torch.stack([train.present[name] for name in experts]).sum(0) > 0).to(has_expert)
+    if telling:
+        has_expert = (torch.stack([train.present[name] for name in sorted(telling)]).sum(0) > 0).to(has_expert)
     augmenters = make_augmenters(recipe, shapes, has_expert.device)
-    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert, repeated or {})
+    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert, telling, repeated or {})
 
 
 def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device: torch.device) -> dict[str, Augmenter]:

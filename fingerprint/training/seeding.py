@@ -83,36 +83,73 @@ def seed_experts(model: PIMA, train: Tensors, recipe: PriorRecipe, generators: S
         recipe: of the prior.
         generators: one per seed.
     """
-    if not model.experts() or recipe.seeding not in ("expert", "random"):
+    count = model.prior.mean.shape[1]
+    if not model.experts():
+        return
+    if recipe.seeding not in ("expert", "random"):
+        _start_alike(model, train)
         return
     coordinates, rows = expert_coordinates(model, train)
     assignments = [
-        _sorted_labels(coordinates, seed_labels(coordinates, model.prior.mean.shape[1], recipe, generator))
-        for generator in generators
+        _sorted_labels(coordinates, seed_labels(coordinates, count, recipe, generator)) for generator in generators
     ]
-    gamma = torch.nn.functional.one_hot(torch.as_tensor(np.stack(assignments)), model.prior.mean.shape[1])
-    for name, expert in model.experts().items():
-        values, present, certainty = train.subset(rows.cpu().numpy()).whole()
-        weights = gamma.to(values[name]) * present[name].unsqueeze(-1)
-        expert.set_theta(expert.fit(weights, values[name], certainty.get(name)))
+    gamma = torch.nn.functional.one_hot(torch.as_tensor(np.stack(assignments)), count)
+    _fit_experts(model, train.subset(rows.cpu().numpy()), gamma)
+
+
+def _start_alike(model: PIMA, train: Tensors) -> None:
+    """Begin with the law of all specimens together in every cluster, of the experts that are no sums of formulas."""
+    rows = even_rows(len(train), MOST_SPECIMENS)
+    clusters = model.prior.mean.shape[1]
+    gamma = torch.full((model.seeds, len(rows), clusters), 1 / clusters)
+    _fit_experts(model, train.subset(rows), gamma, drawn=False)
+
+
+def _fit_experts(model: PIMA, train: Tensors, gamma: Tensor, *, drawn: bool = True) -> None:
+    """Fit every expert that does not take Z, and let its variance begin at what that leaves."""
+    values, present, certainty = train.whole()
+    for expert in model.experts().values():
+        if expert.law.expert.takes_z or (expert.drawn and not drawn):
+            continue
+        weights = {name: gamma.to(values[name]) * present[name].unsqueeze(-1) for name in expert.law.names}
+        expert.fit(weights, values, model.noise(weights), certainty)
+        if not expert.fitted:
+            expert.measure_steps()
+        for name in () if expert.uses_z else expert.law.names:
+            model.decoder(name).variance.begin(_left(model, name, values[name], weights[name]))
+
+
+def _left(
+    model: PIMA, name: str, values: Float[Tensor, "1 specimen point"], weights: Float[Tensor, "seed specimen cluster"]
+) -> Float[Tensor, "seed cluster"]:
+    """What the clusters' curves leave of their specimens, mean square in model units; of a cluster without any, of all."""
+    told = model.decoder(name)(model.prior.mean).mean.squeeze(2)
+    share, x = weights.sum(1), values[0]
+    squares = (weights * x.square().sum(-1)[:, None]).sum(1)
+    squares = squares - 2 * ((weights.mT @ x) * told).sum(-1) + share * told.square().sum(-1)
+    whole = (squares.sum(1) / share.sum(1).clamp_min(1e-12)).unsqueeze(1)
+    own = torch.where(share > 0, squares / share.clamp_min(1e-12), whole) / x.shape[-1]
+    return own.clamp_min(1e-12)
 
 
 def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64], Tensor]:
-    """The specimens' own fits, whitened, of those that have the modality of every expert (or of the commonest).
+    """The specimens' curves, whitened, of those that have every modality that tells the cluster (or the commonest).
 
     Returns:
         [specimen, coordinate], of as many specimens as `MOST_SPECIMENS`; and their rows.
     """
-    experts = model.experts()
-    measured = torch.stack([train.present[name] for name in experts]) > 0
-    together = measured.all(0)
-    names = list(experts)
+    experts = {name: each for name, each in model.experts().items() if not each.uses_z}
+    measured = torch.stack(
+        [torch.stack([train.present[name] for name in each.law.names]).amin(0) for each in experts.values()]
+    )
+    together = (measured > 0).all(0)
+    chosen = list(experts.values())
     if int(together.sum()) < 2 * model.prior.mean.shape[1]:
-        commonest = int(measured.sum(1).argmax())
-        names, together = [names[commonest]], measured[commonest]
+        commonest = int((measured > 0).sum(1).argmax())
+        chosen, together = [chosen[commonest]], measured[commonest] > 0
     every = torch.nonzero(together).squeeze(1)
     rows = every[torch.as_tensor(even_rows(len(every), MOST_SPECIMENS), device=every.device)]
-    parts = [experts[name].space.whitened(train.values[name][rows]) for name in names]
+    parts = [each.law.whitened({name: train.values[name][rows] for name in each.law.names}) for each in chosen]
     return torch.cat(parts, -1).cpu().numpy(), rows
 
 
@@ -196,7 +233,9 @@ def reseed_dead(model: PIMA, least: float) -> None:
             prior.log_variance[seed, dead] = prior.log_variance[seed, heavy]
             prior.log_weights[seed, [dead, heavy]] = prior.log_weights[seed, heavy] - float(np.log(2))
             for expert in model.experts().values():
-                expert.theta[seed, dead] = expert.theta[seed, heavy]
+                theta = expert.theta.clone()
+                theta[seed, dead] = theta[seed, heavy]
+                expert.set_theta(theta)
         prior.log_weights[seed] = torch.log_softmax(prior.log_weights[seed], -1)
     if prior.logits is not None:
         prior.logits.copy_(prior.log_weights)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from fingerprint.model import PIMA
-from fingerprint.prediction.embedding import embed
+from fingerprint.prediction.embedding import embed, fitting_responsibilities
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.agreement import Labels, match_clusters
@@ -61,9 +61,14 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
 @torch.no_grad()
 def fit_experts(model: PIMA, train: Tensors) -> None:
     """Solve every closed-form expert on the whole training part, outliers left out. [Eq. 16]"""
-    gamma = embed(model, train).responsibilities
+    gamma = fitting_responsibilities(model, train)
     values, _, certainty = train.whole()
-    for name, expert in model.experts().items():
-        if expert.closed_form:
-            trusted = (1 - model.outlier_given_cluster(name, values, certainty)) * train.present[name].unsqueeze(-1)
-            expert.set_theta(expert.fit(gamma * trusted, values[name], certainty.get(name)))
+    for expert in model.experts().values():
+        if expert.fitted:
+            trusted = {
+                name: gamma
+                * (1 - model.outlier_given_cluster(name, values, certainty))
+                * train.present[name].unsqueeze(-1)
+                for name in expert.law.names
+            }
+            expert.fit(trusted, values, model.noise(trusted), certainty, anew=False)

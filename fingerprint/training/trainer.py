@@ -38,7 +38,8 @@ def make_optimizer(model: PIMA, recipe: Recipe) -> torch.optim.AdamW:
             parameter = decoder.variance.log_variance
             own.add(id(parameter))
             groups.append({"params": [parameter], "rate": variance.rate, "weight_decay": 0.0})
-    undecayed = [*(expert.theta for expert in model.experts().values()), model.prior.logits]
+    experts = model.experts().values()
+    undecayed = [*(each.value for each in experts), *(each.slope for each in experts), model.prior.logits]
     for parameter in undecayed:
         if isinstance(parameter, nn.Parameter):
             own.add(id(parameter))
@@ -176,13 +177,19 @@ def train_batch(
 @torch.no_grad()
 def follow_batch(model: PIMA, batch: Batch, result: Objective, prior: PriorRecipe, *, em: bool) -> None:
     """The closed forms of one batch: experts, shares of outliers, and the mixture where EM runs. [Eq. 15, Eq. 16]"""
-    for name, expert in model.experts().items():
+    trusted: dict[str, Tensor] = {}
+    for name in (each for expert in model.experts().values() for each in expert.law.names):
         outlier = model.outlier_given_cluster(name, batch.values, batch.certainty)
         gamma = result.known * batch.present[name].unsqueeze(-1)
-        if expert.closed_form:
-            expert.follow(gamma * (1 - outlier), batch.values[name], prior.rate, batch.certainty.get(name))
+        trusted[name] = gamma * (1 - outlier)
         if name in model.doubted and not batch.told:
             model.follow_outliers(name, outlier, gamma, prior.rate)
+    for expert in model.experts().values():
+        if expert.fitted:
+            own = {name: trusted[name] for name in expert.law.names}
+            expert.follow(own, batch.values, model.noise(own), prior.rate, batch.certainty)
+        else:
+            expert.keep_within_bounds()
     if em:
         joint = prior.points == "joint" and model.fusion == "product"  # a mixture is that of its terms
         used = batch.active.shape[1] if joint else result.q.mean.shape[1]

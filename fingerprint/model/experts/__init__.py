@@ -1,5 +1,15 @@
-"""Experts: physical models that decode a modality, with parameters for each cluster. [Eq. 11]"""
+"""Decoders that are laws: an expert's curves in model units, with parameters for each cluster. [Eq. 11]"""
 
-from fingerprint.model.experts.linear import ExpertSpace, LinearExpertDecoder
+from fingerprint.model.experts.decoder import AnyExpertDecoder, ComponentDecoder, ExpertDecoder
+from fingerprint.model.experts.law import Law, mean_curves
+from fingerprint.model.experts.laws import build_laws, telling_modalities
 
-__all__ = ["ExpertSpace", "LinearExpertDecoder"]
+__all__ = [
+    "AnyExpertDecoder",
+    "ComponentDecoder",
+    "ExpertDecoder",
+    "Law",
+    "build_laws",
+    "mean_curves",
+    "telling_modalities",
+]

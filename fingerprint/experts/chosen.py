@@ -1,0 +1,104 @@
+"""What a recipe says of a law's parameters: some fixed, others begun or bounded elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts.abstract import AbstractExpert
+
+
+class ChosenExpert(AbstractExpert):
+    """A law of which some parameters are known, or begin or are bounded as a recipe says.
+
+    Args:
+        law: as it was registered.
+        fixed: known values, by name; they are no parameters any more.
+        start: where fits begin, by name: then tried before the law's own beginnings.
+        bounds: lower and upper, by name; a parameter that was linear is no longer solved in closed form.
+    """
+
+    def __init__(
+        self,
+        law: AbstractExpert,
+        fixed: Mapping[str, float],
+        start: Mapping[str, float],
+        bounds: Mapping[str, Sequence[float]],
+    ) -> None:
+        for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
+            check_names(law, chosen, key)
+        self.law, self.begun = law, dict(start)
+        self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
+        self.refines = law.refines
+        self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
+        self.fixed = {law.names.index(name): value for name, value in fixed.items()}
+        chosen = [law.parameters[index] for index in self.free]
+        self.parameters = tuple(
+            replace(
+                each,
+                start=start.get(each.name, _within(each.start, bounds.get(each.name))),
+                lower=bounds.get(each.name, (each.lower, each.upper))[0],
+                upper=bounds.get(each.name, (each.lower, each.upper))[1],
+                linear=each.linear and each.name not in bounds,
+            )
+            for each in chosen
+        )
+        if not self.parameters:
+            raise RecipeError("every parameter is fixed, and none is left to fit", where="fixed")
+
+    def curves(
+        self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
+    ) -> Float[Tensor, "*many point"]:
+        """The law's, with what is fixed put in."""
+        return self.law.curves(self._whole(theta), z)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The law's, by what is free."""
+        curves, jacobian = self.law.jacobian(self._whole(theta))
+        return curves, jacobian[..., self.free]
+
+    def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
+        """The law's, with what the recipe says first."""
+        own = self.law.starts(curves)[..., self.free]
+        lower, upper = (
+            torch.tensor([getattr(each, side) for each in self.parameters], dtype=own.dtype, device=own.device)
+            for side in ("lower", "upper")
+        )
+        if not self.begun:
+            return own.clamp(lower, upper)
+        told = own[:1].clone()
+        for name, value in self.begun.items():
+            told[..., self.names.index(name)] = value
+        return torch.cat([told, own]).clamp(lower, upper)
+
+    def _whole(self, theta: Tensor) -> Tensor:
+        free = iter(theta.unbind(-1))
+        columns = [
+            torch.full_like(theta[..., 0], self.fixed[index]) if index in self.fixed else next(free)
+            for index in range(len(self.law.parameters))
+        ]
+        return torch.stack(columns, -1)
+
+
+def check_names(law: AbstractExpert, names: Mapping[str, object] | Sequence[str], key: str) -> None:
+    """Refuse what is no parameter of a law.
+
+    Raises:
+        RecipeError: a name is not.
+    """
+    unknown = [name for name in names if name not in law.names]
+    if unknown:
+        raise RecipeError(
+            f"the expert has no parameter {unknown[0]!r}", where=key, expected=f"One of: {', '.join(law.names)}."
+        )
+
+
+def _within(value: float, bounds: Sequence[float] | None) -> float:
+    return value if bounds is None else min(max(value, bounds[0]), bounds[1])

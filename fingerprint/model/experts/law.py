@@ -1,0 +1,202 @@
+"""Law: an expert, the modalities that it decodes, and their model units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_names, descend, search
+from fingerprint.model.certainty import Certainty
+
+FEW = 8  # iterations of a fit that begins where the last one ended
+MOST_COORDINATES = 12
+ABOVE_NOISE = 1.5  # times the greatest eigenvalue that noise alone would have
+
+
+class Law(nn.Module):
+    r"""An expert's curves, in measured units, become model units: (curve - centre) / scale.
+
+    Args:
+        expert: the law.
+        names: the modalities that it decodes, in its order.
+        centres, scales: of their preparations, [point] and [1] or [point], float64.
+        shared: parameters that all clusters have alike.
+        along: parameters that are a linear function of Z.
+
+    Attributes:
+        uses_z: whether the curves depend on Z.
+        linear: whether every parameter enters linearly.
+        design, offset: then the curve is design @ theta + offset; [point, parameter] and [point].
+        solver: then the least squares of a curve; [parameter, point].
+    """
+
+    centre: Tensor
+    scale: Tensor
+    design: Tensor
+    offset: Tensor
+    solver: Tensor
+
+    def __init__(
+        self,
+        expert: AbstractExpert,
+        names: Sequence[str],
+        centres: Sequence[Float[Tensor, " point"]],
+        scales: Sequence[Float[Tensor, " _"]],
+        shared: Sequence[str] = (),
+        along: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        check_names(expert, shared, "shared")
+        check_names(expert, along, "along_z")
+        self.expert, self.names, self.shared, self.along = expert, tuple(names), tuple(shared), tuple(along)
+        self.uses_z = expert.takes_z or bool(along)
+        self.points = tuple(len(each) for each in centres)
+        wide = [scale.expand(len(centre)) for centre, scale in zip(centres, scales, strict=True)]
+        self.linear = not expert.takes_z and all(each.linear for each in expert.parameters)
+        self.register_buffer("centre", torch.cat(list(centres)).double(), persistent=False)
+        self.register_buffer("scale", torch.cat(wide).double(), persistent=False)
+        if self.linear:
+            zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
+            offset = expert.curves(zero)
+            design = (expert.curves(torch.eye(len(zero), dtype=torch.float64)) - offset).T
+            size = design.norm(dim=0)  # functions are compared at unit length, so that none is too small to count
+            solver = torch.linalg.pinv(design / size) / size.unsqueeze(-1)
+            for name, value in (("design", design), ("offset", offset), ("solver", solver)):
+                self.register_buffer(name, value, persistent=False)
+
+    def modelled(self, measured: Float[Tensor, "*many point"]) -> list[Float[Tensor, "*many _"]]:
+        """The curves of each modality in model units."""
+        return list(((measured - self.centre) / self.scale).split(self.points, -1))
+
+    def measured(self, curves: Mapping[str, Float[Tensor, "*many _"]]) -> Float[Tensor, "*many point"]:
+        """Curves in model units by modality, in measured ones, one modality after another, float64."""
+        together = torch.cat([curves[name].double() for name in self.names], -1)
+        return together * self.scale + self.centre
+
+    def fit(
+        self,
+        curves: Float[Tensor, "seed cluster point"],
+        weights: Float[Tensor, "seed cluster point"],
+        start: Float[Tensor, "seed cluster parameter"] | None = None,
+    ) -> Float[Tensor, "seed cluster parameter"]:
+        r"""Parameters of least squares of the clusters' mean curves, the misfit taken in measured units. [Eq. 16]
+
+        $$\theta_c = \operatorname{argmin} \sum_p w_{cp} (\mathcal E(t_p; \theta_c) - \bar x_{cp})^2$$
+
+        Normalised coordinates would give the points where all curves are alike as much say as those where they
+        differ (docs/deviations.md).
+
+        Args:
+            curves: in measured units; where their weight is 0, anything finite.
+            weights: of the points.
+            start: from where to go on a few steps; from the beginning where None.
+        """
+        if self.linear and not self.shared:
+            return self._solved(curves - self.offset, weights)
+        seeds, clusters = curves.shape[:2]
+        given = Curves(curves, weights)
+        if not self.shared:
+            given = Curves(*(each.flatten(0, 1).unsqueeze(1) for each in given))
+        return self._fitted(given, start, clusters).theta.reshape(seeds, clusters, -1)
+
+    def _fitted(self, given: Curves, start: Tensor | None, clusters: int) -> Fit:
+        if start is None:
+            return search(self.expert, given, self.shared)
+        members = clusters if self.shared else 1
+        sharing = Sharing(self.expert, members, self.shared, start.device)
+        return descend(self.expert, sharing, given, start.reshape(len(given.values), members, -1), FEW)
+
+    def _solved(self, curves: Tensor, weights: Tensor) -> Tensor:
+        """The closed form of a linear law."""
+        if bool((weights == weights[..., :1]).all()):
+            return curves @ self.solver.T
+        size = self.design.norm(dim=0)
+        root = weights.double().sqrt().unsqueeze(-1)
+        solver = torch.linalg.pinv(root * self.design / size) / size.unsqueeze(-1)
+        return (solver @ (root * curves.unsqueeze(-1))).squeeze(-1)
+
+    def whitened(self, curves: Mapping[str, Float[Tensor, "specimen _"]]) -> Float[Tensor, "specimen coordinate"]:
+        """Coordinates of specimens in which a distance is how far their curves are apart, in units of the noise.
+
+        Of a linear law the curves are those of each specimen's own fit, and the noise is the root-mean-square residual
+        over specimens and points; of any other law the curves are what principal components keep of them, and the
+        noise is what those leave.
+        """
+        measured = self.measured(curves)
+        if self.linear:
+            parts = zip(measured.split(self.points, -1), self.offset.split(self.points), strict=True)
+            noise = [_residual(part - own, rows) for (part, own), rows in zip(parts, self._designs(), strict=True)]
+            unit = torch.cat([each.expand(points) for each, points in zip(noise, self.points, strict=True)])
+            basis, _ = torch.linalg.qr(self.design / unit.unsqueeze(-1))
+            return ((measured - self.offset) / unit) @ basis
+        return torch.cat([_above_noise(each) for each in measured.split(self.points, -1)], -1)
+
+    def _designs(self) -> list[Tensor]:
+        return list(self.design.split(self.points))
+
+
+def mean_curves(
+    law: Law,
+    gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
+    curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
+    variance: Mapping[str, Float[Tensor, "seed cluster"]],
+    certainty: Mapping[str, Certainty],
+) -> Curves:
+    r"""The responsibility-weighted means that are all that a law needs which does not depend on Z. [Eq. 16]
+
+    $$W_{cp} = \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}}, \quad
+      \bar x_{cp} = \frac{1}{W_{cp}} \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}} x_{dp}$$
+
+    Args:
+        law: of the modalities.
+        gamma: $\gamma_c$ by modality, 0 for specimens of which it was not measured.
+        curves: in model units.
+        variance: $\hat\sigma_c^2$ of the decoders, model units.
+        certainty: of the modalities that are not certain throughout; its values are then meant.
+
+    Returns:
+        Means in measured units and the weights of their points, float64.
+    """
+    means: dict[str, Tensor] = {}
+    weights: list[Tensor] = []
+    for name in law.names:
+        share, noise = gamma[name].double().transpose(1, 2), variance[name].double()
+        if name not in certainty:
+            total = share.sum(-1, keepdim=True)
+            summed = (gamma[name].transpose(1, 2) @ curves[name]).double()
+            means[name] = summed / total.clamp_min(1e-12)
+            weights.append((total / noise.unsqueeze(-1)).expand_as(summed))
+            continue
+        own = certainty[name]
+        each = own.weight.double() / (noise.mean(1)[:, None, None] + own.variance)
+        total = share @ each
+        means[name] = (share @ (each * own.values)) / total.clamp_min(1e-12)
+        weights.append(total)
+    return Curves(law.measured(means), torch.cat(weights, -1) / law.scale.square())
+
+
+def _residual(curves: Float[Tensor, "specimen point"], design: Float[Tensor, "point parameter"]) -> Tensor:
+    """Root-mean-square residual of each specimen's own fit; not 0 where there is none."""
+    basis, _ = torch.linalg.qr(design)
+    coordinates = curves @ basis
+    free = max(curves.shape[-1] - basis.shape[-1], 1)
+    left = (curves - coordinates @ basis.T).square().sum() / (len(curves) * free)
+    return left.sqrt().clamp_min(1e-12 * coordinates.abs().max() + 1e-300)
+
+
+def _above_noise(curves: Float[Tensor, "specimen point"]) -> Float[Tensor, "specimen coordinate"]:
+    """Scores of the principal components whose variance noise alone would not have, in units of the noise.
+
+    The noise's variance is the median of the eigenvalues, and it alone would have none greater than
+    (1 + sqrt(points / specimens))^2 times that (Marchenko & Pastur).
+    """
+    centred = curves - curves.mean(0)
+    count, points = centred.shape
+    values, vectors = torch.linalg.eigh(centred.T @ centred / max(count - 1, 1))
+    noise = values[-min(count - 1, points) :].median().clamp_min(1e-12 * values[-1] + 1e-300)
+    edge = ABOVE_NOISE * noise * (1 + (points / count) ** 0.5) ** 2
+    kept = max(1, min(int((values > edge).sum()), MOST_COORDINATES))
+    return centred @ vectors[:, -kept:].flip(-1) / noise.sqrt()

@@ -98,13 +98,13 @@ class FormulaExpert(AbstractExpert):
         if "t" in self.formula.names:
             values["t"] = self.t.to(theta.device)
         shape = torch.broadcast_shapes(theta.shape[:-1], () if z is None else z.shape[:-1])
-        return self.formula(**values).expand(*shape, len(self.t))
+        return self.formula(**values).expand(*shape, len(self.t)).to(theta.dtype)
 
     def jacobian(
         self, theta: Float[Tensor, "*many parameter"]
     ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
         """The formula and its exact derivatives."""
-        values = self._linearised([self.t.to(theta.device), *theta[..., None, :].unbind(-1)], torch)
+        values = self._linearised([self.t.to(theta.device), *theta.double()[..., None, :].unbind(-1)], torch)
         shape = (*theta.shape[:-1], len(self.t))
         curves, *slopes = (
             torch.as_tensor(each, dtype=theta.dtype, device=theta.device).expand(shape) for each in values

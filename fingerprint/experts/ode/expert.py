@@ -108,11 +108,14 @@ class OdeExpert(AbstractExpert):
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
         """What the approximated trajectories say of the equations, without labels or guesses.
 
-        The parameters' own starts where they say nothing.
+        The parameters' own starts where they say nothing, or nothing that has a solution.
         """
         curves = curves.double()
         usual, found = super().starts(curves), self.identified(curves)
-        return usual if found is None else torch.where(torch.isfinite(found), found, usual)
+        if found is None:
+            return usual
+        solved = torch.isfinite(found).all(-1) & torch.isfinite(self.curves(found)).all(-1)
+        return torch.where(solved[..., None], found, usual)
 
     def identified(
         self, curves: Float[Tensor, "*many point"], weights: Float[Tensor, "*#many point"] | None = None

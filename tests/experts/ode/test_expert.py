@@ -85,6 +85,18 @@ def test_what_blows_up_has_no_curve() -> None:
     assert jacobian[1].isfinite().all()
 
 
+def test_a_fit_begins_where_there_is_a_solution() -> None:
+    """A state that stays 1 and a rate of 2 say x' = 2 x^3, which blows up: no more than the usual start says."""
+    options = {"states": ["x"], "equations": {"x": "a * x^3"}, "initial": {"x": 1.0}, "observed": ["x", "x'"]}
+    law = built(DOMAIN, **options)
+    one = torch.ones(len(T), dtype=torch.float64)
+    curves = torch.stack([torch.cat([one, rate * one]) for rate in (2.0, 0.01)])
+    identified = law.identified(curves)
+    assert identified is not None
+    torch.testing.assert_close(identified[:, 0], torch.tensor([2.0, 0.01], dtype=torch.float64))
+    torch.testing.assert_close(law.starts(curves)[0, :, 0], torch.tensor([1.0, 0.01], dtype=torch.float64))
+
+
 @pytest.mark.parametrize("approximation", ["legendre", "fourier", "pou", "smooth_pou"])
 def test_the_spectral_way_begins_close_to_the_truth(approximation: str) -> None:
     """[Eq. 24, Eq. 25] Within 1e-5 from exact rates, and a few 1e-3 from those of perfect clusters."""

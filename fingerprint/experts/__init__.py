@@ -10,7 +10,7 @@ formula, library.
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.chosen import ChosenExpert, check_names
 from fingerprint.experts.domain import Component, Domain
-from fingerprint.experts.formula import design_matrix
+from fingerprint.experts.formula import coefficient_unit, design_matrix
 from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import Entry, build_expert, entries, expert, family, load_plugin
@@ -30,6 +30,7 @@ __all__ = [
     "Sharing",
     "build_expert",
     "check_names",
+    "coefficient_unit",
     "descend",
     "design_matrix",
     "entries",

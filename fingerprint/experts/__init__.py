@@ -4,13 +4,14 @@ Everything here is in measured units and float64; the model's decoder (`model.ex
 units.
 
 Reading order: parameter, domain, abstract, function, registry, linear, chosen; sharing, beginnings, solve;
-formula, library.
+formula, coefficients, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.chosen import ChosenExpert, check_names
+from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
-from fingerprint.experts.formula import coefficient_unit, design_matrix
+from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import Entry, build_expert, entries, expert, family, load_plugin

@@ -193,7 +193,7 @@ class ExpertDecoder(nn.Module):
         if self.law.linear:
             even = share.unsqueeze(-1) * share.shape[-1] / next(iter(gamma.values())).shape[1]
             found = torch.where(share.unsqueeze(-1) > LEAST_SHARE, self.law.fit(*means), self.theta)
-            self.set_theta(self.theta.lerp(found, (rate * even).clamp(max=1)))
+            self.set_theta(self.theta.lerp(found, (rate * even).clamp(max=1).to(found)))
             return
         fresh = means.weights / max(1, next(iter(gamma.values())).shape[1])
         summed = (self.total * self.running).lerp(fresh * means.values, rate)

@@ -31,8 +31,8 @@ class ParameterSums:
 
     The parameters solve $\sum_d \psi_d = 0$, where each specimen has the score
     $\psi_{dc} = J_c^T (\omega_{dc} \circ (x_d - \mathcal E(t; \theta_c)))$ with the weights $\omega_{dcp} = \gamma_{dc}
-    s_{dp} / (\hat\sigma_c^2 + v_{dp})$ of its points. Specimens are independent, so that, however the noise along a curve
-    is correlated and whatever the specimens of a cluster have each to themselves,
+    s_{dp} / (\hat\sigma_c^2 + v_{dp})$ of its points. Specimens are independent, so that, however the noise along a
+    curve is correlated and whatever the specimens of a cluster have each to themselves,
 
     $$\operatorname{Cov}\hat\theta = f\, H^{-1} \Big(\sum_d \psi_d \psi_d^T\Big) H^{-1}, \quad
       H = J^T \operatorname{diag}\Big(\sum_d \omega_d\Big) J, \quad

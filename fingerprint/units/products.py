@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fingerprint.errors import UnitError
 from fingerprint.units.names import canonical, harmless
@@ -24,10 +23,10 @@ def product(expression: str, known: Mapping[str, str]) -> str:
     """
     if expression in known:
         return known[expression]
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for name, power in _powers(expression).items():
         for unit, own in _powers(known[name]).items() if name in known else [(name, 1)]:
-            total[unit] += own * power
+            total[unit] = total.get(unit, 0) + own * power
     return _spelled(total)
 
 
@@ -40,7 +39,7 @@ def _powers(unit: str) -> dict[str, float]:
     with suppress(Exception):  # pint raises whatever its parser stumbles over
         found = ParserHelper.from_string(harmless(unit))
         if found.scale == 1:
-            return {name: float(power) for name, power in found.items()}
+            return {name: cast("float", power) for name, power in found.items()}
     return {unit: 1}
 
 

@@ -49,9 +49,10 @@ class ParameterSums:
     """
 
     def __init__(self, law: Law, theta: Float[Tensor, "cluster parameter"]) -> None:
-        self._points, self._theta = law.points, theta.detach().double()
-        curves, jacobian = law.expert.jacobian(self._theta)
+        curves, jacobian = law.expert.jacobian(theta.detach().double())
+        self._points = law.points
         self._finite = torch.isfinite(curves).all(-1) & torch.isfinite(jacobian).all(-1).all(-1)
+        self._theta = torch.where(self._finite[:, None], theta.detach().double(), 0)
         self._curves = torch.where(self._finite[:, None], curves, 0)
         self._jacobian = torch.where(self._finite[:, None, None], jacobian, 0)
         self._sharing = Sharing(law.expert, len(theta), law.shared, theta.device)
@@ -99,7 +100,7 @@ class ParameterSums:
         count, squared = self._per_number()
         inverse = self._inverse()
         variance = (inverse.matrix @ self._scores @ inverse.matrix).diagonal() * _correction(count, squared)
-        return torch.where(inverse.told, variance, torch.nan).sqrt()[self._places]
+        return torch.where(inverse.told, variance.clamp_min(0), torch.nan).sqrt()[self._places]
 
     def lack_of_fit(self) -> list[LackOfFit | None]:
         """Of each cluster; None with fewer than ten specimens, or points than parameters."""

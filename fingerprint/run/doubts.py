@@ -65,11 +65,11 @@ def _undescribed(run: Run) -> list[str]:
             if lack is not None and lack.p < NO_CHANCE and lack.share > NEGLIGIBLE
         ]
         if off:
-            law = run.recipe.modalities[name].law
+            law, told = run.recipe.modalities[name].law, " and ".join(expert.modalities)
             found.append(
-                f"The law {law} of {' and '.join(expert.modalities)} misses the mean of its specimens, by more than chance "
-                f"would, in {', '.join(off)}: its parameters there are not to be believed. Another law may be right, or "
-                "its fit ended in the wrong place (give it a start or bounds), or different kinds share the cluster."
+                f"The law {law} of {told} misses the mean of the specimens, by more than chance would, in "
+                f"{', '.join(off)}: its parameters there are not to be believed. Another law may be right, or its fit "
+                "ended in the wrong place (give it a start or bounds), or different kinds share the cluster."
             )
     return found
 

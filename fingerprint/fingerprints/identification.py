@@ -13,7 +13,7 @@ from torch import Tensor
 from fingerprint.fingerprints.parameters import ParameterSums
 from fingerprint.model import PIMA
 from fingerprint.model.experts import ExpertDecoder, point_weights
-from fingerprint.prediction import embed
+from fingerprint.prediction.embedding import fitting_responsibilities
 from fingerprint.prepare import Preparation, Tensors
 from fingerprint.run import LEAST_FITTED, ExpertMetrics, LackOfFit, ParameterMetrics
 from fingerprint.units import product
@@ -47,7 +47,7 @@ def identify(
     experts = model.experts()
     if not experts:
         return {}
-    gamma = embed(model, train).responsibilities[member]
+    gamma = fitting_responsibilities(model, train)[member]
     return {name: _identify(model, preparations[name], train, gamma, member, each) for name, each in experts.items()}
 
 

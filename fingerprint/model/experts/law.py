@@ -43,7 +43,7 @@ class Law(nn.Module):
         self,
         expert: AbstractExpert,
         names: Sequence[str],
-        centres: Sequence[Float[Tensor, " point"]],
+        centres: Sequence[Float[Tensor, " _"]],
         scales: Sequence[Float[Tensor, " _"]],
         shared: Sequence[str] = (),
         along: Sequence[str] = (),

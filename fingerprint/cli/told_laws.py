@@ -80,7 +80,8 @@ def _head(run: Run, name: str, parameter: ParameterMetrics) -> str:
 def _cell(parameter: ParameterMetrics, cluster: int) -> str:
     from fingerprint.units import mean_and_sd, number
 
-    told = mean_and_sd(parameter.values[cluster], parameter.standard_errors[cluster], digits=5)
-    if parameter.slopes:
+    value = parameter.values[cluster]
+    told = mean_and_sd(value, parameter.standard_errors[cluster], digits=5)
+    if parameter.slopes and value is not None:
         told += f"; by Z {', '.join(number(each) for each in parameter.slopes[cluster])}"
     return told

@@ -143,7 +143,7 @@ def _value(parameter: Parameter) -> str:
     """Value and error; and what it changes by along each latent axis, if it does."""
     told = mean_and_sd(parameter.value, parameter.standard_error)
     slopes = ", ".join(number(each) for each in parameter.slope)
-    return f"{told}; by Z {slopes}" if slopes else told
+    return f"{told}; by Z {slopes}" if slopes and math.isfinite(parameter.value) else told
 
 
 def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) -> ClusterRow:

@@ -274,7 +274,7 @@ def test_a_law_of_two_modalities_counts_what_each_specimen_has() -> None:
     expert.fit(known, tensors.whole()[0], model.noise(known))
     found = identify(model, preparations, tensors, 1)["first"]
 
-    noise = {name: float(model.noise([name])[name][1, 0]) * preparations[name].scale[0] ** 2 for name in raws}
+    noise = {name: model.noise([name])[name][1, 0].item() * preparations[name].scale[0] ** 2 for name in raws}
     weight = np.tile([*[1 / noise["first"]] * 8, *[1 / noise["second"]] * 5], (60, 1))
     weight[1::2, 8:] = 0
     own = gamma[1].double()

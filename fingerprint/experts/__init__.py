@@ -3,17 +3,19 @@
 Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
 units.
 
-Reading order: parameter, domain, abstract, function, registry, linear, chosen; sharing, beginnings, solve;
-formula, library.
+Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, linear, chosen; sharing,
+beginnings, solve; formula, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.building import build_expert
 from fingerprint.experts.chosen import ChosenExpert, check_names
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.parameter import Parameter
-from fingerprint.experts.registry import Entry, build_expert, entries, expert, family, load_plugin
+from fingerprint.experts.plugins import Source, broken_packages, entries, load_plugin, source_of
+from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
 
@@ -28,6 +30,8 @@ __all__ = [
     "LinearLaw",
     "Parameter",
     "Sharing",
+    "Source",
+    "broken_packages",
     "build_expert",
     "check_names",
     "descend",
@@ -38,4 +42,5 @@ __all__ = [
     "load_plugin",
     "normal_matrix",
     "search",
+    "source_of",
 ]

@@ -59,13 +59,25 @@ def _set_verbose(value: bool) -> bool:
     return value
 
 
+def _load_plugins(files: list[Path] | None) -> list[Path] | None:
+    if files:
+        from fingerprint.experts import load_plugin  # with torch, only where there is one
+
+        for file in files:
+            load_plugin(file)
+    return files
+
+
 def reset() -> None:
     """Forget the common options of the previous command (tests run many in one process)."""
     _session.json = False
     _session.level = Level.NORMAL
 
 
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json)]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json, is_eager=True),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", callback=_set_quiet)
 ]
@@ -82,6 +94,16 @@ RunsFolder = Annotated[Path, typer.Option("--runs", help="The folder that holds 
 RunName = Annotated[
     str | None,
     typer.Option("--run", help="A run's name or folder. Default: the newest completed one that fits."),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="A Python file with experts of your own, which is run; may be repeated.",
+        callback=_load_plugins,
+        show_default=False,
+    ),
 ]
 
 DEFAULT_STORE = "fingerprint-store"

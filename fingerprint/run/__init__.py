@@ -17,6 +17,7 @@ from fingerprint.run.folder import (
     write_end,
     write_info,
 )
+from fingerprint.run.laws import check_known, check_parameters, expert_records
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
 from fingerprint.run.lock import locked
 from fingerprint.run.records import (
@@ -24,6 +25,7 @@ from fingerprint.run.records import (
     Calibration,
     ClusterMetrics,
     EpochRecord,
+    ExpertRecord,
     IntervalScores,
     MemberMetrics,
     Metrics,
@@ -37,6 +39,7 @@ __all__ = [
     "Calibration",
     "ClusterMetrics",
     "EpochRecord",
+    "ExpertRecord",
     "IntervalScores",
     "MemberMetrics",
     "Metrics",
@@ -45,8 +48,11 @@ __all__ = [
     "RunInfo",
     "all_runs",
     "build_model",
+    "check_known",
+    "check_parameters",
     "diverged",
     "doubts",
+    "expert_records",
     "load_run",
     "locked",
     "make_generators",

@@ -36,6 +36,7 @@ class _Session:
 
     json = False
     level = Level.NORMAL
+    plugins: tuple[Path, ...] = ()
     drawn: Console | None = None
 
 
@@ -65,6 +66,7 @@ def _load_plugins(files: list[Path] | None) -> list[Path] | None:
 
         for file in files:
             load_plugin(file)
+        _session.plugins = tuple(files)
     return files
 
 
@@ -72,6 +74,7 @@ def reset() -> None:
     """Forget the common options of the previous command (tests run many in one process)."""
     _session.json = False
     _session.level = Level.NORMAL
+    _session.plugins = ()
 
 
 Json = Annotated[
@@ -150,6 +153,11 @@ def stderr() -> Console:
 def is_live() -> bool:
     """Whether a live display may be drawn on stderr."""
     return sys.stderr.isatty() and "NO_COLOR" not in os.environ and _session.level > Level.QUIET
+
+
+def plugin_options() -> str:
+    """The plugins that were given, for a command that is told: " --plugin my_expert.py", or nothing."""
+    return "".join(f" --plugin {file}" for file in _session.plugins)
 
 
 def is_quiet() -> bool:

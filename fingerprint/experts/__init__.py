@@ -3,7 +3,8 @@
 Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
 units.
 
-Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, linear, chosen; sharing,
+Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear,
+chosen; sharing,
 beginnings, solve; formula, library.
 """
 
@@ -18,6 +19,7 @@ from fingerprint.experts.plugins import Source, broken_packages, entries, load_p
 from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
+from fingerprint.experts.survey import Option, options_of, parameters_of
 
 __all__ = [
     "AbstractExpert",
@@ -28,6 +30,7 @@ __all__ = [
     "Entry",
     "Fit",
     "LinearLaw",
+    "Option",
     "Parameter",
     "Sharing",
     "Source",
@@ -41,6 +44,8 @@ __all__ = [
     "family",
     "load_plugin",
     "normal_matrix",
+    "options_of",
+    "parameters_of",
     "search",
     "source_of",
 ]

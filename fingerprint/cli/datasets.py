@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +35,7 @@ class Fetched(StrEnum):
     """Data sets of which a sample is shipped, and the whole can be downloaded."""
 
     MNIST_LINES = "mnist_lines"
+    MNIST_ODE = "mnist_ode"
 
 
 @app.command("list", epilog="Example: fingerprint datasets list --json")
@@ -99,8 +102,12 @@ def fetch_dataset(
     source: Annotated[
         Path | None, typer.Option(help="A folder that holds the published files: nothing is downloaded.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder to fill.")] = Path("mnist_lines"),
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise of the lines.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder to fill.", show_default="named as the data set")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise of the lines or rates.")] = 0,
+    noise_variance: Annotated[
+        float | None,
+        typer.Option(min=0, help="Of the rates of mnist_ode, in 1/s^2.", show_default="0.1"),
+    ] = None,
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
@@ -108,23 +115,39 @@ def fetch_dataset(
     """Download a public data set, check it, and complete it to measurement files with their dataset.toml.
 
     mnist_lines: the four files of MNIST (12 MB) and, for each digit, a noisy line with that slope.
+    mnist_ode: the four files and, for each digit, the noisy rates of an oscillator that it decides.
     Files that are there and right are kept; after an interruption the same command goes on.
     """
-    from fingerprint.generators import mnist_lines
-
+    make = _fetcher(name, noise_variance)
+    folder = Path(name) if out is None else out
     try:
         with _progress(name, in_bytes=True) as show:
-            files = mnist_lines.make(out, source, seed=seed, on_progress=show)
+            files = make(folder, source, seed=seed, on_progress=show)
     except KeyboardInterrupt:
         console.show_error(
             FingerprintError(
-                f"interrupted; {out} is as it was",
+                f"interrupted; {folder} is as it was",
                 next="To go on, run the same command again.",
             )
         )
         raise typer.Exit(130) from None
     console.answer({"files": [str(file) for file in files]}, *map(str, files))
-    console.say(f"Next: fingerprint ingest {out}/")
+    console.say(f"Next: fingerprint ingest {folder}/")
+
+
+def _fetcher(name: Fetched, noise_variance: float | None) -> Callable[..., tuple[Path, ...]]:
+    """What fetches a data set."""
+    from fingerprint.generators import mnist_lines, mnist_ode
+
+    if name is Fetched.MNIST_ODE:
+        if noise_variance is None:
+            return mnist_ode.make
+        if not math.isfinite(noise_variance):
+            raise typer.BadParameter("a finite number is wanted", param_hint="--noise-variance")
+        return partial(mnist_ode.make, noise_variance=noise_variance)
+    if noise_variance is not None:
+        raise typer.BadParameter(f"{name} has no choice of it; mnist_ode has", param_hint="--noise-variance")
+    return mnist_lines.make
 
 
 def _more(name: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import qmc
 from torch import Tensor
 
 from fingerprint.experts.abstract import AbstractExpert
@@ -29,6 +28,8 @@ def beginnings(
         expert: a law.
         curves, weights: to be fitted; points without weight are taken from their neighbours.
     """
+    from scipy.stats import qmc  # half a second, which opening a run need not take
+
     own = expert.starts(_filled(curves, weights)).double()
     free = [index for index, each in enumerate(expert.parameters) if not each.linear]
     if not free or not expert.tries:

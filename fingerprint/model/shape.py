@@ -60,7 +60,8 @@ class ModalityShape:
         Raises:
             RecipeError: there is no axis, or the model sees scores.
         """
-        self.on_grid("decoder")
+        if not self.shape:
+            raise RecipeError("scores in a basis have no axis for an expert", expected='Input of kind "grid".')
         if self.t is None or self.centre is None:
             raise RecipeError("an expert needs a curve over an axis")
         directions = None if self.directions is None else self.directions.double().numpy()

@@ -56,6 +56,27 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
 
 
 @torch.no_grad()
+def fitting_responsibilities(model: PIMA, tensors: Tensors) -> Float[Tensor, "seed specimen cluster"]:
+    r"""The q(C|X) that maximises the bound, with which experts are fitted. [Eq. 14, Eq. 16]
+
+    $$\gamma_c \propto \pi_c \exp\left(E_{q(Z)} \log p(Z|c) + \sum_m \log p(x_m|c)\right)$$
+
+    the sum over the modalities that tell the cluster by themselves. `embed` leaves it out, so as to say what the latent
+    space alone says of a specimen.
+
+    Args:
+        model: in evaluation mode.
+        tensors: every specimen has at least one modality.
+    """
+    parts: list[Tensor] = []
+    for values, present, certainty in _groups(tensors):
+        posterior = model.embed(values, present, certainty=certainty)
+        evidence = model.cluster_evidence(values, present, certainty)
+        parts.append(mean_field_responsibilities(posterior, model.prior, evidence))
+    return torch.cat(parts, 1)
+
+
+@torch.no_grad()
 def embed_alone(model: PIMA, tensors: Tensors, names: Sequence[str]) -> Float[Tensor, "modality seed specimen cluster"]:
     """Responsibilities given each modality by itself. [Eq. 3, Eq. 18, section 3.2]
 

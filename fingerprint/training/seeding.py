@@ -113,7 +113,8 @@ def _fit_experts(model: PIMA, train: Tensors, gamma: Tensor, *, drawn: bool = Tr
             continue
         weights = {name: gamma.to(values[name]) * present[name].unsqueeze(-1) for name in expert.law.names}
         expert.fit(weights, values, model.noise(weights), certainty)
-        expert.measure_steps()
+        if not expert.fitted:
+            expert.measure_steps()
         for name in () if expert.uses_z else expert.law.names:
             model.decoder(name).variance.begin(_left(model, name, values[name], weights[name]))
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from fingerprint.model import PIMA
-from fingerprint.prediction.embedding import embed
+from fingerprint.prediction.embedding import embed, fitting_responsibilities
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.agreement import Labels, match_clusters
@@ -61,7 +61,7 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
 @torch.no_grad()
 def fit_experts(model: PIMA, train: Tensors) -> None:
     """Solve every closed-form expert on the whole training part, outliers left out. [Eq. 16]"""
-    gamma = embed(model, train).responsibilities
+    gamma = fitting_responsibilities(model, train)
     values, _, certainty = train.whole()
     for expert in model.experts().values():
         if expert.fitted:

@@ -1,4 +1,4 @@
-"""`fingerprint datasets fetch mnist_lines`, as its users meet it. The data set itself: tests/generators/mnist_lines."""
+"""`fingerprint datasets fetch`, as its users meet it. The data sets themselves: tests/generators."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from cli_answers import document, error
 
 from fingerprint.cli import console
 from fingerprint.generators import mnist_lines
-from fingerprint.generators.mnist_lines import dataset
-from fingerprint.generators.mnist_lines.published import FILES, PublishedFile
+from fingerprint.generators.mnist import dataset
+from fingerprint.generators.mnist.published import FILES, PublishedFile
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -56,6 +57,17 @@ def test_fetch_and_the_command_that_it_names(call: Call, source: Path) -> None:
     assert {name: each["count"] for name, each in answer["modalities"].items()} == {"image": 4, "line": 4}
     assert answer["metadata"] == {"digit": 4, "part": 4}
     assert answer["warnings"] == []
+
+
+def test_rates_with_the_noise_that_is_asked_for(call: Call, source: Path) -> None:
+    code, out, err = call("datasets", "fetch", "mnist_ode", "--source", source, "--noise-variance", "0.02", "--seed", 4)
+    assert (code, out.split()) == (0, [f"mnist_ode/{name}".replace("lines.h5", "rates.h5") for name in NAMES])
+    assert err.splitlines()[-1] == "Next: fingerprint ingest mnist_ode/"
+    with h5py.File("mnist_ode/rates.h5") as file:
+        assert dict(file.attrs) == {"seed": 4, "noise_variance": 0.02}
+    assert call("datasets", "fetch", "mnist_ode", "--source", source)[0] == 0
+    with h5py.File("mnist_ode/rates.h5") as file:
+        assert dict(file.attrs) == {"seed": 0, "noise_variance": 0.1}
 
 
 def test_json_answers_with_the_files(call: Call, source: Path, tmp_path: Path) -> None:
@@ -132,7 +144,15 @@ def test_the_live_bar_follows_the_bytes(call: Call, source: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "wrong", [("datasets", "fetch", "silicon_vdos"), (*FETCH, "--seed", "-1"), ("datasets", "fetch")]
+    "wrong",
+    [
+        ("datasets", "fetch", "silicon_vdos"),
+        ("datasets", "fetch"),
+        (*FETCH, "--seed", "-1"),
+        (*FETCH, "--noise-variance", "0.1"),
+        ("datasets", "fetch", "mnist_ode", "--noise-variance", "-1"),
+        ("datasets", "fetch", "mnist_ode", "--noise-variance", "inf"),
+    ],
 )
 def test_a_wrong_command_is_a_usage_error(wrong: tuple[str, ...], call: Call) -> None:
     assert call(*wrong)[0] == 2
@@ -145,6 +165,7 @@ def test_the_list_names_folders_whole_and_the_commands_that_get_more(call: Call)
         assert f"  to ingest  {Path(file).parent}\n" in out
     assert {each["name"]: each["more"] for each in answer["datasets"]} == {
         "mnist_lines": "fingerprint datasets fetch mnist_lines",
+        "mnist_ode": "fingerprint datasets fetch mnist_ode",
         "silicon_vdos": "fingerprint datasets make silicon_vdos",
     }
     assert all(each["more"] in out for each in answer["datasets"])

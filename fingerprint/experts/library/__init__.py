@@ -2,3 +2,7 @@
 
 Importing it registers them.
 """
+
+from fingerprint.experts.library import formula_expert, ode_expert
+
+__all__ = ["formula_expert", "ode_expert"]

@@ -1,28 +1,48 @@
-"""The folder: the published images, checked, and what is made from their labels."""
+"""The folder: the published images, and what is made from their labels."""
 
 from __future__ import annotations
 
-import gzip
-import shutil
-import tomllib
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.errors import FingerprintError, disk_error
-from fingerprint.files import write_bytes_atomically
-from fingerprint.generators.mnist_lines.fetch import check_source, copied, downloaded
-from fingerprint.generators.mnist_lines.published import FILES, MIRRORS, TEST_LABELS, TRAIN_LABELS, PublishedFile
-from fingerprint.generators.mnist_lines.tables import DATASET, LINES, SPECIMENS, ImageFile, write_tables
+from fingerprint.generators.mnist import MIRRORS, Addition, complete, write_ids
+from fingerprint.generators.mnist_lines.lines import T, lines
 
-TRAINING = 54_000  # of the 60,000 training images; the others are for validation
+DATASET_TOML = """\
+name = "mnist_lines"
+description = "Handwritten digits (MNIST), and for each a noisy line whose slope is the digit"
 
-NAMES = (*(file.name for file in FILES), LINES, SPECIMENS, DATASET)
-_LABELS_HEADER = 8  # bytes
+[specimens]
+file = "specimens.csv"
+id = "specimen"
+metadata = ["digit", "part"]  # stored, never shown to a model
+
+[modalities.image]
+kind = "image"
+files = "*-images-idx3-ubyte.gz"
+specimens = "{stem}-{row}"
+
+[modalities.line]
+kind = "series"
+files = "lines.h5"
+values = "line"
+specimens = "specimen"
+axis = { name = "t", values = "t" }
+"""
+
+
+def addition(seed: int = 0) -> Addition:
+    """What is made from the digits.
+
+    Args:
+        seed: of the noise; that of a line follows from the seed and the specimen's place among all.
+    """
+    return Addition("mnist_lines", "lines.h5", DATASET_TOML, partial(_write, seed))
 
 
 def make(
@@ -35,9 +55,8 @@ def make(
 ) -> tuple[Path, ...]:
     """Get the four files of MNIST, and write `lines.h5`, `specimens.csv` and `dataset.toml` beside them.
 
-    A file is kept only when its size and SHA-256 are those published. `out` is filled when all is there, and until then
-    stays as it was. Files that it holds already are not fetched again, nor those that arrived before a failure, which
-    wait in a hidden folder: the same call goes on.
+    As `fingerprint.generators.mnist.complete` does it: only the published bytes, all or nothing, and the same call goes
+    on after a failure.
 
     Args:
         out: the folder to fill.
@@ -53,139 +72,11 @@ def make(
         FingerprintError: a file cannot be had or is not as published, or `out` holds something else.
         DiskError: the disk is full or cannot be written.
     """
-    folder = Path(out)
-    with _writing(folder):
-        waiting = _waiting(folder)
-        lacking = _missing(folder)
-        missing = [file for file in lacking if not _has(waiting, file)]
-        if source is not None:
-            check_source(Path(source), missing)
-        total = sum(file.size for file in FILES)
-        done = total - sum(file.size for file in missing)
-        report = on_progress or _silent
-
-        def arrived(before: int, count: int) -> None:
-            report(min(before + count, total), total)
-
-        report(done, total)
-        with _removing(None if source is None or waiting.exists() else waiting):
-            for file in missing:
-                if source is not None:
-                    content = copied(file, Path(source))
-                else:
-                    content = downloaded(file, mirrors, partial(arrived, done))
-                write_bytes_atomically(waiting / file.name, content)
-                done += file.size
-                report(done, total)
-            places = {file.name: (waiting if file in lacking else folder) / file.name for file in FILES}
-            write_tables(waiting, _image_files(places), seed)
-            _put_in_place(waiting, folder)
-    return tuple(folder / name for name in NAMES)
+    return complete(out, addition(seed), source, on_progress=on_progress, mirrors=mirrors)
 
 
-def _waiting(folder: Path) -> Path:
-    """Where files wait for the others, on the disk of the folder: in it, or beside it where it is not there yet."""
-    return folder / ".parts" if folder.exists() else folder.with_name(f".{folder.name}.parts")
-
-
-def _has(folder: Path, file: PublishedFile) -> bool:
-    path = folder / file.name
-    return path.is_file() and not file.fault(path.read_bytes())
-
-
-@contextmanager
-def _removing(folder: Path | None) -> Generator[None]:
-    """Leave nothing of the folder behind after a failure."""
-    try:
-        yield
-    except BaseException:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _put_in_place(waiting: Path, folder: Path) -> None:
-    """All at once where the folder is new; else file by file, `dataset.toml` last. What a killed call left half-written
-    stays behind."""
-    for stray in set(waiting.iterdir()) - {waiting / name for name in NAMES}:
-        stray.unlink()
-    if not folder.exists():
-        waiting.rename(folder)
-        return
-    for name in NAMES:
-        if (waiting / name).exists():
-            (waiting / name).replace(folder / name)
-    waiting.rmdir()
-
-
-def _missing(folder: Path) -> list[PublishedFile]:
-    """The published files that the folder does not hold.
-
-    Raises:
-        FingerprintError: it holds other files of these names, or another data set.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise FingerprintError(
-            "this is a file, not a folder", where=str(folder), next="Choose another folder with --out."
-        )
-    missing: list[PublishedFile] = []
-    for file in FILES:
-        path = folder / file.name
-        if not path.exists():
-            missing.append(file)
-        elif not path.is_file() or file.fault(path.read_bytes()):
-            raise FingerprintError(
-                "this is another file of that name, or a damaged one",
-                where=str(path),
-                expected=f"{file.size} bytes with the SHA-256 {file.sha256}.",
-                next="Choose another folder with --out, or move that file away and run the same command again.",
-            )
-    made = [name for name in (LINES, SPECIMENS, DATASET) if (folder / name).exists()]
-    # dataset.toml is written last: without it the folder is an unfinished one of ours only when all images are there.
-    ours = _is_ours(folder / DATASET) if DATASET in made else not missing
-    if made and not ours:
-        raise FingerprintError(
-            f"the folder holds another data set ({', '.join(made)})",
-            where=str(folder),
-            next="Choose another folder with --out.",
-        )
-    return missing
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("name") == "mnist_lines"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return False
-
-
-def _image_files(places: Mapping[str, Path]) -> tuple[ImageFile, ImageFile]:
-    train, test = _digits(places[TRAIN_LABELS.name]), _digits(places[TEST_LABELS.name])
-    parts = ["train"] * TRAINING + ["validation"] * (len(train) - TRAINING)
-    return ImageFile("train", train, parts), ImageFile("t10k", test, ["test"] * len(test))
-
-
-def _digits(path: Path) -> NDArray[np.uint8]:
-    """The labels of a file whose content is known to be right."""
-    return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=_LABELS_HEADER)
-
-
-@contextmanager
-def _writing(folder: Path) -> Generator[None]:
-    """Say in words what the disk refuses."""
-    try:
-        yield
-    except OSError as error:
-        where = str(error.filename or folder)
-        raise (
-            disk_error(error, where)
-            or FingerprintError(
-                f"the folder cannot be written: {error.strerror or error}",
-                where=where,
-                next="Choose another folder with --out.",
-            )
-        ) from error
-
-
-def _silent(done: int, total: int) -> None:
-    """Report nothing."""
+def _write(seed: int, file: h5py.File, digits: NDArray[np.uint8], ids: Sequence[str]) -> None:
+    file.create_dataset("line", data=lines(digits, seed))
+    file.create_dataset("t", data=T)
+    write_ids(file, ids)
+    file.attrs["seed"] = seed

@@ -119,7 +119,7 @@ class ExpertDecoder(nn.Module):
 
     def curves(
         self, component: int, z: Float[Tensor, "seed specimen latent"]
-    ) -> Float[Tensor, "seed cluster specimen point"]:
+    ) -> Float[Tensor, "seed cluster_or_1 specimen_or_1 _"]:
         """Of one of the law's modalities, in model units."""
         with torch.autocast(z.device.type, enabled=False):
             if self.uses_z:
@@ -185,7 +185,7 @@ class ExpertDecoder(nn.Module):
         if self.law.linear:
             even = share.unsqueeze(-1) * share.shape[-1] / next(iter(gamma.values())).shape[1]
             found = torch.where(share.unsqueeze(-1) > LEAST_SHARE, self.law.fit(*means), self.theta)
-            self.set_theta(self.theta.lerp(found, (rate * even).clamp(max=1)))
+            self.set_theta(self.theta.lerp(found, (rate * even).clamp(max=1).to(found)))
             return
         fresh = means.weights / max(1, next(iter(gamma.values())).shape[1])
         summed = (self.total * self.running).lerp(fresh * means.values, rate)

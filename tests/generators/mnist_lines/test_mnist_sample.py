@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from fingerprint.bundled import bundled
+from fingerprint.generators.mnist.published import FILES
 from fingerprint.generators.mnist_lines import lines
-from fingerprint.generators.mnist_lines.published import FILES
-from fingerprint.generators.mnist_lines.tables import DATASET_TOML
+from fingerprint.generators.mnist_lines.dataset import DATASET_TOML
 from fingerprint.generators.shipped import shipped_datasets
 from fingerprint.ingestion import ingest
 from fingerprint.modality import Kind

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fingerprint.errors import FingerprintError
-from fingerprint.generators.mnist_lines.published import FILES, PublishedFile
+from fingerprint.generators.mnist.published import FILES, PublishedFile
 
 _SECONDS = 30.0  # without an answer
 _CHUNK = 1 << 16

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fingerprint.generators.mnist_lines import dataset
-from fingerprint.generators.mnist_lines.published import FILES, PublishedFile
+from fingerprint.generators.mnist import dataset
+from fingerprint.generators.mnist.published import FILES, PublishedFile
 
 TRAIN_DIGITS = np.array([5, 0, 4, 1, 9, 2, 1], np.uint8)
 TEST_DIGITS = np.array([7, 2, 1], np.uint8)

@@ -8,11 +8,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from published_files import NAMES, TABLES, TEST_DIGITS, TRAIN_DIGITS, serving, write_published
+from published_mnist import NAMES, TABLES, TEST_DIGITS, TRAIN_DIGITS, serving, write_published
 
 from fingerprint.errors import DiskError, FingerprintError
-from fingerprint.generators.mnist_lines import T, dataset, lines, make
-from fingerprint.generators.mnist_lines.fetch import downloaded
+from fingerprint.generators.mnist import dataset
+from fingerprint.generators.mnist.fetch import downloaded
+from fingerprint.generators.mnist_lines import T, lines, make
 from fingerprint.ingestion import ingest
 from fingerprint.store import open_store
 

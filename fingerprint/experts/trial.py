@@ -108,19 +108,26 @@ def _check_linear(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
 def _check_derivatives(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     """Those that torch follows, beside differences."""
     told = made.curves(start)
-    jacobian = _asked(entry, lambda: made.jacobian(start)[1])
+    try:
+        jacobian = made.jacobian(start)[1]
+    except (RuntimeError, TypeError) as error:
+        raise _underivable(entry, f"its parameters: {error}") from error
     for index, each in enumerate(made.parameters):
         step = STEP * (abs(each.start) or 1.0)
         ends = [min(max(each.start + sign * step, each.lower), each.upper) for sign in (1, -1)]
         change = _moved(made, start, {index: ends[0] - each.start}) - _moved(made, start, {index: ends[1] - each.start})
         wrong = jacobian[:, index] * (ends[0] - ends[1]) - change
         if bool(wrong.norm() > NEAR * change.norm() + ROUNDING * told.norm()):
-            raise RecipeError(
-                f"torch does not know how the expert {entry.name!r} depends on {each.name}",
-                where=entry.origin,
-                expected="A formula in torch's functions throughout (no float(), .item(), .numpy() of a parameter); or "
-                "differentiable=False.",
-            )
+            raise _underivable(entry, each.name)
+
+
+def _underivable(entry: Entry, of: str) -> RecipeError:
+    return RecipeError(
+        f"torch does not know how the expert {entry.name!r} depends on {of}",
+        where=entry.origin,
+        expected="A formula in torch's functions throughout (no float(), .item(), .numpy() of a parameter); or "
+        "differentiable=False.",
+    )
 
 
 def _bounds(made: AbstractExpert) -> tuple[Tensor, Tensor]:

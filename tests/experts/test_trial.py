@@ -96,7 +96,7 @@ def test_a_simulator_that_is_one() -> None:
         (product, "is not a linear function of one and other"),
         (squared, "is not a linear function of one"),
         (logarithm, "is not finite at point 0 (t = 0)"),
-        (numbers, "torch does not know how the expert 'it' depends on rate"),
+        (numbers, "torch does not know how the expert 'it' depends on its parameters: "),
         (half_numbers, "torch does not know how the expert 'it' depends on rate"),
         (mean_of_all, "answers otherwise when it is asked for several curves at once"),
     ],

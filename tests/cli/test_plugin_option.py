@@ -114,5 +114,16 @@ def test_a_name_that_is_taken(call: Call) -> None:
 
 def test_a_written_law_passes_a_linter(call: Call) -> None:
     call("new-expert")
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length", "120", "my_expert.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "E,F,W",
+        "--line-length",
+        "120",
+        "my_expert.py",
+    ]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0

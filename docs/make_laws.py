@@ -1,4 +1,4 @@
-"""Write docs/laws.md from the docstrings, parameters and options of the experts that are shipped: python docs/make_laws.py."""
+"""Write docs/laws.md from what is registered of the shipped experts: python docs/make_laws.py."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ A [recipe](recipes.md) names one as the decoder of a modality:
 
     decoder = { kind = "expert", name = "NAME", options = { ... } }
 
-and says which of its parameters all clusters share, which are known, and where they begin: see [A law of your own](experts.md), also for laws
-that are not here. `fingerprint experts` lists these with those of packages and plugins. In units, y stands for that of the measurement and t
-for that of the axis; "linear" parameters are solved in closed form. Formulas are in TeX. This page is made by `docs/make_laws.py`.
+and says which of its parameters all clusters share, which are known, and where they begin: see
+[A law of your own](experts.md), also for laws that are not here. `fingerprint experts` lists these with those of
+packages and plugins. In units, y stands for that of the measurement and t for that of the axis; "linear" parameters
+are solved in closed form. Formulas are in TeX. Parameters are those with the default options. This page is made by
+`docs/make_laws.py`.
 """
 SECTION = re.compile(r"^(Args|Raises|Returns|Attributes):\n((?:    .*\n|\n)*)", re.MULTILINE)
 ARGUMENT = re.compile(r"^    (\w+(?:, \w+)*): (.*\n(?:      .*\n)*)", re.MULTILINE)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from fingerprint.experts import Component, Curves, Domain, build_expert, load_plugin, search
-from fingerprint.ingestion import ingest_arrays
+from fingerprint.ingestion import ingest, ingest_arrays
 from fingerprint.recipe import parse_recipe
 from fingerprint.run import Run
 from fingerprint.store import open_store
@@ -28,7 +29,7 @@ FILES = {name: text for _, text in BLOCKS for name in re.findall(r"^# (\w+\.\w+)
 COMMANDS = [line.split() for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
 RECIPES = [text for language, text in BLOCKS if language == "toml" and "# " not in text and "[modalities" in text]
 QUICK = ("--epochs", "15", "--restarts", "1", "--device", "cpu")
-KINDS = {
+TRUE = {
     "amplitude": (0.8, 1.0, 1.3),
     "decay": (2.0, 1.0, 0.5),
     "angular_frequency": (14, 9, 20),
@@ -44,7 +45,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_experts: Callable
             Path(name).write_text(text, encoding="utf-8")
 
 
-def test_the_tutorial_from_the_data_to_the_parameters(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tutorial_from_the_data_to_the_parameters(call: Call) -> None:
     assert len(FILES["my_expert.py"].splitlines()) < 30
     assert [words[1] for words in COMMANDS if words[0] == "fingerprint"] == [
         "ingest", "new-expert", "train", "info", "export", "report",
@@ -58,17 +59,19 @@ def test_the_tutorial_from_the_data_to_the_parameters(call: Call, capsys: pytest
             Path("my_expert.py").write_text(FILES["my_expert.py"], encoding="utf-8")
         code, out, err = call(*words[1:], *(QUICK if words[1] == "train" else ()))
         assert code == 0, out + err
-    found = json.loads(call("info", "runs/beams", "--plugin", "my_expert.py", "--json")[1])
-    print(json.dumps(found["parameters"], indent=1))
-    print(*Path().rglob("*"))
-    assert 0
+    told = json.loads(call("info", "runs/beams", "--plugin", "my_expert.py", "--json")[1])
+    found = sorted(told["parameters"]["deflection"]["clusters"], key=lambda each: each["amplitude"])
+    for each, true in zip(found, zip(*TRUE.values(), strict=True), strict=True):
+        assert list(each.values()) == pytest.approx(true, rel=0.03, abs=0.01)
+        assert list(each) == list(TRUE)
+    table = pd.read_csv("fingerprints/parameters.csv")
+    assert sorted(table[table.term == "decay"].value) == pytest.approx(sorted(TRUE["decay"]), rel=0.03)
+    assert "angular_frequency" in Path("runs/beams/report.html").read_text(encoding="utf-8")
 
 
 def _beams() -> None:
     """The data of the page, in a store."""
     runpy.run_path("beams.py")
-    from fingerprint.ingestion import ingest
-
     ingest(["beams"], open_store("fingerprint-store", create=True))
 
 

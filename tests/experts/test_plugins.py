@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts import (
@@ -25,6 +27,7 @@ from fingerprint.experts.template import template
 
 pytestmark = pytest.mark.usefixtures("own_experts")
 
+LINEAR = Parameter(linear=True)
 DOMAIN = Domain((Component("x", np.linspace(0.0, 2.0, 9), "s", "mm"),))
 LAW = """
 from fingerprint.experts import Parameter, expert
@@ -115,14 +118,14 @@ def test_an_unknown_name_is_told_of_plugins_and_of_what_may_be_meant(tmp_path: P
 
 
 def test_a_notebook_may_define_its_law_again() -> None:
-    def first(t, a=Parameter(linear=True)):  # noqa: ANN001, ANN202
+    def first(t: Tensor, a: Any = LINEAR) -> Tensor:
         return a * t
 
-    def second(t, a=Parameter(linear=True), b=Parameter(linear=True)):  # noqa: ANN001, ANN202
+    def second(t: Tensor, a: Any = LINEAR, b: Any = LINEAR) -> Tensor:
         return a * t + b
 
+    expert("line")(first)
     with pytest.raises(RecipeError, match="already"):
-        expert("line")(first)
         expert("line")(second)
     for each in (first, second):
         each.__module__ = "__main__"

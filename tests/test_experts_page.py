@@ -126,5 +126,5 @@ def test_one_law_of_the_page_decodes_two_modalities() -> None:
 
 def test_the_page_of_shipped_laws_is_made_from_the_registry() -> None:
     docs = Path(__file__).parent.parent / "docs"
-    made = runpy.run_path(str(docs / "make_laws.py"))["page"]()
-    assert made == (docs / "laws.md").read_text(encoding="utf-8"), "run: python docs/make_laws.py"
+    made = runpy.run_path(str(docs / "make_laws_reference.py"))["page"]()
+    assert made == (docs / "laws_reference.md").read_text(encoding="utf-8"), "run: python docs/make_laws_reference.py"

@@ -34,20 +34,27 @@ def experts(
 
 
 def _document(entry: Entry) -> dict[str, Any]:
-    import msgspec
-
+    """Where parameters begin, and their bounds, are null where they follow from axis and options."""
     from fingerprint.experts import options_of, parameters_of, source_of
 
     return {
         "name": entry.name,
         "title": entry.title,
         "source": str(source_of(entry)),
-        "parameters": [msgspec.to_builtins(each) for each in parameters_of(entry)],
+        "parameters": [
+            {"name": each.name, "unit": each.unit, "linear": each.linear} | _limits(entry, each)
+            for each in parameters_of(entry)
+        ],
         "options": [
             {"name": each.name, "type": each.type, "default": None if _needed(each) else each.default}
             for each in options_of(entry)
         ],
     }
+
+
+def _limits(entry: Entry, each: Parameter) -> dict[str, float | None]:
+    known = entry.parameters is not None and not each.linear
+    return {key: getattr(each, key) if known else None for key in ("start", "lower", "upper")}
 
 
 def _table(known: list[Entry]) -> Table:
@@ -57,14 +64,16 @@ def _table(known: list[Entry]) -> Table:
 
     table = Table("name", "what it is", "parameters and options", show_lines=True)
     for entry in known:
-        lines = [_parameter(each) for each in parameters_of(entry)] + [_option(each) for each in options_of(entry)]
+        lines = [_parameter(entry, each) for each in parameters_of(entry)] + [
+            _option(each) for each in options_of(entry)
+        ]
         table.add_row(f"{entry.name}\n({source_of(entry)})", entry.title, "\n".join(lines))
     return table
 
 
-def _parameter(each: Parameter) -> str:
+def _parameter(entry: Entry, each: Parameter) -> str:
     unit = f" [{each.unit}]" if each.unit else ""
-    if each.linear:
+    if each.linear or entry.parameters is None:
         return f"{each.name}{unit}"
     lower, upper = math.isfinite(each.lower), math.isfinite(each.upper)
     bounds = f" from {each.lower:g} to {each.upper:g}" if lower and upper else ""

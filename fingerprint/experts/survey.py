@@ -26,7 +26,10 @@ class Option(NamedTuple):
 
 
 def parameters_of(entry: Entry) -> tuple[Parameter, ...]:
-    """The parameters of an expert; of a family those that its default options give it on some usual axis, or none."""
+    """The parameters of an expert; of a family those that its default options give it on some usual axis, or none.
+
+    Of a family only names and units mean anything: starts and bounds follow from the axis.
+    """
     if entry.parameters is not None:
         return entry.parameters
     for axis in AXES:

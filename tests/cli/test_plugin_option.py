@@ -68,6 +68,7 @@ def test_several_plugins_are_listed_with_what_they_have(call: Call) -> None:
     ]
     time = mine["law_one"]["parameters"][1]
     assert time == {"name": "time", "unit": "t", "start": 1.0, "lower": 1e-6, "upper": None, "linear": False}
+    assert mine["law_one"]["parameters"][0]["start"] is None  # linear: solved in closed form
     assert mine["law_one"]["options"] == []
     _, out, _ = call("experts", *plugins)
     for told in ("law_one", "amplitude [y]", "time [t] from 1e-06"):

@@ -1,15 +1,14 @@
-"""Write docs/laws.md from what is registered of the shipped experts: python docs/make_laws.py."""
+"""Write docs/laws_reference.md from what is registered of the shipped experts: python docs/make_laws_reference.py."""
 
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from pathlib import Path
 
 from fingerprint.experts import Entry, Option, Parameter, entries, options_of, parameters_of, source_of
 
-HEAD = """# Laws that are shipped
+HEAD = """# Reference of the shipped laws
 
 A [recipe](recipes.md) names one as the decoder of a modality:
 
@@ -18,8 +17,8 @@ A [recipe](recipes.md) names one as the decoder of a modality:
 and says which of its parameters all clusters share, which are known, and where they begin: see
 [A law of your own](experts.md), also for laws that are not here. `fingerprint experts` lists these with those of
 packages and plugins. In units, y stands for that of the measurement and t for that of the axis; "linear" parameters
-are solved in closed form. Formulas are in TeX. Parameters are those with the default options. This page is made by
-`docs/make_laws.py`.
+are solved in closed form. Formulas are in TeX. Parameters are those with the default options; where they begin, and
+their bounds, follow from the axis. This page is made by `docs/make_laws_reference.py`.
 """
 SECTION = re.compile(r"^(Args|Raises|Returns|Attributes):\n((?:    .*\n|\n)*)", re.MULTILINE)
 ARGUMENT = re.compile(r"^    (\w+(?:, \w+)*): (.*\n(?:      .*\n)*)", re.MULTILINE)
@@ -37,7 +36,7 @@ def _section(entry: Entry) -> str:
     parts = [f"## {entry.name}\n", _typeset(SECTION.sub("", text)).strip() + "\n"]
     parameters, options = parameters_of(entry), options_of(entry)
     if parameters:
-        parts += ["| parameter | unit | begins at | bounds |\n|---|---|---|---|", *map(_parameter, parameters), ""]
+        parts += ["| parameter | unit | |\n|---|---|---|", *map(_parameter, parameters), ""]
     if options:
         parts += ["| option | type | default | |\n|---|---|---|---|"]
         parts += [_option(each, told.get(each.name, "")) for each in options] + [""]
@@ -57,9 +56,7 @@ def _typeset(text: str) -> str:
 
 
 def _parameter(each: Parameter) -> str:
-    bounds = f"{each.lower:g} to {each.upper:g}" if math.isfinite(each.lower) or math.isfinite(each.upper) else ""
-    start = "linear" if each.linear else f"{each.start:g}"
-    return f"| {each.name} | {_code(each.unit)} | {start} | {bounds.replace('inf', '∞')} |"
+    return f"| {each.name} | {_code(each.unit)} | {'linear' if each.linear else ''} |"
 
 
 def _option(each: Option, told: str) -> str:
@@ -72,4 +69,4 @@ def _code(text: str) -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("laws.md").write_text(page(), encoding="utf-8")
+    Path(__file__).with_name("laws_reference.md").write_text(page(), encoding="utf-8")

@@ -53,7 +53,7 @@ class SimulatorExpert(AbstractExpert):
     """A law of which only the values are known: any program that makes a curve of numbers.
 
     It is called with t and the parameters as floats, once for each curve, and answers [point]. Derivatives are central
-    differences; a call that fails, or answers anything but numbers, is a place where no fit goes.
+    differences; a call that fails, or answers anything but finite numbers for all points, is a place where no fit goes.
 
     Args:
         function: the law, `function(t, one=Parameter(...), ...)`, t as a NumPy array.
@@ -114,8 +114,9 @@ class SimulatorExpert(AbstractExpert):
 
     def _called(self, row: list[float]) -> np.ndarray:
         try:
-            return self.simulated(row)
-        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            with np.errstate(all="ignore"):
+                return self.simulated(row)
+        except (ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError, RecipeError):
             return np.full(self.t.shape, np.nan)
 
 

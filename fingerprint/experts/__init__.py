@@ -3,9 +3,8 @@
 Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
 units.
 
-Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear,
-chosen; sharing,
-beginnings, solve; formula, library.
+Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear, chosen;
+sharing, beginnings, solve; formula, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
@@ -20,6 +19,7 @@ from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
 from fingerprint.experts.survey import Option, options_of, parameters_of
+from fingerprint.experts.trial import check_law_of_z
 
 __all__ = [
     "AbstractExpert",
@@ -36,6 +36,7 @@ __all__ = [
     "Source",
     "broken_packages",
     "build_expert",
+    "check_law_of_z",
     "check_names",
     "descend",
     "design_matrix",

@@ -67,7 +67,7 @@ def expert(name: str, *, t_unit: str = "", differentiable: bool = True) -> Calla
         parameters, _ = signature(function)
         kind = FunctionExpert if differentiable else SimulatorExpert
         _register(
-            Entry(name, lambda domain: kind(function, domain, t_unit), {}, parameters, function, _origin(function))
+            Entry(name, lambda domain: kind(function, domain, t_unit), {}, parameters, function, origin_of(function))
         )
         return function
 
@@ -88,7 +88,7 @@ def family(name: str) -> Callable[[Written], Written]:
         annotations = inspect.get_annotations(function, eval_str=True)
         arguments = list(inspect.signature(function).parameters.values())[1:]
         options = {each.name: annotations.get(each.name, Any) for each in arguments}
-        _register(Entry(name, function, options, None, function, _origin(function)))
+        _register(Entry(name, function, options, None, function, origin_of(function)))
         return function
 
     return register
@@ -130,6 +130,7 @@ def _is_again(known: Entry, entry: Entry) -> bool:
     return known.origin == entry.origin and (same or entry.origin == MAIN)
 
 
-def _origin(function: Callable[..., Any]) -> str:
+def origin_of(function: Callable[..., Any]) -> str:
+    """The file that a function is written in; its module where there is none, or a notebook has it."""
     module = function.__module__
     return module if module == MAIN else inspect.getsourcefile(function) or module

@@ -11,15 +11,18 @@ from torch import Tensor
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
-from fingerprint.experts.function import SimulatorExpert
+from fingerprint.experts.function import FunctionExpert, SimulatorExpert
 from fingerprint.experts.plugins import line_of
-from fingerprint.experts.registry import Entry
+from fingerprint.experts.registry import Entry, origin_of
 
 Told = TypeVar("Told")
 ROUNDING = 1e-8  # relative
 APART = 1e-3  # relative
 STEP = 1e-4  # of a parameter, relative, for differences
 NEAR = 0.2  # relative, of differences and derivatives
+DIFFERENTIABLE = (
+    "A formula in torch's functions throughout (no float(), .item(), .numpy() of a parameter); or differentiable=False."
+)
 
 
 def check_law(entry: Entry, made: AbstractExpert, domain: Domain) -> None:
@@ -27,32 +30,28 @@ def check_law(entry: Entry, made: AbstractExpert, domain: Domain) -> None:
 
     Of one that is a function also one that is not finite where its parameters start, that is declared linear in what
     it is not linear in, or whose derivatives torch cannot follow: its fits would be wrong and nobody would see it.
+    One that takes Z is asked when its size is known (`check_law_of_z`).
 
     Raises:
         RecipeError: it is such.
     """
     if made.takes_z:
-        return  # the size of Z is not known here; the decoder asks
-    start = torch.tensor([each.start for each in made.parameters], dtype=torch.float64)
+        return
+    start = _start(made)
     if isinstance(made, SimulatorExpert):
-        _asked(entry, lambda: made.simulated(start.tolist()))
+        _asked(entry.name, entry.origin, lambda: made.simulated(start.tolist()))
     many = start.expand(2, 3, -1)
-    told = _asked(entry, lambda: made.curves(many))
-    if told.shape != (2, 3, domain.points):
-        raise RecipeError(
-            f"the expert {entry.name!r} answers {list(told.shape)} where {[2, 3, domain.points]} was asked for",
-            where=entry.origin,
-            expected="One curve for each set of parameters: [..., point].",
-        )
+    told = _asked(entry.name, entry.origin, lambda: made.curves(many))
+    _check_shape(entry.name, entry.origin, told, (2, 3, domain.points))
     if entry.parameters is None:
         return
     if not bool(torch.isfinite(told).all()):
         place = int((~torch.isfinite(told[0, 0])).nonzero()[0])
-        raise RecipeError(
-            f"the expert {entry.name!r} is not finite at point {place} (t = {domain.t[place]:g}) with its parameters "
-            "at their starts",
-            where=entry.origin,
-            expected="Numbers on the whole axis: other starts, or another axis (`grid` in the recipe crops it).",
+        raise _refused(
+            entry.name,
+            entry.origin,
+            f"is not finite at point {place} (t = {domain.t[place]:g}) with its parameters at their starts",
+            "Numbers on the whole axis: other starts, or another axis (`grid` in the recipe crops it).",
         )
     _check_apart(entry, made, start)
     _check_linear(entry, made, start)
@@ -60,18 +59,52 @@ def check_law(entry: Entry, made: AbstractExpert, domain: Domain) -> None:
         _check_derivatives(entry, made, start)
 
 
-def _asked(entry: Entry, ask: Callable[[], Told]) -> Told:
+def check_law_of_z(made: AbstractExpert, latent: int, points: int) -> None:
+    """Refuse a law that takes Z and does not answer for a latent space of this size.
+
+    Args:
+        made: the law.
+        latent: size of Z.
+        points: of all its curves.
+
+    Raises:
+        RecipeError: it is such.
+    """
+    name, origin = type(made).__name__, ""
+    if isinstance(made, FunctionExpert):
+        name, origin = made.function.__name__, origin_of(made.function)
+    theta = _start(made).expand(2, 3, -1)
+    told = _asked(name, origin, lambda: made.curves(theta, theta.new_zeros(2, 3, latent)))
+    _check_shape(name, origin, told, (2, 3, points))
+
+
+def _start(made: AbstractExpert) -> Tensor:
+    return torch.tensor([each.start for each in made.parameters], dtype=torch.float64)
+
+
+def _asked(name: str, origin: str, ask: Callable[[], Told]) -> Told:
     try:
         return ask()
     except RecipeError:
         raise
     except Exception as error:
-        raise RecipeError(
-            f"the expert {entry.name!r} fails at its start: {type(error).__name__}: {error}",
-            where=line_of(error, entry.origin),
-            expected="A formula in torch's functions, t being [point] and each parameter [..., 1]; or, for what is not "
-            "written with torch, differentiable=False.",
+        raise _refused(
+            name,
+            line_of(error, origin),
+            f"fails at its start: {type(error).__name__}: {error}",
+            "A formula in torch's functions, t being [point], each parameter [..., 1] and z [..., 1, latent]; or, for "
+            "what is not written with torch, differentiable=False.",
         ) from error
+
+
+def _check_shape(name: str, origin: str, told: Tensor, expected: tuple[int, ...]) -> None:
+    if told.shape != expected:
+        raise _refused(
+            name,
+            origin,
+            f"answers {list(told.shape)} where {list(expected)} was asked for",
+            "One curve for each set of parameters: [..., point].",
+        )
 
 
 def _check_apart(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
@@ -80,10 +113,11 @@ def _check_apart(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     many = (start + steps * start.abs().clamp_min(STEP)).clamp(*_bounds(made))
     together, alone = made.curves(many), torch.stack([made.curves(each) for each in many])
     if bool((together - alone).norm() > APART * alone.norm()):
-        raise RecipeError(
-            f"the expert {entry.name!r} answers otherwise when it is asked for several curves at once",
-            where=entry.origin,
-            expected="Each curve from its own parameters: no sum, mean or maximum over more than the last axis.",
+        raise _refused(
+            entry.name,
+            entry.origin,
+            "answers otherwise when it is asked for several curves at once",
+            "Each curve from its own parameters: no sum, mean or maximum over more than the last axis.",
         )
 
 
@@ -98,36 +132,29 @@ def _check_linear(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     if not wrong and _differ(_moved(made, start, steps) - told, together, told):
         wrong = linear
     if wrong:
-        raise RecipeError(
-            f"the expert {entry.name!r} is not a linear function of {' and '.join(made.names[each] for each in wrong)}",
-            where=entry.origin,
-            expected="linear=True where the curve is a sum of parameters, each times what depends on the others alone.",
+        raise _refused(
+            entry.name,
+            entry.origin,
+            f"is not a linear function of {' and '.join(made.names[each] for each in wrong)}",
+            "linear=True where the curve is a sum of parameters, each times what depends on the others alone.",
         )
 
 
 def _check_derivatives(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     """Those that torch follows, beside differences."""
     told = made.curves(start)
+    lost = "is not followed by torch through its parameter"
     try:
         jacobian = made.jacobian(start)[1]
     except (RuntimeError, TypeError) as error:
-        raise _underivable(entry, f"its parameters: {error}") from error
+        raise _refused(entry.name, entry.origin, f"{lost}s: {error}", DIFFERENTIABLE) from error
     for index, each in enumerate(made.parameters):
         step = STEP * (abs(each.start) or 1.0)
         ends = [min(max(each.start + sign * step, each.lower), each.upper) for sign in (1, -1)]
         change = _moved(made, start, {index: ends[0] - each.start}) - _moved(made, start, {index: ends[1] - each.start})
         wrong = jacobian[:, index] * (ends[0] - ends[1]) - change
         if bool(wrong.norm() > NEAR * change.norm() + ROUNDING * told.norm()):
-            raise _underivable(entry, each.name)
-
-
-def _underivable(entry: Entry, of: str) -> RecipeError:
-    return RecipeError(
-        f"torch does not know how the expert {entry.name!r} depends on {of}",
-        where=entry.origin,
-        expected="A formula in torch's functions throughout (no float(), .item(), .numpy() of a parameter); or "
-        "differentiable=False.",
-    )
+            raise _refused(entry.name, entry.origin, f"{lost} {each.name}", DIFFERENTIABLE)
 
 
 def _bounds(made: AbstractExpert) -> tuple[Tensor, Tensor]:
@@ -145,3 +172,8 @@ def _moved(made: AbstractExpert, start: Tensor, steps: Mapping[int, float]) -> T
 def _differ(one: Tensor, other: Tensor, told: Tensor) -> bool:
     size = torch.stack([one.abs().max(), other.abs().max(), told.abs().max()]).max()
     return not bool((one - other).abs().max() <= ROUNDING * size)
+
+
+def _refused(name: str, place: str, told: str, expected: str) -> RecipeError:
+    where = f" ({place})" if place else ""
+    return RecipeError(f"the expert {name!r}{where} {told}", where="name", expected=expected)

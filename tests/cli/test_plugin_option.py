@@ -11,6 +11,8 @@ import pytest
 from cli_answers import document, error
 from relaxing_foils import RECIPE, fill_foil_store
 
+from fingerprint.cli import console
+
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -61,6 +63,7 @@ def test_several_plugins_are_listed_with_what_they_have(call: Call) -> None:
     plugins = ("--plugin", "one.py", "--plugin", "other.py")
     found = document(*call("experts", *plugins, "--json")[:2])
     assert found["broken"] == {}
+    assert console.plugin_options() == " --plugin one.py --plugin other.py"  # as a command to go on with says it
     mine = {each["name"]: each for each in found["experts"] if each["source"].startswith("plugin")}
     assert [(name, each["source"]) for name, each in mine.items()] == [
         ("law_one", "plugin one.py"),

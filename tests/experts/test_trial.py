@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fingerprint.errors import RecipeError
-from fingerprint.experts import Component, Domain, Parameter, build_expert, expert
+from fingerprint.experts import Component, Domain, Parameter, build_expert, check_law_of_z, expert
 
 pytestmark = pytest.mark.usefixtures("own_experts")
 
@@ -30,6 +31,16 @@ def constant(t: Tensor, level: Any = LINEAR) -> Tensor:  # noqa: ARG001
 
 def of_z(t: Tensor, z: Tensor, level: Any = LINEAR) -> Tensor:
     return level + z[..., :1].squeeze(-1) * t
+
+
+def of_second_z(t: Tensor, z: Tensor, level: Any = LINEAR) -> Tensor:
+    return level + z[..., 1] * t
+
+
+def sometimes_short(t: np.ndarray, rate: Any = FREE) -> np.ndarray:
+    if rate > 3:
+        raise RuntimeError("did not converge")
+    return np.exp(-rate * t)[: 3 if rate > 2 else None] / (0.0 if rate > 1 else 1.0)
 
 
 def short(t: Tensor, rate: Any = FREE) -> Tensor:
@@ -96,8 +107,8 @@ def test_a_simulator_that_is_one() -> None:
         (product, "is not a linear function of one and other"),
         (squared, "is not a linear function of one"),
         (logarithm, "is not finite at point 0 (t = 0)"),
-        (numbers, "torch does not know how the expert 'it' depends on its parameters: "),
-        (half_numbers, "torch does not know how the expert 'it' depends on rate"),
+        (numbers, "is not followed by torch through its parameters: "),
+        (half_numbers, "is not followed by torch through its parameter rate"),
         (mean_of_all, "answers otherwise when it is asked for several curves at once"),
     ],
 )
@@ -106,7 +117,7 @@ def test_a_law_that_is_none(law: Callable[..., Any], what: str) -> None:
     with pytest.raises(RecipeError) as refused:
         build_expert("it", DOMAIN, {})
     assert what in refused.value.what
-    assert refused.value.where.startswith(__file__)
+    assert f"'it' ({__file__}" in refused.value.what
     assert refused.value.expected
 
 
@@ -128,5 +139,21 @@ def test_the_line_that_fails_is_named() -> None:
     expert("it")(failing)
     with pytest.raises(RecipeError) as refused:
         build_expert("it", DOMAIN, {})
-    lines = __import__("inspect").getsourcelines(failing)
-    assert refused.value.where == f"{__file__}:{lines[1] + 1}"
+    lines = inspect.getsourcelines(failing)
+    assert f"({__file__}:{lines[1] + 1})" in refused.value.what
+
+
+def test_a_law_of_z_is_asked_when_the_size_of_z_is_known() -> None:
+    for law, latent in ((of_z, 1), (of_second_z, 2)):
+        expert(law.__name__)(law)
+        check_law_of_z(build_expert(law.__name__, DOMAIN, {}), latent, DOMAIN.points)
+    with pytest.raises(RecipeError, match="fails at its start: IndexError") as refused:
+        check_law_of_z(build_expert("of_second_z", DOMAIN, {}), 1, DOMAIN.points)
+    assert __file__ in refused.value.what
+
+
+def test_a_simulator_that_fails_elsewhere_is_a_place_that_no_fit_goes_to() -> None:
+    expert("it", differentiable=False)(sometimes_short)
+    law = build_expert("it", DOMAIN, {})
+    told = law.curves(torch.tensor([[0.5], [1.5], [2.5], [3.5]], dtype=torch.float64))
+    assert torch.isfinite(told).all(-1).tolist() == [True, False, False, False]

@@ -1,4 +1,4 @@
-"""The shipped samples of the experiments on MNIST in place of the whole sets, and rows that train on them in a second."""
+"""The shipped samples in place of the whole sets of the experiments on MNIST, and rows that train in a second."""
 
 from __future__ import annotations
 

@@ -203,10 +203,8 @@ def _laws(experiment: Experiment, rows: list[Row]) -> list[Any]:
         asked = experiment.identification
         found = law_lines(asked, worst.parameters)
         others = [each.name for each in found[0].others] if found else []
-        title = (
-            f"{name}, seed {worst.seed}, the least exact: parameters in {asked.unit}, and how far trajectories are off"
-        )
-        heads = ("digit", f"true {asked.wanted}", "the paper", "identified", "off by", *others, "trajectory")
+        title = f"{name}, seed {worst.seed}, the least exact: parameters in {asked.unit}, and how far they are off"
+        heads = ("digit", f"true {asked.wanted}", "the paper", "identified", "off by", *others, "trajectory off by")
         table = Table(*heads, title=title)
         for line in found:
             table.add_row(

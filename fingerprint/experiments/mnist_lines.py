@@ -13,8 +13,8 @@ MNIST_LINES = Experiment(
     title="MNIST with lines: the paper's first experiment",
     question="Images of handwritten digits, and for each a noisy line whose slope is the digit.",
     where="section 4.1 and Table 2",
-    reading="Table 2: mean and standard deviation over nine seeds. “Best” is the greatest value over runs, of everything "
-    "given, of the image and of the line each by itself; the paper does not say that they are of the same run.",
+    reading="Table 2: mean and standard deviation over nine seeds. “Best” is the greatest value over runs, of "
+    "everything given, of the image and of the line each by itself; the paper does not say that they are of one run.",
     note="The last change to the recipe mnist_lines was made after the test figures of nine seeds had been seen once, "
     "though it was chosen on the validation part (docs/tuning.md).",
     data=LINES,

@@ -1,5 +1,4 @@
-"""The paper's second experiment (section 4.2), its Figures 4 and 5 and Table 3: MNIST images, and rates of an oscillator
-whose beta the digit decides."""
+"""The paper's second experiment (section 4.2, Figures 4 and 5, Table 3): MNIST images, and an oscillator's rates."""
 
 from __future__ import annotations
 
@@ -41,8 +40,8 @@ MNIST_ODE = Experiment(
     question="Images of handwritten digits, and for each the noisy rates dx/dt and dy/dt of a cubic oscillator whose "
     "parameter beta the digit decides.",
     where="section 4.2, Figures 4 and 5, and Table 3",
-    reading="Figure 4: the greatest accuracy of ten runs with the oscillator, and the means of ten runs with convolutional "
-    "networks in its place, from both modalities. Table 3: beta of one run, to the digits that are printed.",
+    reading="Figure 4: the greatest accuracy of ten runs with the oscillator, and the mean of ten runs with each of "
+    "the convolutional networks in its place, from both modalities. Table 3: beta of one run, as it is printed.",
     note="The paper writes the noise as N(0, 0.1); 0.1 is read as its variance (docs/deviations.md).",
     data=OSCILLATORS,
     seeds=tuple(range(10)),

@@ -62,6 +62,7 @@ class ShownLaw:
     Attributes:
         seed: which one.
         lines: of the table, one per label.
+        missing: labels for which no cluster stands.
         others: names of the parameters that are not the wanted one.
         figure: trajectories, true ones and those with the identified parameters.
         deviation: the greatest of the trajectories.
@@ -70,6 +71,7 @@ class ShownLaw:
 
     seed: int
     lines: tuple[LawLine, ...]
+    missing: tuple[str, ...]
     others: tuple[str, ...]
     figure: go.Figure
     deviation: float
@@ -171,12 +173,13 @@ def _entry(experiment: Experiment, own: Sequence[Row], worst: Row | None, points
 
 def _shown_law(experiment: Experiment, row: Row | None) -> ShownLaw | None:
     asked = experiment.identification
-    if asked is None or row is None:
+    if asked is None or row is None or row.scores is None:
         return None
-    told = law_lines(asked, row.parameters)
+    told, labels = law_lines(asked, row.parameters), row.scores.labels
     return ShownLaw(
         seed=row.seed,
         lines=told,
+        missing=tuple(label for label in labels if label not in {each.wanted.label for each in told}),
         others=tuple(each.name for each in told[0].others) if told else (),
         figure=trajectories(solved(asked, row.parameters)),
         deviation=max((each.deviation for each in told), default=math.inf),

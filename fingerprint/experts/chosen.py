@@ -33,6 +33,7 @@ class ChosenExpert(AbstractExpert):
         for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
             check_names(law, chosen, key)
         self.law, self.begun = law, dict(start)
+        self.placed = bool(fixed or start or bounds)
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
         self.refines = law.refines
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
@@ -77,6 +78,10 @@ class ChosenExpert(AbstractExpert):
         for name, value in self.begun.items():
             told[..., self.names.index(name)] = value
         return torch.cat([told, own]).clamp(lower, upper)
+
+    def in_order(self, theta: Float[Tensor, "*many parameter"]) -> Float[Tensor, "*many parameter"]:
+        """The law's, unless parameters are fixed, begun or bounded by name: then each has its place."""
+        return theta if self.placed else self.law.in_order(theta)
 
     def _whole(self, theta: Tensor) -> Tensor:
         free = iter(theta.unbind(-1))

@@ -72,7 +72,7 @@ def _search_alone(expert: AbstractExpert, curves: Curves, keep: int) -> Fit:
     found = descend(expert, sharing, _repeated(curves, kept), sharing.theta(chosen.flatten(0, 1)))
     winner = found.misfit.reshape(kept, groups).argmin(0)
     rows = winner * groups + torch.arange(groups, device=winner.device)
-    return Fit(found.theta[rows], found.misfit[rows])
+    return Fit(expert.in_order(found.theta[rows]), found.misfit[rows])
 
 
 def descend(

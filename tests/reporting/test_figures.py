@@ -18,9 +18,10 @@ from fingerprint.reporting.parity import parity
 from fingerprint.reporting.style import PALETTE, cluster_colour, cluster_dash, cluster_symbol
 from fingerprint.reporting.thinning import thin_curve, thin_rows
 from fingerprint.reporting.training_curves import training_curves
-from fingerprint.reporting.wording import escape, mean_and_sd, number, percent
+from fingerprint.reporting.wording import escape, percent
 from fingerprint.run import Run
 from fingerprint.store import Store
+from fingerprint.units import mean_and_sd, number
 
 TinyRun = tuple[Run, Store]
 

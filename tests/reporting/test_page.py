@@ -23,10 +23,10 @@ from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, par
 from fingerprint.reporting.findings import Card, cards, warnings
 from fingerprint.reporting.page import render
 from fingerprint.reporting.scores import expected_inside, score
-from fingerprint.reporting.wording import mean_and_sd
 from fingerprint.run import ClusterMetrics, Metrics, Run
 from fingerprint.store import Store, open_store
 from fingerprint.training import train
+from fingerprint.units import mean_and_sd
 
 TinyRun = tuple[Run, Store]
 

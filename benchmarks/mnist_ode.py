@@ -5,8 +5,8 @@
 seeds, contrast: rows of `fingerprint reproduce mnist_ode`, kept in FOLDER, so that the command goes on where it was
     stopped: the oscillator's equations, and networks in their place
 table3: the equations fitted to all training specimens with noise drawn anew, for two noises, with alpha, gamma and
-    delta shared by the clusters and with all four free; clusters are told by the run expert-seed-N of FOLDER where it is
-    there, else by k-means of the curves; no digit is looked at. Errors are put beside the Cramer-Rao bound
+    delta shared by the clusters and with all four free; clusters are told by the run expert-seed-N of FOLDER, where it
+    is there, else by k-means of the curves; no digit is looked at. Errors are put beside the Cramer-Rao bound
 coverage: how often intervals of the stated standard errors hold the truth
 cost: an expert's step beside that of networks. Time nothing else meanwhile
 

@@ -1,4 +1,4 @@
-"""The oscillator's equations fitted to the rates of training specimens whose noise is drawn anew. Used by mnist_ode.py."""
+"""The oscillator's equations fitted to training specimens whose noise is drawn anew. Used by mnist_ode.py."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def responsibilities(given: Setting, values: Mapping[str, Tensor]) -> tuple[Tens
 
 
 def by_curves(law: Law, values: Mapping[str, Tensor], clusters: int) -> Tensor:
-    """Clusters as a training is seeded: k-means++ of the whitened curves, the others by their nearest centre; 0 or 1."""
+    """Clusters as a training is seeded: k-means++ of the whitened curves, the others by the nearest centre; 0 or 1."""
     points = law.whitened(values).numpy()
     rows = even_rows(len(points), MOST_SPECIMENS)
     labels = seed_labels(points[rows], clusters, PriorRecipe(seeding="expert"), torch.Generator().manual_seed(0))
@@ -154,32 +154,36 @@ def table_three(given: Setting, seeds: list[int]) -> list[dict[str, Any]]:
             for kind, law in given.laws.items():
                 means = mean_curves(law, dict.fromkeys(law.names, gamma), _with_seed(values), left, {})
                 theta = law.fit(*means)[0].numpy()[matched.clusters]
-                row[kind] = judged(law, theta, cramer_rao(law, np.bincount(given.digits), variance or np.nan))
+                row[kind] = judged(law, theta)
+                if variance:
+                    row[kind] |= in_bounds(law, theta, cramer_rao(law, np.bincount(given.digits), variance))
             print(noise, seed, {kind: row[kind]["worst_relative_error"] for kind in given.laws}, flush=True)
             found.append(row)
     return found
 
 
-def judged(law: Law, theta: Array, least: Array) -> dict[str, Any]:
-    """Parameters beside the truth.
-
-    Args:
-        law: theirs.
-        theta: [digit, parameter].
-        least: Cramer-Rao standard deviations, [digit, parameter].
-    """
+def judged(law: Law, theta: Array) -> dict[str, Any]:
+    """Parameters, [digit, parameter], beside the truth."""
     right, beta = truth(law), law.expert.names.index("beta")
-    off = np.abs(theta - right)
     deviations: list[float] = []
     for own, true in zip(theta, right, strict=True):
         (_, found), (_, states) = (solve(dict(zip(law.expert.names, each, strict=True))) for each in (own, true))
         deviations.append(float(np.abs(found - states).max() / np.abs(states).max()))
     return {
         "parameters": {name: theta[:, index].tolist() for index, name in enumerate(law.expert.names)},
-        "cramer_rao_of_beta": least[:, beta].tolist(),
-        "worst_relative_error": float((off / np.abs(right))[:, beta].max()),
-        "worst_in_cramer_rao": float((off / least)[:, beta].max()),
+        "worst_relative_error": float(np.abs(theta / right - 1)[:, beta].max()),
         "worst_deviation": max(deviations),
+    }
+
+
+def in_bounds(law: Law, theta: Array, least: Array) -> dict[str, Any]:
+    """The errors of beta in units of the Cramer-Rao standard deviations, [digit, parameter]."""
+    beta = law.expert.names.index("beta")
+    off = (theta - truth(law))[:, beta] / least[:, beta]
+    return {
+        "cramer_rao_of_beta": least[:, beta].tolist(),
+        "in_cramer_rao": off.tolist(),
+        "worst_in_cramer_rao": float(np.abs(off).max()),
     }
 
 

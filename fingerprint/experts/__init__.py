@@ -8,7 +8,7 @@ formula, coefficients, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.chosen import ChosenExpert, check_names
+from fingerprint.experts.chosen import ChosenExpert, matching_names
 from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
@@ -30,7 +30,6 @@ __all__ = [
     "Parameter",
     "Sharing",
     "build_expert",
-    "check_names",
     "coefficient_unit",
     "descend",
     "design_matrix",
@@ -38,6 +37,7 @@ __all__ = [
     "expert",
     "family",
     "load_plugin",
+    "matching_names",
     "normal_matrix",
     "search",
 ]

@@ -72,6 +72,10 @@ class AbstractExpert(ABC):
         start = torch.tensor([each.start for each in self.parameters], dtype=torch.float64, device=curves.device)
         return start.expand(1, *curves.shape[:-1], -1).clone()
 
+    def in_order(self, theta: Float[Tensor, "*many parameter"]) -> Float[Tensor, "*many parameter"]:
+        """The same curves' parameters as they are reported, where several sets give one curve; by default as given."""
+        return theta
+
     @property
     def names(self) -> tuple[str, ...]:
         """Of the parameters."""

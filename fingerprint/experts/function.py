@@ -19,6 +19,7 @@ from fingerprint.experts.domain import Domain
 from fingerprint.experts.parameter import Parameter
 
 STEP = 1e-5  # of finite differences, relative
+SMALL = 1e-3  # of a start: parameters below take the steps of one that is as large
 
 
 class FunctionExpert(AbstractExpert):
@@ -90,7 +91,7 @@ class SimulatorExpert(AbstractExpert):
         """By central differences, within the bounds."""
         columns: list[Tensor] = []
         for index, each in enumerate(self.parameters):
-            step = STEP * torch.where(theta[..., index] == 0, max(abs(each.start), 1e-3), theta[..., index].abs())
+            step = STEP * theta[..., index].abs().clamp_min(SMALL * (abs(each.start) or 1))
             ends = [theta.clone(), theta.clone()]
             for end, sign in zip(ends, (1, -1), strict=True):
                 end[..., index] = (theta[..., index] + sign * step).clamp(each.lower, each.upper)

@@ -224,7 +224,8 @@ def mixture_moments(
     $$E[X_m] = \sum_c w_c \hat\mu_c, \quad
       Var[X_m] = \sum_c w_c (\hat\sigma_c^2 + \hat\mu_c^2) - E[X_m]^2$$
 
-    The variance is summed as spread about the mean, so that it cannot come out negative.
+    The variance is summed as spread about the mean, so that it cannot come out negative; of decoders that do not see Z,
+    whose sums are matrix products, what rounding leaves below 0 is 0.
 
     Args:
         weights: $w_c$: the responsibilities of an embedded specimen (the paper prints $\pi_c$: docs/deviations.md).
@@ -234,6 +235,12 @@ def mixture_moments(
     variance = p.log_variance.exp().expand_as(p.mean)
     if weights is None or p.mean.shape[1] == 1:
         return p.mean.squeeze(1), variance.squeeze(1)
+    if p.mean.shape[2] == 1:
+        centre = p.mean.mean(1)
+        apart = p.mean.squeeze(2) - centre
+        moved = weights @ apart
+        spread = (weights @ apart.square() - moved.square()).clamp_min(0)
+        return centre + moved, weights @ variance.squeeze(2) + spread
     share = weights.transpose(1, 2).unsqueeze(-1)
     mean = (share * p.mean).sum(1)
     return mean, (share * (variance + (p.mean - mean.unsqueeze(1)).square())).sum(1)

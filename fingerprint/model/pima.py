@@ -141,10 +141,17 @@ class PIMA(nn.Module):
         )
 
     def fuse(
-        self, unimodal: Gaussian, present: Float[Tensor, "*#many modality specimen"], fusion: Fusion | None = None
+        self,
+        unimodal: Gaussian,
+        present: Float[Tensor, "*#many modality specimen"],
+        fusion: Fusion | None = None,
+        names: Collection[str] | None = None,
     ) -> Gaussian:
-        """The posterior of unimodal ones, [seed, *many, modality, specimen, latent]; `fusion` as in `embed`. [Eq. 5]"""
+        """The posterior of unimodal ones, [seed, *many, modality, specimen, latent], of the modalities `names`, all
+        where None; `fusion` as in `embed`. [Eq. 5]"""
         own = self.log_precision.exp()
+        if names is not None:
+            own = own[:, [index for index, name in enumerate(self.names) if name in names]]
         weight = own.reshape(len(own), *[1] * (present.ndim - 3), -1, 1)
         return fuse(unimodal, present * weight, fusion or self.fusion)
 
@@ -154,15 +161,18 @@ class PIMA(nn.Module):
         present: Mapping[str, Float[Tensor, "#seed specimen"]],
         fusion: Fusion | None = None,
         certainty: Certainties = CERTAIN,
+        names: Collection[str] | None = None,
     ) -> Gaussian:
         """q(Z|X_1..X_M) from what is present, each [seed, specimen, latent]. [Eq. 4, Eq. 5]
 
         Args:
             values, present, certainty: by modality.
             fusion: of the unimodal posteriors; the model's own where None.
+            names: of the modalities that are used; all where None.
         """
-        kept = torch.stack([present[name] for name in self.names], -2)
-        return self.fuse(self.encode(values, present, certainty=certainty), kept, fusion)
+        used = [name for name in self.names if names is None or name in names]
+        kept = torch.stack([present[name] for name in used], -2)
+        return self.fuse(self.encode(values, present, names=used, certainty=certainty), kept, fusion, used)
 
     def log_likelihoods(
         self,

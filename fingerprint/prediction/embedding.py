@@ -44,7 +44,7 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
     """
     parts: list[Embedding] = []
     for values, present, certainty in _groups(tensors if given is None else tensors.keeping(given)):
-        posterior = model.embed(values, present, fusion, certainty)
+        posterior = model.embed(values, present, fusion, certainty, given)
         parts.append(Embedding(posterior, mean_field_responsibilities(posterior, model.prior)))
     return Embedding(
         Gaussian(
@@ -56,7 +56,9 @@ def embed(model: PIMA, tensors: Tensors, given: Sequence[str] | None = None, fus
 
 
 @torch.no_grad()
-def fitting_responsibilities(model: PIMA, tensors: Tensors) -> Float[Tensor, "seed specimen cluster"]:
+def fitting_responsibilities(
+    model: PIMA, tensors: Tensors, posterior: Gaussian
+) -> Float[Tensor, "seed specimen cluster"]:
     r"""The q(C|X) that maximises the bound, with which experts are fitted. [Eq. 14, Eq. 16]
 
     $$\gamma_c \propto \pi_c \exp\left(E_{q(Z)} \log p(Z|c) + \sum_m \log p(x_m|c)\right)$$
@@ -66,14 +68,11 @@ def fitting_responsibilities(model: PIMA, tensors: Tensors) -> Float[Tensor, "se
 
     Args:
         model: in evaluation mode.
-        tensors: every specimen has at least one modality.
+        tensors: the specimens.
+        posterior: q(Z|X) of each, as `embed` gives it.
     """
-    parts: list[Tensor] = []
-    for values, present, certainty in _groups(tensors):
-        posterior = model.embed(values, present, certainty=certainty)
-        evidence = model.cluster_evidence(values, present, certainty)
-        parts.append(mean_field_responsibilities(posterior, model.prior, evidence))
-    return torch.cat(parts, 1)
+    evidence = torch.cat([model.cluster_evidence(*each) for each in _groups(tensors)], 1)
+    return mean_field_responsibilities(posterior, model.prior, evidence)
 
 
 @torch.no_grad()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from fingerprint.model import PIMA
+from fingerprint.model import PIMA, Gaussian
 from fingerprint.prediction.embedding import embed, fitting_responsibilities
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import Recipe
@@ -40,17 +42,18 @@ def settle(state: TrainingState, recipe: Recipe, train: Tensors, validation: Ten
         full_update(model.prior, q, floor, counts=counts, iterations=FINAL_EM_ITERATIONS, posterior_variance=own)
     if prior.calibrate:
         calibrate_precisions(model, validation.subset(range(0, len(validation), 2)))  # intervals rest on the others
-    fit_experts(model, train)
+    embedding = embed(model, train)
+    fit_experts(model, train, embedding.posterior)
     bounds = validation_elbo(model, (validation if len(validation) else train).thinned(MOST_WATCHED))
     map_member = int(bounds.argmax())
-    model.relabel(torch.as_tensor(common_order(model, train, map_member), device=bounds.device))
+    model.relabel(torch.as_tensor(common_order(model, embedding.responsibilities, map_member), device=bounds.device))
     return map_member
 
 
-def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
+def common_order(model: PIMA, responsibilities: Float[Tensor, "seed specimen cluster"], map_member: int) -> Labels:
     """For every member the cluster that goes to each place, [seed, cluster]: greatest weight of the map member first,
     and in each other member the cluster that shares most specimens with it."""
-    labels = embed(model, train).responsibilities.argmax(-1).cpu().numpy()
+    labels = responsibilities.argmax(-1).cpu().numpy()
     clusters = model.prior.mean.shape[1]
     first = np.argsort(-model.prior.log_weights[map_member].cpu().numpy(), kind="stable")
     matches = [match_clusters(labels[map_member], row, clusters) for row in labels]
@@ -59,9 +62,9 @@ def common_order(model: PIMA, train: Tensors, map_member: int) -> Labels:
 
 
 @torch.no_grad()
-def fit_experts(model: PIMA, train: Tensors) -> None:
+def fit_experts(model: PIMA, train: Tensors, posterior: Gaussian) -> None:
     """Solve every closed-form expert on the whole training part, outliers left out. [Eq. 16]"""
-    gamma = fitting_responsibilities(model, train)
+    gamma = fitting_responsibilities(model, train, posterior)
     values, _, certainty = train.whole()
     for expert in model.experts().values():
         if expert.fitted:

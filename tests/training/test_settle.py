@@ -29,12 +29,12 @@ def tensors(factor_run: Run, factor_data: TwoFactors) -> Tensors:
 @pytest.mark.parametrize("member", [0, 1])
 def test_any_shuffling_of_the_clusters_is_undone(factor_run: Run, tensors: Tensors, member: int) -> None:
     model = load_run(factor_run.path).model
-    model.relabel(torch.as_tensor(common_order(model, tensors, member)))
+    model.relabel(torch.as_tensor(common_order(model, embed(model, tensors).responsibilities, member)))
     settled = {key: value.clone() for key, value in model.state_dict().items()}
     weights = model.prior.log_weights[member]
     assert torch.equal(weights, weights.sort(descending=True).values)
     model.relabel(torch.tensor([[2, 0, 1], [1, 0, 2]]))
-    model.relabel(torch.as_tensor(common_order(model, tensors, member)))
+    model.relabel(torch.as_tensor(common_order(model, embed(model, tensors).responsibilities, member)))
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, settled[key])
 
@@ -42,7 +42,9 @@ def test_any_shuffling_of_the_clusters_is_undone(factor_run: Run, tensors: Tenso
 def test_members_are_matched_and_relabelling_moves_no_specimen(factor_run: Run, tensors: Tensors) -> None:
     """The run is settled: the order that would be given again is the one it has."""
     labels = embed(factor_run.model, tensors).responsibilities.argmax(-1).numpy()
-    order = common_order(factor_run.model, tensors, factor_run.info.map_member)
+    order = common_order(
+        factor_run.model, embed(factor_run.model, tensors).responsibilities, factor_run.info.map_member
+    )
     own = labels[factor_run.info.map_member]
     for member, row in enumerate(labels):
         assert sorted(order[member]) == [0, 1, 2]
@@ -56,7 +58,7 @@ def test_the_map_member_keeps_its_order_by_weight_even_where_clusters_are_empty(
     with torch.no_grad():
         model.prior.mean[:, 1:] = 1e3  # nobody is there
         model.prior.log_weights.copy_(torch.tensor([0.9, 0.02, 0.08]).log().expand(2, 3))
-    assert common_order(model, tensors, 0)[0].tolist() == [0, 2, 1]
+    assert common_order(model, embed(model, tensors).responsibilities, 0)[0].tolist() == [0, 2, 1]
 
 
 @pytest.mark.parametrize("epochs", [3, 12])
@@ -94,7 +96,7 @@ def test_experts_are_solved_on_all_that_were_measured() -> None:
     model = problem.model(0, 1).eval()
     model.prior.mean.copy_(torch.randn((2, 3, 2), generator=torch.Generator().manual_seed(0)))
     gamma = embed(model, problem.tensors).responsibilities.double().numpy()
-    fit_experts(model, problem.tensors)
+    fit_experts(model, problem.tensors, embed(model, problem.tensors).posterior)
     lines = problem.preparations["line"].to_physical(problem.tensors.values["line"].double().numpy())
     measured, t = problem.tensors.present["line"].numpy() > 0, problem.preparations["line"].grid
     assert t is not None
@@ -121,7 +123,7 @@ def test_outliers_do_not_bend_an_expert() -> None:
         posterior = Gaussian((true @ places)[None], torch.full((1, 300, 2), -4.0))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(model, "embed", lambda *arguments, q=posterior: q)
-            fit_experts(model, problem.tensors)
+            fit_experts(model, problem.tensors, embed(model, problem.tensors).posterior)
         found = np.abs(expert.theta[0, :, 0].numpy() - SLOPES).max()
         assert found < error if outliers else found > error
 

@@ -1,8 +1,32 @@
 """The experts that are shipped: a file of laws for each subject, each law with its source.
 
-Importing it registers them.
+Importing it registers them. `law` and `axes` are what they are made of.
 """
 
-from fingerprint.experts.library import formula_expert, ode_expert
+from fingerprint.experts.library import (
+    arrhenius,
+    densities,
+    exponentials,
+    formula_expert,
+    heat_capacities,
+    ode_expert,
+    peaks,
+    polynomials,
+    powers,
+    principal,
+    stress_strain,
+)
 
-__all__ = ["formula_expert", "ode_expert"]
+__all__ = [
+    "arrhenius",
+    "densities",
+    "exponentials",
+    "formula_expert",
+    "heat_capacities",
+    "ode_expert",
+    "peaks",
+    "polynomials",
+    "powers",
+    "principal",
+    "stress_strain",
+]

@@ -31,7 +31,7 @@ class Weighted(NamedTuple):
 
 @torch.no_grad()
 def identify(
-    model: PIMA, preparations: Mapping[str, Preparation], train: Tensors, posterior: Gaussian, member: int
+    model: PIMA, preparations: Mapping[str, Preparation], train: Tensors, member: int, posterior: Gaussian
 ) -> dict[str, ExpertMetrics]:
     """Parameters, standard errors and lack of fit of every law of one member, by its (first) modality.
 
@@ -42,8 +42,8 @@ def identify(
         model: settled.
         preparations: by modality.
         train: the training part.
-        posterior: q(Z|X) of its specimens.
         member: whose parameters.
+        posterior: q(Z|X) of the training part, as `embed` gives it.
     """
     experts = model.experts()
     if not experts:

@@ -166,8 +166,8 @@ def evaluate(
         data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
     )
     embedding = embed(model, train.tensors)
-    clusters = describe_clusters(model, train.tensors, embedding.responsibilities, map_member)
-    experts = identify(model, preparations, train.tensors, embedding.posterior, map_member)
+    clusters = describe_clusters(model, train.tensors, map_member, embedding.responsibilities)
+    experts = identify(model, preparations, train.tensors, map_member, embedding.posterior)
     return Metrics(parts, members, clusters, supported, support, experts)
 
 
@@ -186,9 +186,9 @@ def _thinned(data: PartData) -> PartData:
 
 
 def describe_clusters(
-    model: PIMA, train: Tensors, responsibilities: Float[Tensor, "seed specimen cluster"], map_member: int
+    model: PIMA, train: Tensors, map_member: int, responsibilities: Float[Tensor, "seed specimen cluster"]
 ) -> tuple[ClusterMetrics, ...]:
-    """Weight, size and stability of each cluster of one member."""
+    """Weight, size and stability of each cluster of one member, from the responsibilities for the training part."""
     labels = responsibilities.argmax(-1).cpu().numpy()
     clusters = model.prior.mean.shape[1]
     sizes = np.bincount(labels[map_member], minlength=clusters)

@@ -77,9 +77,7 @@ def test_intercepts_and_slopes_are_recovered_in_measured_units(wire_run: Run, de
 
 def test_they_are_the_least_squares_of_the_training_part(wire_run: Run, train_part: pieces.Piece) -> None:
     """[Eq. 16] Every point of every specimen an equation, weighted by its responsibility."""
-    posterior = embed(wire_run.model, train_part.tensors).posterior
-    gamma = fitting_responsibilities(wire_run.model, train_part.tensors, posterior)[wire_run.info.map_member]
-    gamma = gamma.double().numpy()
+    gamma = fitting_responsibilities(wire_run.model, train_part.tensors)[wire_run.info.map_member].double().numpy()
     for cluster, found in enumerate(values(wire_run)):
         weight = np.repeat(gamma[:, cluster], len(TIME)) ** 0.5
         equations = weight[:, None] * np.tile(FUNCTIONS, (len(gamma), 1))
@@ -112,7 +110,7 @@ def test_a_piece_at_a_time_gives_the_same(
     wire_run: Run, train_part: pieces.Piece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posterior = embed(wire_run.model, train_part.tensors).posterior
-    args = wire_run.model, wire_run.preparations, train_part.tensors, posterior, wire_run.info.map_member
+    args = wire_run.model, wire_run.preparations, train_part.tensors, wire_run.info.map_member, posterior
     whole = identify(*args)["length"]
     monkeypatch.setattr(identification, "MOST_NUMBERS", 40 * 3 * len(TIME))
     parts = identify(*args)["length"]
@@ -276,7 +274,7 @@ def test_a_law_of_two_modalities_counts_what_each_specimen_has() -> None:
     expert, gamma = model.experts()["first"], fitting_responsibilities(model, tensors, posterior)
     known = {name: gamma * own.unsqueeze(-1) for name, own in tensors.present.items()}
     expert.fit(known, tensors.whole()[0], model.noise(known))
-    found = identify(model, preparations, tensors, posterior, 1)["first"]
+    found = identify(model, preparations, tensors, 1, posterior)["first"]
 
     noise = {name: model.noise([name])[name][1, 0].item() * preparations[name].scale[0] ** 2 for name in raws}
     weight = np.tile([*[1 / noise["first"]] * 8, *[1 / noise["second"]] * 5], (60, 1))

@@ -8,7 +8,7 @@ formula, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.chosen import ChosenExpert, check_names
+from fingerprint.experts.chosen import ChosenExpert, matching_names
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
@@ -29,13 +29,13 @@ __all__ = [
     "Parameter",
     "Sharing",
     "build_expert",
-    "check_names",
     "descend",
     "design_matrix",
     "entries",
     "expert",
     "family",
     "load_plugin",
+    "matching_names",
     "normal_matrix",
     "search",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -95,17 +96,31 @@ class ChosenExpert(AbstractExpert):
         return torch.stack(columns, -1)
 
 
-def check_names(law: AbstractExpert, names: Mapping[str, object] | Sequence[str], key: str) -> None:
+def check_names(law: AbstractExpert, names: Iterable[str], key: str) -> None:
     """Refuse what is no parameter of a law.
 
     Raises:
         RecipeError: a name is not.
     """
-    unknown = [name for name in names if name not in law.names]
-    if unknown:
-        raise RecipeError(
-            f"the expert has no parameter {unknown[0]!r}", where=key, expected=f"One of: {', '.join(law.names)}."
-        )
+    for name in names:
+        matching_names(law, [name], key)
+
+
+def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tuple[str, ...]:
+    """The parameters that are meant by names or by patterns such as "position *", in the law's order.
+
+    Raises:
+        RecipeError: a pattern means none.
+    """
+    meant: set[str] = set()
+    for pattern in patterns:
+        found = [name for name in law.names if name == pattern] or fnmatch.filter(law.names, pattern)
+        if not found:
+            raise RecipeError(
+                f"the expert has no parameter {pattern!r}", where=key, expected=f"Of: {', '.join(law.names)}."
+            )
+        meant.update(found)
+    return tuple(name for name in law.names if name in meant)
 
 
 def _check_fixed(law: AbstractExpert, fixed: Mapping[str, float], found: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_names, descend, search
+from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
 from fingerprint.model.certainty import Certainty
 
 FEW = 8  # iterations of a fit that begins where the last one ended
@@ -23,8 +23,8 @@ class Law(nn.Module):
         expert: the law.
         names: the modalities that it decodes, in its order.
         centres, scales: of their preparations, [point] and [1] or [point], float64.
-        shared: parameters that all clusters have alike.
-        along: parameters that are a linear function of Z.
+        shared: parameters that all clusters have alike, by name or pattern.
+        along: parameters that are a linear function of Z, likewise.
 
     Attributes:
         uses_z: whether the curves depend on Z.
@@ -51,9 +51,9 @@ class Law(nn.Module):
         along: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        check_names(expert, shared, "shared")
-        check_names(expert, along, "along_z")
-        self.expert, self.names, self.shared, self.along = expert, tuple(names), tuple(shared), tuple(along)
+        self.expert, self.names = expert, tuple(names)
+        self.shared = matching_names(expert, shared, "shared")
+        self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
         self.points = tuple(len(each) for each in centres)
         wide = [scale.expand(len(centre)) for centre, scale in zip(centres, scales, strict=True)]

@@ -22,6 +22,15 @@ def decay(
     return amplitude * torch.exp(-rate * t)
 
 
+@expert("example line")
+def line(t: Tensor, level: Tensor = Parameter(0.3)) -> Tensor:  # pyright: ignore
+    """A line through the origin, of slope exp(level).
+
+    Source: made for tests (2024).
+    """
+    return torch.exp(level) * t
+
+
 @expert("example tilt")
 def tilt(
     t: Tensor,

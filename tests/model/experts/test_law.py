@@ -78,7 +78,7 @@ class Problem:
         if kind == "lbfgs":
             optimizer = torch.optim.LBFGS(
                 [decoder.value],
-                max_iter=60,
+                max_iter=80,
                 tolerance_grad=1e-11,
                 tolerance_change=1e-16,
                 line_search_fn="strong_wolfe",
@@ -90,8 +90,7 @@ class Problem:
                 loss.backward()
                 return loss
 
-            for _ in range(2):
-                optimizer.step(closure)  # pyright: ignore
+            optimizer.step(closure)  # pyright: ignore
             return decoder.theta.detach()
         adam = torch.optim.Adam([decoder.value], 0.5)
         schedule = torch.optim.lr_scheduler.ExponentialLR(adam, 0.985)

@@ -4,11 +4,12 @@ Everything here is in measured units and float64; the model's decoder (`model.ex
 units.
 
 Reading order: parameter, domain, abstract, function, registry, linear, chosen; sharing, beginnings, solve;
-formula, library.
+formula, coefficients, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.chosen import ChosenExpert, matching_names
+from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
@@ -29,6 +30,7 @@ __all__ = [
     "Parameter",
     "Sharing",
     "build_expert",
+    "coefficient_unit",
     "descend",
     "design_matrix",
     "entries",

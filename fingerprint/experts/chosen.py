@@ -37,7 +37,7 @@ class ChosenExpert(AbstractExpert):
         self.law, self.begun = law, dict(start)
         self.placed = bool(fixed or start or bounds)
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
-        self.refines = law.refines
+        self.refines, self.t_unit = law.refines, law.t_unit
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
         self.fixed = {law.names.index(name): value for name, value in fixed.items()}
         chosen = [law.parameters[index] for index in self.free]

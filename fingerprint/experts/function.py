@@ -34,7 +34,7 @@ class FunctionExpert(AbstractExpert):
     """
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, self.takes_z = signature(function)
         self.t = torch.as_tensor(domain.t_in(t_unit) if t_unit else domain.t)
 
@@ -66,7 +66,7 @@ class SimulatorExpert(AbstractExpert):
     tries = 16
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, takes_z = signature(function)
         if takes_z:
             raise RecipeError(

@@ -24,6 +24,7 @@ ITERATIONS = 100
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e8
 POOR, GOOD = 0.25, 0.75  # what a step brings, of what its quadratic model promises
 CONVERGED = 1e-13  # relative decrease of the misfit
+PROMISED = 1e-10  # the same, by the linearised law: a step of 1e-5 standard errors and the square root of the points
 RANK = 1e-13  # of singular values of the normal matrix, its diagonal being 1
 
 
@@ -115,6 +116,7 @@ def descend(
         kept = (misfit - found) / _promised(matrix, gradient, moved - free)
         better = going & (found < misfit)
         settled = better & (misfit - found <= CONVERGED * misfit)
+        settled = settled | ((gradient * step).sum(-1) <= PROMISED * misfit) & (damping <= 1)
         free = torch.where(better.unsqueeze(-1), tried, free)
         misfit = torch.where(better, found, misfit)
         less, more = better & (kept > GOOD), ~better | ~(kept > POOR)

@@ -101,6 +101,14 @@ class ExpertDecoder(nn.Module):
         theta = self.value * self.size
         return torch.where(self._alike(self.names), theta.mean(1, keepdim=True), theta)
 
+    @property
+    def slopes(self) -> Float[Tensor, "seed cluster along latent"]:
+        """Change of the parameters that depend on Z, by Z, in measured units."""
+        clusters, places = self.value.shape[1], [self.names.index(name) for name in self.along]
+        if self.slope is None:
+            return self.value.new_zeros(len(self.value), clusters, 0, 0)
+        return (self.slope * self.size[places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
+
     @torch.no_grad()
     def set_theta(self, theta: Float[Tensor, "seed cluster parameter"]) -> None:
         """Put the clusters' parameters to these, as far as their bounds let them."""

@@ -182,11 +182,26 @@ def mean_curves(
             weights.append((total / noise.unsqueeze(-1)).expand_as(summed))
             continue
         own = certainty[name]
-        each = own.weight.double() / (noise.mean(1)[:, None, None] + own.variance)
+        each = point_weights(noise, own).squeeze(1)
         total = share @ each
         means[name] = (share @ (each * own.values)) / total.clamp_min(1e-12)
         weights.append(total)
     return Curves(law.measured(means), torch.cat(weights, -1) / law.unit.square())
+
+
+def point_weights(
+    noise: Float[Tensor, "seed cluster"], certainty: Certainty | None
+) -> Float[Tensor, "seed _ #specimen #point"]:
+    r"""$s_{dp} / (\hat\sigma_c^2 + v_{dp})$, model units; with the clusters' mean variance where points differ.
+
+    Args:
+        noise: $\hat\sigma_c^2$ of a modality's decoder.
+        certainty: of its measurements; None where they are certain throughout.
+    """
+    if certainty is None:
+        return 1 / noise[..., None, None].double()
+    own = noise.double().mean(1)[:, None, None] + certainty.variance
+    return (certainty.weight.double() / own).unsqueeze(1)
 
 
 def _residual(curves: Float[Tensor, "specimen point"], design: Float[Tensor, "point parameter"]) -> Tensor:

@@ -170,6 +170,29 @@ def wire_run(wire_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Run
 
 
 @pytest.fixture
+def own_experts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Experts that are registered meanwhile are gone afterwards, or as soon as this is called."""
+    import sys
+
+    from fingerprint.experts import entries, plugins, registry
+
+    known = dict(entries())
+
+    def forget() -> None:
+        monkeypatch.setattr(registry, "_ENTRIES", dict(known))
+        monkeypatch.setattr(plugins, "_asked", set())
+        monkeypatch.setattr(plugins, "_broken", {})
+
+    forget()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield forget
+    for name in set(sys.modules) - before:
+        if name.startswith(plugins.PLUGIN):
+            del sys.modules[name]
+
+
+@pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run one command in this process: exit code, stdout, stderr."""
     from fingerprint.cli import main

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from fingerprint.errors import RecipeError
+from fingerprint.experts import check_law_of_z
 from fingerprint.model.certainty import CERTAIN, Certainties
 from fingerprint.model.experts.law import Law, mean_curves
 from fingerprint.model.gaussian import Gaussian
@@ -72,6 +73,8 @@ class ExpertDecoder(nn.Module):
                 where="solve",
                 expected='solve = "fit".',
             )
+        if law.expert.takes_z:
+            check_law_of_z(law.expert, latent, len(law.centre))
         self.drawn = isinstance(spec, LinearExpert)  # whether its first parameters are random, as the paper's are
         self.one_for_all = law.one_for_all
         seeds, shape = len(generators), (clusters, len(self.names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ import torch
 from fingerprint.errors import RecipeError, RunError
 from fingerprint.model import PIMA
 from fingerprint.prepare import Preparation
-from fingerprint.recipe import Recipe, check_consistent, load_recipe
+from fingerprint.recipe import Recipe, check_consistent, check_telling, load_recipe
 from fingerprint.run import (
     STATE_FILE,
     Run,
@@ -212,27 +212,9 @@ def choose_device(device: str) -> str:
 def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> PIMA:
     """Refuse networks, formulas and changes that the data do not suit, before anything is written."""
     model = build_model(recipe, preparations, make_generators((0,)))
-    _check_telling(recipe, model.telling())
+    check_telling(recipe, model.telling())
     make_augmenters(recipe, modality_shapes(recipe, preparations), torch.device("cpu"))
     return model
-
-
-def _check_telling(recipe: Recipe, telling: Collection[str]) -> None:
-    """Refuse what asks for an expert that tells the cluster, of one that does not."""
-    if recipe.prior.seeding in ("expert", "random") and not telling:
-        raise RecipeError(
-            f'a seeding of "{recipe.prior.seeding}" looks among the curves of an expert, and every law depends on Z or '
-            "is the same for all clusters",
-            where="prior.seeding",
-            expected='"latent", "scout" or "none".',
-        )
-    for name, choice in recipe.modalities.items():
-        if choice.outliers and name not in telling:
-            raise RecipeError(
-                "outliers are told by an expert, and this one depends on Z or is the same for all clusters",
-                where=f"modalities.{name}.outliers",
-                expected="0.",
-            )
 
 
 def _check_free(path: Path) -> None:

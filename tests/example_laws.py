@@ -45,6 +45,15 @@ def tilt(
     return offset + height * torch.tanh(z[..., 0]) * t
 
 
+@expert("example of three")
+def of_three(t: Tensor, z: Tensor, height: Tensor = 2.0) -> Tensor:  # pyright: ignore
+    """A line whose slope follows the third coordinate of Z.
+
+    Source: made for tests (2024).
+    """
+    return height * z[..., 2] * t
+
+
 @family("example swing")
 def swing(domain: Domain) -> AbstractExpert:
     """Place and velocity of an oscillator, two curves.

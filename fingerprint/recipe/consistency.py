@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fingerprint.errors import RecipeError
 from fingerprint.recipe.files import Recipe
 
@@ -54,3 +56,29 @@ def check_consistent(recipe: Recipe) -> None:
             where="prior.seeding",
             expected='layout = "standard", or a seeding of "none", "expert", "random" or "scout".',
         )
+
+
+def check_telling(recipe: Recipe, telling: Collection[str]) -> None:
+    """Refuse what asks for an expert that tells the cluster, of one that does not.
+
+    Args:
+        recipe: consistent in itself.
+        telling: modalities that are decoded by a law of its own for each cluster, which does not depend on Z.
+
+    Raises:
+        RecipeError: there is such.
+    """
+    if recipe.prior.seeding in ("expert", "random") and not telling:
+        raise RecipeError(
+            f'a seeding of "{recipe.prior.seeding}" looks among the curves of an expert, and every law depends on Z or '
+            "is the same for all clusters",
+            where="prior.seeding",
+            expected='"latent", "scout" or "none".',
+        )
+    for name, choice in recipe.modalities.items():
+        if choice.outliers and name not in telling:
+            raise RecipeError(
+                "outliers are told by an expert, and this one depends on Z or is the same for all clusters",
+                where=f"modalities.{name}.outliers",
+                expected="0.",
+            )

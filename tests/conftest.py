@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 # Must run before the first import of any of these. tests/model/test_shapes.py fails when it did not.
 CHECKED = (
+    "fingerprint.experts.abstract",
+    "fingerprint.experts.beginnings",
+    "fingerprint.experts.domain",
+    "fingerprint.experts.function",
+    "fingerprint.experts.linear",
+    "fingerprint.experts.sharing",
+    "fingerprint.experts.solve",
     "fingerprint.model",
     "fingerprint.training.alignment",
     "fingerprint.training.augmentation",

@@ -4,12 +4,13 @@ Everything here is in measured units and float64; the model's decoder (`model.ex
 units.
 
 Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear, chosen;
-sharing, beginnings, solve; formula, library.
+sharing, beginnings, solve; formula, coefficients, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.building import build_expert
-from fingerprint.experts.chosen import ChosenExpert, check_names
+from fingerprint.experts.chosen import ChosenExpert, matching_names
+from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
@@ -37,13 +38,14 @@ __all__ = [
     "broken_packages",
     "build_expert",
     "check_law_of_z",
-    "check_names",
+    "coefficient_unit",
     "descend",
     "design_matrix",
     "entries",
     "expert",
     "family",
     "load_plugin",
+    "matching_names",
     "normal_matrix",
     "options_of",
     "parameters_of",

@@ -19,6 +19,7 @@ from fingerprint.experts.domain import Domain
 from fingerprint.experts.parameter import Parameter
 
 STEP = 1e-5  # of finite differences, relative
+SMALL = 1e-3  # of a start: parameters below take the steps of one that is as large
 
 
 class FunctionExpert(AbstractExpert):
@@ -33,7 +34,7 @@ class FunctionExpert(AbstractExpert):
     """
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, self.takes_z = signature(function)
         self.t = torch.as_tensor(domain.t_in(t_unit) if t_unit else domain.t)
 
@@ -65,7 +66,7 @@ class SimulatorExpert(AbstractExpert):
     tries = 16
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, takes_z = signature(function)
         if takes_z:
             raise RecipeError(
@@ -90,7 +91,7 @@ class SimulatorExpert(AbstractExpert):
         """By central differences, within the bounds."""
         columns: list[Tensor] = []
         for index, each in enumerate(self.parameters):
-            step = STEP * torch.where(theta[..., index] == 0, max(abs(each.start), 1e-3), theta[..., index].abs())
+            step = STEP * theta[..., index].abs().clamp_min(SMALL * (abs(each.start) or 1))
             ends = [theta.clone(), theta.clone()]
             for end, sign in zip(ends, (1, -1), strict=True):
                 end[..., index] = (theta[..., index] + sign * step).clamp(each.lower, each.upper)

@@ -158,8 +158,8 @@ class RegisteredExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
         options: of the law, such as `{ count = 4 }`.
         components: the modalities that the law decodes, in the order in which it gives their curves, this one first;
             the others have a decoder of kind "component". Empty: this modality alone.
-        shared: parameters that all clusters have alike.
-        along_z: parameters that are a linear function of Z, theta + slope . Z.
+        shared: parameters that all clusters have alike, by name or pattern, such as ["position *"].
+        along_z: parameters that are a linear function of Z, theta + slope . Z; likewise.
         fixed: parameters that are known.
         start, bounds: where fits begin, and lower and upper limits, instead of the law's own.
         solve: "fit" is least squares of the clusters' mean curves, for laws that do not depend on Z [Eq. 16]; else
@@ -222,3 +222,10 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     def has_expert(self) -> bool:
         """Whether a physical model decodes it."""
         return isinstance(self.decoder, LinearExpert | RegisteredExpert | ExpertComponent)
+
+    @property
+    def law(self) -> str:
+        """What its law is called, which may decode other modalities too; empty where it has none of its own."""
+        if isinstance(self.decoder, RegisteredExpert):
+            return self.decoder.name
+        return "linear_expert" if isinstance(self.decoder, LinearExpert) else ""

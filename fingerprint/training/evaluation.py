@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fingerprint.fingerprints.identification import identify
 from fingerprint.model import PIMA
 from fingerprint.prediction.conformal import calibrated_subsets, scores
 from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
@@ -162,7 +163,9 @@ def evaluate(
     supported, support = cluster_support(
         data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
     )
-    return Metrics(parts, members, describe_clusters(model, train.tensors, map_member), supported, support)
+    clusters = describe_clusters(model, train.tensors, map_member)
+    experts = identify(model, preparations, train.tensors, map_member)
+    return Metrics(parts, members, clusters, supported, support, experts)
 
 
 def second_half(data: PartData) -> PartData:

@@ -90,7 +90,10 @@ def build(
     begin = float(start_time if start_time is not None else _begin(watched.times.numpy()))
     sizes = _sizes(domain, watched, system, initial)
     parameters = [
-        *(Parameter(1.0 if equations else 0.0, name=name) for name in system.names),
+        *(
+            Parameter(0.0 if linear else 1.0, name=name)
+            for name, linear in zip(system.names, system.linear, strict=True)
+        ),
         *(Parameter(0.0, name=f"{state}0") for state in states if state not in initial),
     ]
     return OdeExpert(

@@ -107,10 +107,12 @@ class ExpertDecoder(nn.Module):
     @property
     def slopes(self) -> Float[Tensor, "seed cluster along latent"]:
         """Change of the parameters that depend on Z, by Z, in measured units."""
-        clusters, places = self.value.shape[1], [self.names.index(name) for name in self.along]
+        clusters = self.value.shape[1]
         if self.slope is None:
             return self.value.new_zeros(len(self.value), clusters, 0, 0)
-        return (self.slope * self.size[places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
+        places = [self.names.index(name) for name in self.along]
+        slope = torch.where(self._alike(self.along).unsqueeze(-1), self.slope.mean(1, keepdim=True), self.slope)
+        return (slope * self.size[..., places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
 
     @torch.no_grad()
     def set_theta(self, theta: Float[Tensor, "seed cluster parameter"]) -> None:
@@ -228,10 +230,9 @@ class ExpertDecoder(nn.Module):
         theta = self.theta[:, :1] if self.one_for_all else self.theta
         every = theta.unsqueeze(2)
         if self.slope is not None:
-            slope = torch.where(self._alike(self.along).unsqueeze(-1), self.slope.mean(1, keepdim=True), self.slope)
-            step = torch.einsum("scpl,snl->scnp", slope, z.double())
+            slopes = self.slopes[:, :1] if self.one_for_all else self.slopes
+            tilted = torch.einsum("scpl,snl->scnp", slopes, z.double())
             places = [self.names.index(name) for name in self.along]
-            tilted = step * self.size[..., places].unsqueeze(2)
             every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
             every = self._bounded(every)
         if not self.law.expert.takes_z:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import benchmark_sections as mnist
 import data_sections
+import oscillator_sections
 from benchmark_sections import spread, table
 
 HERE = Path(__file__).parent
@@ -190,6 +191,7 @@ SECTIONS = {
     "kills": kills,
     "speed": speed,
     **mnist.SECTIONS,
+    **oscillator_sections.SECTIONS,
     **data_sections.SECTIONS,
 }
 

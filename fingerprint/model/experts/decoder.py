@@ -107,10 +107,9 @@ class ExpertDecoder(nn.Module):
     @property
     def slopes(self) -> Float[Tensor, "seed cluster along latent"]:
         """Change of the parameters that depend on Z, by Z, in measured units."""
-        clusters = self.value.shape[1]
+        clusters, places = self.value.shape[1], [self.names.index(name) for name in self.along]
         if self.slope is None:
             return self.value.new_zeros(len(self.value), clusters, 0, 0)
-        places = [self.names.index(name) for name in self.along]
         slope = torch.where(self._alike(self.along).unsqueeze(-1), self.slope.mean(1, keepdim=True), self.slope)
         return (slope * self.size[..., places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
 
@@ -230,7 +229,7 @@ class ExpertDecoder(nn.Module):
         theta = self.theta[:, :1] if self.one_for_all else self.theta
         every = theta.unsqueeze(2)
         if self.slope is not None:
-            slopes = self.slopes[:, :1] if self.one_for_all else self.slopes
+            slopes = self.slopes[:, : self.slope.shape[1]]
             tilted = torch.einsum("scpl,snl->scnp", slopes, z.double())
             places = [self.names.index(name) for name in self.along]
             every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)

@@ -322,3 +322,6 @@ def test_what_all_clusters_share_is_the_same_along_z() -> None:
     torch.testing.assert_close(curves, curves[:, :1].expand_as(curves))
     apart = curves.std(2).max()
     assert apart > 1e-3, "it depends on Z"
+    slopes = decoder.slopes
+    assert slopes.shape == (len(slopes), CLUSTERS, 1, 2)
+    torch.testing.assert_close(slopes, slopes[:, :1].expand_as(slopes))

@@ -68,7 +68,8 @@ def _title(run: Run, name: str, found: ExpertMetrics) -> str:
     if law == "linear_expert":
         axis = "" if modality.axis_name == "t" else f" the {modality.axis_name or 'axis'}"
         return f"{name}{unit} = Σ θ f(t), with t{axis}{t_unit}"
-    return f"{', '.join(found.modalities)}: the law {law}"
+    options = run.recipe.modalities[name].law_options
+    return f"{', '.join(found.modalities)}: the law {law}{f' ({options})' if options else ''}"
 
 
 def _head(run: Run, name: str, parameter: ParameterMetrics) -> str:
@@ -80,7 +81,8 @@ def _head(run: Run, name: str, parameter: ParameterMetrics) -> str:
 def _cell(parameter: ParameterMetrics, cluster: int) -> str:
     from fingerprint.units import mean_and_sd, number
 
-    told = mean_and_sd(parameter.values[cluster], parameter.standard_errors[cluster], digits=5)
-    if parameter.slopes:
+    value = parameter.values[cluster]
+    told = mean_and_sd(value, parameter.standard_errors[cluster], digits=5)
+    if parameter.slopes and value is not None:
         told += f"; by Z {', '.join(number(each) for each in parameter.slopes[cluster])}"
     return told

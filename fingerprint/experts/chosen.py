@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -32,6 +33,7 @@ class ChosenExpert(AbstractExpert):
     ) -> None:
         for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
             check_names(law, chosen, key)
+        _check_fixed(law, fixed, {**start, **bounds})
         self.law, self.begun = law, dict(start)
         self.placed = bool(fixed or start or bounds)
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
@@ -50,7 +52,9 @@ class ChosenExpert(AbstractExpert):
             for each in chosen
         )
         if not self.parameters:
-            raise RecipeError("every parameter is fixed, and none is left to fit", where="fixed")
+            raise RecipeError(
+                "every parameter is fixed, and none is left to fit", where="fixed", expected="At least one that is not."
+            )
 
     def curves(
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
@@ -92,17 +96,48 @@ class ChosenExpert(AbstractExpert):
         return torch.stack(columns, -1)
 
 
-def check_names(law: AbstractExpert, names: Mapping[str, object] | Sequence[str], key: str) -> None:
+def check_names(law: AbstractExpert, names: Iterable[str], key: str) -> None:
     """Refuse what is no parameter of a law.
 
     Raises:
         RecipeError: a name is not.
     """
-    unknown = [name for name in names if name not in law.names]
-    if unknown:
-        raise RecipeError(
-            f"the expert has no parameter {unknown[0]!r}", where=key, expected=f"One of: {', '.join(law.names)}."
-        )
+    for name in names:
+        matching_names(law, [name], key)
+
+
+def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tuple[str, ...]:
+    """The parameters that are meant by names or by patterns such as "position *", in the law's order.
+
+    Raises:
+        RecipeError: a pattern means none.
+    """
+    meant: set[str] = set()
+    for pattern in patterns:
+        found = [name for name in law.names if name == pattern] or fnmatch.filter(law.names, pattern)
+        if not found:
+            raise RecipeError(
+                f"the expert has no parameter {pattern!r}", where=key, expected=f"Of: {', '.join(law.names)}."
+            )
+        meant.update(found)
+    return tuple(name for name in law.names if name in meant)
+
+
+def _check_fixed(law: AbstractExpert, fixed: Mapping[str, float], found: Mapping[str, object]) -> None:
+    """Refuse what is known and sought at once, and what is known to be where the law does not go."""
+    for each in law.parameters:
+        if each.name not in fixed:
+            continue
+        if each.name in found:
+            raise RecipeError(
+                f"{each.name!r} is fixed, and yet has a start or bounds", where="fixed", expected="One or the other."
+            )
+        if not each.lower <= fixed[each.name] <= each.upper:
+            raise RecipeError(
+                f"{each.name!r} is fixed at {fixed[each.name]:g}",
+                where="fixed",
+                expected=f"A number from {each.lower:g} to {each.upper:g}, the bounds of the law.",
+            )
 
 
 def _within(value: float, bounds: Sequence[float] | None) -> float:

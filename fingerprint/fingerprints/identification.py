@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from fingerprint.fingerprints.parameters import ParameterSums
-from fingerprint.model import PIMA
+from fingerprint.model import PIMA, Gaussian
 from fingerprint.model.experts import ExpertDecoder, point_weights
 from fingerprint.prediction.embedding import fitting_responsibilities
 from fingerprint.prepare import Preparation, Tensors
@@ -31,7 +31,7 @@ class Weighted(NamedTuple):
 
 @torch.no_grad()
 def identify(
-    model: PIMA, preparations: Mapping[str, Preparation], train: Tensors, member: int
+    model: PIMA, preparations: Mapping[str, Preparation], train: Tensors, member: int, posterior: Gaussian
 ) -> dict[str, ExpertMetrics]:
     """Parameters, standard errors and lack of fit of every law of one member, by its (first) modality.
 
@@ -43,11 +43,12 @@ def identify(
         preparations: by modality.
         train: the training part.
         member: whose parameters.
+        posterior: q(Z|X) of the training part, as `embed` gives it.
     """
     experts = model.experts()
     if not experts:
         return {}
-    gamma = fitting_responsibilities(model, train)[member]
+    gamma = fitting_responsibilities(model, train, posterior)[member]
     return {name: _identify(model, preparations[name], train, gamma, member, each) for name, each in experts.items()}
 
 

@@ -158,8 +158,8 @@ class RegisteredExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
         options: of the law, such as `{ count = 4 }`.
         components: the modalities that the law decodes, in the order in which it gives their curves, this one first;
             the others have a decoder of kind "component". Empty: this modality alone.
-        shared: parameters that all clusters have alike.
-        along_z: parameters that are a linear function of Z, theta + slope . Z.
+        shared: parameters that all clusters have alike, by name or pattern, such as ["position *"].
+        along_z: parameters that are a linear function of Z, theta + slope . Z; likewise.
         fixed: parameters that are known.
         start, bounds: where fits begin, and lower and upper limits, instead of the law's own.
         solve: "fit" is least squares of the clusters' mean curves, for laws that do not depend on Z [Eq. 16]; else
@@ -229,3 +229,15 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         if isinstance(self.decoder, RegisteredExpert):
             return self.decoder.name
         return "linear_expert" if isinstance(self.decoder, LinearExpert) else ""
+
+    @property
+    def law_options(self) -> str:
+        """What a registered law was given, in words, but for units, which stand with its parameters."""
+        options = self.decoder.options if isinstance(self.decoder, RegisteredExpert) else {}
+        return "; ".join(f"{key}: {_told(value)}" for key, value in options.items() if key != "units")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_told(own)}" for key, own in value.items())
+    return ", ".join(map(_told, value)) if isinstance(value, list | tuple) else str(value)

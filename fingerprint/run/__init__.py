@@ -17,6 +17,7 @@ from fingerprint.run.folder import (
     write_end,
     write_info,
 )
+from fingerprint.run.laws import check_known, check_parameters, expert_records
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
 from fingerprint.run.lock import locked
 from fingerprint.run.records import (
@@ -25,6 +26,7 @@ from fingerprint.run.records import (
     ClusterMetrics,
     EpochRecord,
     ExpertMetrics,
+    ExpertRecord,
     IntervalScores,
     LackOfFit,
     MemberMetrics,
@@ -41,6 +43,7 @@ __all__ = [
     "ClusterMetrics",
     "EpochRecord",
     "ExpertMetrics",
+    "ExpertRecord",
     "IntervalScores",
     "LackOfFit",
     "MemberMetrics",
@@ -51,8 +54,11 @@ __all__ = [
     "RunInfo",
     "all_runs",
     "build_model",
+    "check_known",
+    "check_parameters",
     "diverged",
     "doubts",
+    "expert_records",
     "load_run",
     "locked",
     "make_generators",

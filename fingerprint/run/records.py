@@ -10,8 +10,26 @@ FORMAT_VERSION = 4
 LEAST_FITTED = 1.0  # specimens of a cluster from which on an expert's parameters there are told
 
 
+class ExpertRecord(Struct, frozen=True):
+    """A registered expert that a run was trained with; it is told and compared, never executed.
+
+    Attributes:
+        name: as the recipe calls it.
+        source, home: whether it was shipped, or which package, plugin (its file's name) or module it came from.
+        parameters: their names.
+        curves: mean and root mean square of each cluster's curve, at the parameters of the shown member and Z = 0.
+    """
+
+    name: str
+    source: Literal["shipped", "package", "plugin", "module"]
+    home: str
+    parameters: tuple[str, ...]
+    curves: tuple[tuple[float, float], ...] = ()
+
+
 class RunInfo(Struct, frozen=True):
-    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`."""
+    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`, `experts` are by
+    modality."""
 
     status: Literal["running", "interrupted", "completed", "diverged"]
     seeds: tuple[int, ...]
@@ -23,6 +41,7 @@ class RunInfo(Struct, frozen=True):
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
     label: str = ""
+    experts: dict[str, ExpertRecord] = {}
 
 
 class EpochRecord(Struct, frozen=True):

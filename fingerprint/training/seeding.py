@@ -122,7 +122,7 @@ def _fit_experts(model: PIMA, train: Tensors, gamma: Tensor, *, drawn: bool = Tr
 def _left(
     model: PIMA, name: str, values: Float[Tensor, "1 specimen point"], weights: Float[Tensor, "seed specimen cluster"]
 ) -> Float[Tensor, "seed cluster"]:
-    """What the clusters' curves leave of their specimens, mean square in model units; of a cluster without any, of all."""
+    """Mean square that the clusters' curves leave, model units; of a cluster without specimens, that of all."""
     told = model.decoder(name)(model.prior.mean).mean.squeeze(2)
     share, x = weights.sum(1), values[0]
     squares = (weights * x.square().sum(-1)[:, None]).sum(1)

@@ -33,7 +33,7 @@ def mean_and_sd(mean: float | None, sd: float | None, digits: int = 3) -> str:
     if mean is None or sd is None or not math.isfinite(mean) or not math.isfinite(sd) or sd <= 0:
         return number(mean, digits)
     place = _size(sd) - 1
-    size = max(place, _size(mean) if mean else place)
+    size = max(place + 1, _size(mean) if mean else place)
     if _LEAST_SIZE <= size < _MOST_DIGITS:
         decimals = max(-place, 0)
         return f"{mean:.{decimals}f} ± {sd:.{decimals}f}".replace("-", "−")

@@ -185,7 +185,8 @@ def test_the_parameters_of_the_second_experiment(tmp_path: Path, call: Call, mon
     assert beta.pop("relative_error") == pytest.approx(1e-3)
     assert beta.pop("value") == pytest.approx(1.5015)
     assert beta == {
-        "digit": "3", "cluster": 3, "name": "beta", "standard_error": 0.0125, "truth": 1.5, "paper": 1.4999, "unit": "1/s"
+        "digit": "3", "cluster": 3, "name": "beta", "standard_error": 0.0125, "truth": 1.5, "paper": 1.4999,
+        "unit": "1/s",
     }  # fmt: skip
     assert first["parameters"][12]["paper"] is None
 

@@ -19,7 +19,7 @@ from fingerprint.fingerprints.identification import identify, weighted
 from fingerprint.fingerprints.parameters import ParameterSums
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.model import PIMA
-from fingerprint.prediction.embedding import fitting_responsibilities
+from fingerprint.prediction.embedding import embed, fitting_responsibilities
 from fingerprint.prepare import align, fit_preparation, to_tensors
 from fingerprint.recipe import (
     ExpertComponent,
@@ -77,7 +77,9 @@ def test_intercepts_and_slopes_are_recovered_in_measured_units(wire_run: Run, de
 
 def test_they_are_the_least_squares_of_the_training_part(wire_run: Run, train_part: pieces.Piece) -> None:
     """[Eq. 16] Every point of every specimen an equation, weighted by its responsibility."""
-    gamma = fitting_responsibilities(wire_run.model, train_part.tensors)[wire_run.info.map_member].double().numpy()
+    posterior = embed(wire_run.model, train_part.tensors).posterior
+    gamma = fitting_responsibilities(wire_run.model, train_part.tensors, posterior)[wire_run.info.map_member]
+    gamma = gamma.double().numpy()
     for cluster, found in enumerate(values(wire_run)):
         weight = np.repeat(gamma[:, cluster], len(TIME)) ** 0.5
         equations = weight[:, None] * np.tile(FUNCTIONS, (len(gamma), 1))
@@ -109,7 +111,8 @@ def test_a_fingerprint_holds_those_of_its_cluster(wire_run: Run, description: De
 def test_a_piece_at_a_time_gives_the_same(
     wire_run: Run, train_part: pieces.Piece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    args = wire_run.model, wire_run.preparations, train_part.tensors, wire_run.info.map_member
+    posterior = embed(wire_run.model, train_part.tensors).posterior
+    args = wire_run.model, wire_run.preparations, train_part.tensors, wire_run.info.map_member, posterior
     whole = identify(*args)["length"]
     monkeypatch.setattr(identification, "MOST_NUMBERS", 40 * 3 * len(TIME))
     parts = identify(*args)["length"]
@@ -269,12 +272,13 @@ def test_a_law_of_two_modalities_counts_what_each_specimen_has() -> None:
     preparations = {name: fit_preparation(raw, GridInput()) for name, raw in raws.items()}
     model = build_model(recipe, preparations, make_generators((0, 1))).eval()
     tensors = to_tensors(align(raws, preparations, ids), preparations)
-    expert, gamma = model.experts()["first"], fitting_responsibilities(model, tensors)
+    posterior = embed(model, tensors).posterior
+    expert, gamma = model.experts()["first"], fitting_responsibilities(model, tensors, posterior)
     known = {name: gamma * own.unsqueeze(-1) for name, own in tensors.present.items()}
     expert.fit(known, tensors.whole()[0], model.noise(known))
-    found = identify(model, preparations, tensors, 1)["first"]
+    found = identify(model, preparations, tensors, 1, posterior)["first"]
 
-    noise = {name: float(model.noise([name])[name][1, 0]) * preparations[name].scale[0] ** 2 for name in raws}
+    noise = {name: model.noise([name])[name][1, 0].item() * preparations[name].scale[0] ** 2 for name in raws}
     weight = np.tile([*[1 / noise["first"]] * 8, *[1 / noise["second"]] * 5], (60, 1))
     weight[1::2, 8:] = 0
     own = gamma[1].double()

@@ -42,7 +42,9 @@ def test_any_shuffling_of_the_clusters_is_undone(factor_run: Run, tensors: Tenso
 def test_members_are_matched_and_relabelling_moves_no_specimen(factor_run: Run, tensors: Tensors) -> None:
     """The run is settled: the order that would be given again is the one it has."""
     labels = embed(factor_run.model, tensors).responsibilities.argmax(-1).numpy()
-    order = common_order(factor_run.model, embed(factor_run.model, tensors).responsibilities, factor_run.info.map_member)
+    order = common_order(
+        factor_run.model, embed(factor_run.model, tensors).responsibilities, factor_run.info.map_member
+    )
     own = labels[factor_run.info.map_member]
     for member, row in enumerate(labels):
         assert sorted(order[member]) == [0, 1, 2]

@@ -95,9 +95,11 @@ class Peaks(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The sum."""
-        height, position, width, *mixing = self._of_peaks(theta)
-        profile, _ = self._profile((self._t.to(theta) - position) / width, *mixing)
-        return (height * profile).sum(-2) + theta[..., self._own * self._count :] @ self._line.to(theta)
+        t, told = self._t.to(theta), theta[..., self._own * self._count :] @ self._line.to(theta)
+        peaks = zip(*(each.unbind(-2) for each in self._of_peaks(theta)), strict=True)
+        for height, position, width, *mixing in peaks:  # one by one: smaller arrays are several times faster
+            told = told + height * self._profile((t - position) / width, *mixing)[0]
+        return told
 
     def jacobian(
         self, theta: Float[Tensor, "*many parameter"]
@@ -161,17 +163,22 @@ class Peaks(AbstractExpert):
                 return torch.lerp(narrow[0], wide[0], mixing[0]), torch.lerp(narrow[1], wide[1], mixing[0])
 
     def _parameters_of(self, number: int) -> tuple[Parameter, ...]:
+        """Where no curve is shown, peaks begin evenly spread."""
         t = self._component.t
         least, first, last = spacing(t), float(t.min()), float(t.max())
+        place = first + (last - first) * number / (self._count + 1)
         if self._log:
             low, high = math.log(max(first, min(least, last) / 2)), math.log(last)
-            position = Parameter((low + high) / 2, low, high, name=f"log position {number}")
+            position = Parameter(max(low, math.log(max(place, least))), low, high, name=f"log position {number}")
         else:
-            position = Parameter((first + last) / 2, first, last, unit="t", name=f"position {number}")
+            position = Parameter(place, first, last, unit="t", name=f"position {number}")
+        width = Parameter(
+            max(span(t) / (self._count + 1), least), least / 2, 2 * span(t), unit="t", name=f"width {number}"
+        )
         return (
             Parameter(1.0, unit="y", linear=True, name=f"height {number}"),
             position,
-            Parameter(max(span(t) / 10, least), least / 2, 2 * span(t), unit="t", name=f"width {number}"),
+            width,
             Parameter(0.5, 0.0, 1.0, name=f"mixing {number}"),
         )[: self._own]
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_names, descend, search
+from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
 from fingerprint.model.certainty import Certainty
 
 FEW = 8  # iterations of a fit that begins where the last one ended
@@ -23,18 +23,20 @@ class Law(nn.Module):
         expert: the law.
         names: the modalities that it decodes, in its order.
         centres, scales: of their preparations, [point] and [1] or [point], float64.
-        shared: parameters that all clusters have alike.
-        along: parameters that are a linear function of Z.
+        shared: parameters that all clusters have alike, by name or pattern.
+        along: parameters that are a linear function of Z, likewise.
 
     Attributes:
         uses_z: whether the curves depend on Z.
         linear: whether every parameter enters linearly.
         design, offset: then the curve is design @ theta + offset; [point, parameter] and [point].
         solver: then the least squares of a curve; [parameter, point].
+        unit: the root-mean-square scale of each modality, [point]: the measured units in which misfits are taken.
     """
 
     centre: Tensor
     scale: Tensor
+    unit: Tensor
     design: Tensor
     offset: Tensor
     solver: Tensor
@@ -49,15 +51,17 @@ class Law(nn.Module):
         along: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        check_names(expert, shared, "shared")
-        check_names(expert, along, "along_z")
-        self.expert, self.names, self.shared, self.along = expert, tuple(names), tuple(shared), tuple(along)
+        self.expert, self.names = expert, tuple(names)
+        self.shared = matching_names(expert, shared, "shared")
+        self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
         self.points = tuple(len(each) for each in centres)
         wide = [scale.expand(len(centre)) for centre, scale in zip(centres, scales, strict=True)]
         self.linear = not expert.takes_z and all(each.linear for each in expert.parameters)
         self.register_buffer("centre", torch.cat(list(centres)).double(), persistent=False)
         self.register_buffer("scale", torch.cat(wide).double(), persistent=False)
+        alike = [each.double().square().mean().sqrt().expand(len(each)) for each in wide]
+        self.register_buffer("unit", torch.cat(alike), persistent=False)
         if self.linear:
             zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
             offset = expert.curves(zero)
@@ -143,13 +147,15 @@ def mean_curves(
     law: Law,
     gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
     curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-    variance: Mapping[str, Float[Tensor, "seed cluster"]],
+    variance: Mapping[str, Float[Tensor, "seed cluster_or_1"]],
     certainty: Mapping[str, Certainty],
 ) -> Curves:
     r"""The responsibility-weighted means that are all that a law needs which does not depend on Z. [Eq. 16]
 
     $$W_{cp} = \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}}, \quad
       \bar x_{cp} = \frac{1}{W_{cp}} \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}} x_{dp}$$
+
+    Of points with scales of their own the misfit is taken in measured units all the same, in the modality's mean scale.
 
     Args:
         law: of the modalities.
@@ -176,7 +182,7 @@ def mean_curves(
         total = share @ each
         means[name] = (share @ (each * own.values)) / total.clamp_min(1e-12)
         weights.append(total)
-    return Curves(law.measured(means), torch.cat(weights, -1) / law.scale.square())
+    return Curves(law.measured(means), torch.cat(weights, -1) / law.unit.square())
 
 
 def point_weights(

@@ -59,7 +59,7 @@ class ExpertDecoder(nn.Module):
         super().__init__()
         self.law = law
         self.names = law.expert.names
-        self.along, self.uses_z = law.along, law.uses_z
+        self.along, self.uses_z, self.tells = law.along, law.uses_z, law.tells
         self.fitted = spec.solve in ("fit", "closed_form")
         if self.uses_z and self.fitted:
             raise RecipeError(
@@ -76,7 +76,7 @@ class ExpertDecoder(nn.Module):
         if law.expert.takes_z:
             check_law_of_z(law.expert, latent, len(law.centre))
         self.drawn = isinstance(spec, LinearExpert)  # whether its first parameters are random, as the paper's are
-        self.one_for_all = set(law.shared) >= set(self.names)
+        self.one_for_all = law.one_for_all
         seeds, shape = len(generators), (clusters, len(self.names))
         start = torch.tensor([each.start for each in law.expert.parameters], dtype=torch.float64)
         drawn = torch.stack([torch.randn(shape, generator=each) for each in generators]).double()
@@ -229,8 +229,7 @@ class ExpertDecoder(nn.Module):
         theta = self.theta[:, :1] if self.one_for_all else self.theta
         every = theta.unsqueeze(2)
         if self.slope is not None:
-            slopes = self.slopes[:, : self.slope.shape[1]]
-            tilted = torch.einsum("scpl,snl->scnp", slopes, z.double())
+            tilted = torch.einsum("scpl,snl->scnp", self.slopes[:, : theta.shape[1]], z.double())
             places = [self.names.index(name) for name in self.along]
             every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
             every = self._bounded(every)
@@ -261,7 +260,7 @@ class ComponentDecoder(nn.Module):
     def __init__(self, spec: ExpertComponent, owner: ExpertDecoder, component: int) -> None:
         super().__init__()
         self._owner = (owner,)  # in a tuple, so that its parameters are not counted twice
-        self.component, self.uses_z = component, owner.uses_z
+        self.component, self.uses_z, self.tells = component, owner.uses_z, owner.tells
         seeds, clusters = owner.variance.log_variance.shape[:2]
         self.variance = DecoderVariance(spec.variance, (seeds, clusters))
 

@@ -313,6 +313,9 @@ def test_along_z_a_parameter_is_a_linear_function_of_it(name: str, along: tuple[
     points = z.unsqueeze(1).expand(-1, CLUSTERS, -1, -1)
     expected = decoder.law.modelled(decoder.law.expert.curves(theta, points if name == "tilt" else None))[0]
     torch.testing.assert_close(decoder(z).mean, expected)
+    places = [decoder.names.index(each) for each in along]
+    ends = decoder.theta.unsqueeze(2)[..., places] + torch.einsum("scpl,snl->scnp", decoder.slopes, z)
+    torch.testing.assert_close(ends.detach(), theta[..., places])
 
 
 def test_what_all_clusters_share_is_the_same_along_z() -> None:
@@ -322,3 +325,4 @@ def test_what_all_clusters_share_is_the_same_along_z() -> None:
     torch.testing.assert_close(curves, curves[:, :1].expand_as(curves))
     apart = curves.std(2).max()
     assert apart > 1e-3, "it depends on Z"
+    assert (decoder.slopes == decoder.slopes[:, :1]).all()

@@ -15,6 +15,8 @@ import msgspec
 import torch
 from mnist_rate import Contestant, rates
 
+from fingerprint.experts import Sharing
+from fingerprint.model import PIMA
 from fingerprint.model.decoders import log_likelihood
 from fingerprint.model.experts.decoder import REFIT
 from fingerprint.recipe import MLPDecoder, Recipe, load_recipe
@@ -43,6 +45,20 @@ def contestants() -> dict[str, Recipe]:
         "conv-large": decoded(load_recipe("mnist_ode_conv_large")),
         "conv-small": decoded(load_recipe("mnist_ode_conv_small")),
     }
+
+
+def numbers(model: PIMA) -> int:
+    """Free numbers of what decodes the rates: weights, or the parameters of all clusters, what they share once."""
+    laws = [each.law for each in model.experts().values()]
+    clusters = model.prior.mean.shape[1]
+    free = [Sharing(law.expert, clusters, law.shared, model.prior.mean.device).chosen.shape[-1] for law in laws]
+    weights = [
+        each.numel()
+        for curve in CURVES
+        for name, each in model.decoder(curve).named_parameters()
+        if not name.startswith("variance.")
+    ]
+    return sum(free) + sum(weights)
 
 
 def decoder_step(ours: Contestant) -> Callable[[], None]:
@@ -86,9 +102,6 @@ def cost(store: Store) -> dict[str, Any]:
     found["ratio_to_mlp"] = {
         name: medians[name] / medians[(WHOLE if name.startswith(WHOLE) else "") + "mlp"] for name in medians
     }
-    found["weights"] = {
-        name: sum(each.numel() for curve in CURVES for each in ready[name].state.model.decoder(curve).parameters())
-        for name in ready
-    }
+    found["numbers"] = {name: numbers(each.state.model) for name, each in ready.items()}
     print(medians, flush=True)
     return found

@@ -121,7 +121,8 @@ def solved(asked: Identification, parameters: tuple[Identified, ...]) -> tuple[S
         own = {each.name: each.value for each in parameters if each.label == label and each.name in truth}
         t, right = asked.solve(truth)
         try:
-            found = asked.solve({**truth, **own})[1] if own else None
+            told = bool(own) and all(map(math.isfinite, own.values()))
+            found = asked.solve({**truth, **own})[1] if told else None
         except ValueError:
             found = None
         made.append(Solved(label, t, right, found))

@@ -62,6 +62,8 @@ def test_what_a_recipe_fixes_is_the_truth_and_what_blows_up_has_no_trajectory() 
     assert all(each.deviation < 1e-10 for each in solved(asked(), only))
     (wild,) = solved(asked(), (Identified("2", 0, "alpha", 4.0, math.nan, -0.1),))
     assert (wild.found, wild.deviation) == (None, math.inf)
+    (unknown,) = solved(asked(), (Identified("2", 0, "beta", math.nan, math.nan, 7 / 6),))
+    assert (unknown.found, unknown.deviation) == (None, math.inf)
 
 
 def test_the_table_has_a_line_for_each_digit_that_has_a_cluster() -> None:

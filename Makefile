@@ -14,7 +14,7 @@ demo: $(STAMP)
 	$(BIN)/fingerprint demo --out demo
 
 test: $(STAMP) browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -214,7 +214,8 @@ def coverage(given: Setting, draws: int, specimens: int, variance: float) -> dic
         for (values, gamma, clusters), each in zip(seen, theta, strict=True):
             sums = ParameterSums(law, each)
             curves = law.measured(values)
-            sums.add(curves, gamma.T.double().unsqueeze(-1).expand(-1, -1, curves.shape[-1]), gamma.double())
+            weights = gamma.T.double().unsqueeze(-1) / law.unit.square()  # as `mean_curves` has them
+            sums.add(curves, weights, gamma.double())
             scores.append((each.numpy()[clusters] - truth(law)) / sums.errors().numpy()[clusters])
         found[kind] = _told(law, np.stack(scores))
         print(kind, found[kind], flush=True)

@@ -18,11 +18,12 @@ from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.plugins import Source, broken_packages, entries, load_plugin, source_of
 from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
-from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
+from fingerprint.experts.solve import ITERATIONS, Curves, Fit, descend, normal_matrix, search
 from fingerprint.experts.survey import Option, options_of, parameters_of
 from fingerprint.experts.trial import check_law_of_z
 
 __all__ = [
+    "ITERATIONS",
     "AbstractExpert",
     "ChosenExpert",
     "Component",

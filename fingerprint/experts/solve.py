@@ -45,7 +45,8 @@ class Fit(NamedTuple):
 def search(expert: AbstractExpert, curves: Curves, shared: Sequence[str] = (), keep: int = 3) -> Fit:
     """Fit from several beginnings: those of the law, and others spread around the first.
 
-    What is shared begins at the mean of what the members' own fits make of it, or at any one of these.
+    What is shared begins at the mean of what the members' own fits make of it, at any one of these, or where the mean
+    of all curves has it; members are not put in order by themselves then.
 
     Args:
         expert: a law that does not take Z.
@@ -61,14 +62,24 @@ def search(expert: AbstractExpert, curves: Curves, shared: Sequence[str] = (), k
     told = (curves.weights > 0).any(-1, keepdim=True).double()
     mean = (told * own).sum(1, keepdim=True) / told.sum(1, keepdim=True).clamp_min(1)
     alike = torch.tensor([name in shared for name in expert.names], device=own.device)
-    starts = torch.stack([torch.where(alike, each, own) for each in (mean, *own.split(1, 1))])
-    return _best(expert, Sharing(expert, own.shape[1], shared, own.device), curves, starts, keep)
+    starts = [torch.where(alike, each, own) for each in (mean, *own.split(1, 1))]
+    together = _search_alone(expert, _mean(curves), keep).theta
+    starts += [together.expand_as(own), torch.where(alike, together, own)]
+    return _best(expert, Sharing(expert, own.shape[1], shared, own.device), curves, torch.stack(starts), keep)
 
 
 def _search_alone(expert: AbstractExpert, curves: Curves, keep: int) -> Fit:
     """Each curve by itself, in a group of its own."""
     starts = beginnings(expert, curves.values, curves.weights)
-    return _best(expert, Sharing(expert, 1, (), curves.values.device), curves, starts, keep)
+    found = _best(expert, Sharing(expert, 1, (), curves.values.device), curves, starts, keep)
+    return Fit(expert.in_order(found.theta), found.misfit)
+
+
+def _mean(curves: Curves) -> Curves:
+    """Of the members of each group, as one member."""
+    weights = curves.weights.sum(1, keepdim=True)
+    values = (curves.weights * curves.values).sum(1, keepdim=True) / weights.clamp_min(1e-300)
+    return Curves(values, weights)
 
 
 def _best(
@@ -88,7 +99,7 @@ def _best(
     found = descend(expert, sharing, _repeated(curves, kept), sharing.theta(chosen.flatten(0, 1)))
     winner = found.misfit.reshape(kept, groups).argmin(0)
     rows = winner * groups + torch.arange(groups, device=winner.device)
-    return Fit(expert.in_order(found.theta[rows]), found.misfit[rows])
+    return Fit(found.theta[rows], found.misfit[rows])
 
 
 def descend(

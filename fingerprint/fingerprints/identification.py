@@ -111,7 +111,8 @@ def weighted(
     values, present, certainty = train.piece(rows)
     noise = model.noise(law.names)
     told, weights, counted = dict(values), [], []
-    for name, scale in zip(law.names, law.scale.split(law.points), strict=True):
+    units = law.unit if expert.fitted else law.scale  # a fit takes misfits in measured units, the gradient as the model
+    for name, scale in zip(law.names, units.split(law.points), strict=True):
         outlier = model.outlier_given_cluster(name, values, certainty)[member]
         own = (responsibilities * (1 - outlier) * present[name][0].unsqueeze(-1)).double()
         each = point_weights(noise[name][member : member + 1], certainty.get(name))[0] / scale.square()

@@ -235,10 +235,10 @@ def reseed_dead(model: PIMA, least: float) -> None:
             prior.mean[seed, heavy] -= step
             prior.log_variance[seed, dead] = prior.log_variance[seed, heavy]
             prior.log_weights[seed, [dead, heavy]] = prior.log_weights[seed, heavy] - float(np.log(2))
-            for expert in model.experts().values():
-                theta = expert.theta.clone()
-                theta[seed, dead] = theta[seed, heavy]
-                expert.set_theta(theta)
+            order = torch.arange(prior.mean.shape[1], device=prior.mean.device).repeat(model.seeds, 1)
+            order[seed, dead] = heavy
+            for name in {each for expert in model.experts().values() for each in expert.law.names}:
+                model.decoder(name).relabel(order)
         prior.log_weights[seed] = torch.log_softmax(prior.log_weights[seed], -1)
     if prior.logits is not None:
         prior.logits.copy_(prior.log_weights)

@@ -19,6 +19,7 @@ from fingerprint.recipe import ExpertComponent, LinearExpert, RegisteredExpert
 LEAST_SHARE = 1e-6  # of specimens, below which a cluster's parameters stay
 FIRST_SLOPE = 0.1  # standard deviation of the first slopes along Z, in units of a parameter's effect
 REFIT = 50  # batches after which a law that is not linear is fitted again to the running means
+FEW = 8  # iterations of such a fit, which begins where the last one ended
 
 
 class ExpertDecoder(nn.Module):
@@ -139,7 +140,7 @@ class ExpertDecoder(nn.Module):
             return self._kept(z)[component]
 
     def relabel(self, order: Int[Tensor, "seed cluster"]) -> None:
-        """Put the clusters of each seed in another order."""
+        """Put the clusters of each seed in another order; one that is named twice is there twice afterwards."""
         seeds = torch.arange(len(order), device=order.device).unsqueeze(1)
         moved = [self.value, *([self.running, self.total] if self.fitted and not self.law.linear else [])]
         if self.slope is not None and not self.one_for_all:
@@ -205,7 +206,7 @@ class ExpertDecoder(nn.Module):
         self.waiting += 1
         if int(self.waiting) >= REFIT:
             self.waiting.zero_()
-            self.set_theta(self.law.fit(self.running, self.total, self.theta))
+            self.set_theta(self.law.fit(self.running, self.total, self.theta, FEW))
 
     @torch.no_grad()
     def measure_steps(self) -> None:

@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
+from fingerprint.experts import ITERATIONS, AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
 from fingerprint.model.certainty import Certainty
 
-FEW = 8  # iterations of a fit that begins where the last one ended
 MOST_COORDINATES = 12
 ABOVE_NOISE = 1.5  # times the greatest eigenvalue that noise alone would have
 
@@ -57,7 +56,7 @@ class Law(nn.Module):
         self.shared = matching_names(expert, shared, "shared")
         self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
-        self.one_for_all = set(shared) >= set(expert.names)
+        self.one_for_all = set(self.shared) >= set(expert.names)
         self.tells = not (self.uses_z or self.one_for_all)
         self.points = tuple(len(each) for each in centres)
         wide = [scale.expand(len(centre)) for centre, scale in zip(centres, scales, strict=True)]
@@ -68,8 +67,7 @@ class Law(nn.Module):
         self.register_buffer("unit", torch.cat(alike), persistent=False)
         if self.linear:
             zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
-            offset = expert.curves(zero)
-            design = (expert.curves(torch.eye(len(zero), dtype=torch.float64)) - offset).T
+            offset, design = expert.jacobian(zero)
             size = design.norm(dim=0)  # functions are compared at unit length, so that none is too small to count
             solver = torch.linalg.pinv(design / size) / size.unsqueeze(-1)
             for name, value in (("design", design), ("offset", offset), ("solver", solver)):
@@ -89,6 +87,7 @@ class Law(nn.Module):
         curves: Float[Tensor, "seed cluster point"],
         weights: Float[Tensor, "seed cluster point"],
         start: Float[Tensor, "seed cluster parameter"] | None = None,
+        iterations: int = ITERATIONS,
     ) -> Float[Tensor, "seed cluster parameter"]:
         r"""Parameters of least squares of the clusters' mean curves, the misfit taken in measured units. [Eq. 16]
 
@@ -100,7 +99,8 @@ class Law(nn.Module):
         Args:
             curves: in measured units; where their weight is 0, anything finite.
             weights: of the points.
-            start: from where to go on a few steps; from the beginning where None.
+            start: from where to go on; from the beginning where None.
+            iterations: at most, from such a start.
         """
         if self.linear and not self.shared:
             return self._solved(curves - self.offset, weights)
@@ -108,14 +108,14 @@ class Law(nn.Module):
         given = Curves(curves, weights)
         if not self.shared:
             given = Curves(*(each.flatten(0, 1).unsqueeze(1) for each in given))
-        return self._fitted(given, start, clusters).theta.reshape(seeds, clusters, -1)
+        return self._fitted(given, start, clusters, iterations).theta.reshape(seeds, clusters, -1)
 
-    def _fitted(self, given: Curves, start: Tensor | None, clusters: int) -> Fit:
+    def _fitted(self, given: Curves, start: Tensor | None, clusters: int, iterations: int) -> Fit:
         if start is None:
             return search(self.expert, given, self.shared)
         members = clusters if self.shared else 1
         sharing = Sharing(self.expert, members, self.shared, start.device)
-        return descend(self.expert, sharing, given, start.reshape(len(given.values), members, -1), FEW)
+        return descend(self.expert, sharing, given, start.reshape(len(given.values), members, -1), iterations)
 
     def _solved(self, curves: Tensor, weights: Tensor) -> Tensor:
         """The closed form of a linear law; a training that diverges is noticed by its loss, not here."""

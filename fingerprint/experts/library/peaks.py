@@ -15,10 +15,10 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Array, Component, Domain
 from fingerprint.experts.library.axes import spacing, span
 from fingerprint.experts.library.peak_search import Found, find
+from fingerprint.experts.library.peak_sum import Shape, derivatives, peak_sum
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
-Shape = Literal["gaussian", "lorentzian", "pseudo_voigt"]
 Background = Literal["none", "constant", "linear"]
 Positions = Literal["linear", "log"]
 
@@ -72,6 +72,7 @@ class Peaks(AbstractExpert):
     """Heights, positions, widths (and mixings) peak by peak, then the background; see `peaks`."""
 
     tries = 0
+    single = True
 
     def __init__(
         self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
@@ -95,9 +96,8 @@ class Peaks(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The sum."""
-        height, position, width, *mixing = self._of_peaks(theta)
-        profile, _ = self._profile((self._t.to(theta) - position) / width, *mixing)
-        return (height * profile).sum(-2) + theta[..., self._own * self._count :] @ self._line.to(theta)
+        told = peak_sum(self._t.to(theta), self._shape, *(each.squeeze(-1) for each in self._of_peaks(theta)))
+        return told + theta[..., self._own * self._count :] @ self._line.to(theta) if len(self._line) else told
 
     def jacobian(
         self, theta: Float[Tensor, "*many parameter"]
@@ -105,11 +105,10 @@ class Peaks(AbstractExpert):
         """In closed form, since a peak's parameters change that peak alone."""
         height, position, width, *mixing = self._of_peaks(theta)
         x = (self._t.to(theta) - position) / width
-        profile, slope = self._profile(x, *mixing)
+        value, slope, *mixed = derivatives(self._shape, x, *mixing)
         moved = -height * slope / width
-        columns = [profile, moved * position if self._log else moved, moved * x]
-        if mixing:
-            columns.append(height * (_lorentzian(x)[0] - _gaussian(x)[0]))
+        columns = [value, moved * position if self._log else moved, moved * x]
+        columns += [height * each for each in mixed]
         peaks, line = torch.stack(columns, -2).flatten(-3, -2), self._line.to(theta)
         return self.curves(theta), torch.cat([peaks, line.expand(*theta.shape[:-1], -1, -1)], -2).mT
 
@@ -149,17 +148,6 @@ class Peaks(AbstractExpert):
         height, position, *others = own.unsqueeze(-1).unbind(-2)
         return height, position.exp() if self._log else position, *others
 
-    def _profile(self, x: Tensor, *mixing: Tensor) -> tuple[Tensor, Tensor]:
-        """Peaks of height 1, and their derivative by x."""
-        match self._shape:
-            case "gaussian":
-                return _gaussian(x)
-            case "lorentzian":
-                return _lorentzian(x)
-            case _:
-                narrow, wide = _gaussian(x), _lorentzian(x)
-                return torch.lerp(narrow[0], wide[0], mixing[0]), torch.lerp(narrow[1], wide[1], mixing[0])
-
     def _parameters_of(self, number: int) -> tuple[Parameter, ...]:
         t = self._component.t
         least, first, last = spacing(t), float(t.min()), float(t.max())
@@ -174,13 +162,3 @@ class Peaks(AbstractExpert):
             Parameter(max(span(t) / 10, least), least / 2, 2 * span(t), unit="t", name=f"width {number}"),
             Parameter(0.5, 0.0, 1.0, name=f"mixing {number}"),
         )[: self._own]
-
-
-def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
-    profile = torch.exp(-4 * math.log(2) * x.square())
-    return profile, -8 * math.log(2) * x * profile
-
-
-def _lorentzian(x: Tensor) -> tuple[Tensor, Tensor]:
-    profile = 1 / (1 + 4 * x.square())
-    return profile, -8 * x * profile.square()

@@ -220,7 +220,7 @@ class ExpertDecoder(nn.Module):
             every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
             every = self._bounded(every)
         if not self.law.expert.takes_z:
-            return self.law.expert.curves(every)
+            return self.law.expert.curves(every.to(z) if self.law.single else every)
         points = z.double().unsqueeze(1).expand(-1, every.shape[1], -1, -1)
         return self.law.expert.curves(every.expand(*points.shape[:3], -1), points)
 

@@ -12,6 +12,7 @@ from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, descend, m
 from fingerprint.model.certainty import Certainty
 
 FEW = 8  # iterations of a fit that begins where the last one ended
+MOST_OFFSET = 1e3  # of curves from 0, in units of their scale, at which single precision is enough
 MOST_COORDINATES = 12
 ABOVE_NOISE = 1.5  # times the greatest eigenvalue that noise alone would have
 
@@ -28,6 +29,8 @@ class Law(nn.Module):
 
     Attributes:
         uses_z: whether the curves depend on Z.
+        single: whether they do in single precision while the gradient is followed: the law says that it can, and its
+            curves are not far from 0 beside their scale.
         linear: whether every parameter enters linearly.
         design, offset: then the curve is design @ theta + offset; [point, parameter] and [point].
         solver: then the least squares of a curve; [parameter, point].
@@ -58,6 +61,7 @@ class Law(nn.Module):
         self.linear = not expert.takes_z and all(each.linear for each in expert.parameters)
         self.register_buffer("centre", torch.cat(list(centres)).double(), persistent=False)
         self.register_buffer("scale", torch.cat(wide).double(), persistent=False)
+        self.single = expert.single and bool(self.centre.abs().max() < MOST_OFFSET * self.scale.min())
         if self.linear:
             zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
             offset = expert.curves(zero)

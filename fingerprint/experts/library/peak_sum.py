@@ -87,7 +87,9 @@ class _PeakSum(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *upstream: Tensor
+    ) -> tuple[Tensor | None, ...]:
         t, *given = ctx.saved_tensors
         lines = upstream[0].reshape(-1, 1, len(t))
         found = torch.empty((len(lines), len(given), given[0].shape[-1])).to(given[0])

@@ -78,7 +78,8 @@ class Peaks(AbstractExpert):
         self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
     ) -> None:
         self._component, self._count = component, count
-        self._shape, self._log = shape, positions == "log"
+        self._shape: Shape = shape
+        self._log = positions == "log"
         self._t = torch.tensor(component.t, dtype=torch.float64)
         self._own = 4 if shape == "pseudo_voigt" else 3  # parameters of one peak
         each = [own for number in range(1, count + 1) for own in self._parameters_of(number)]

@@ -209,16 +209,21 @@ class ExpertDecoder(nn.Module):
         self.size.copy_(change)
         self.set_theta(theta)
 
-    def _along(self, z: Tensor) -> Tensor:
-        """The curves at points of the latent space, measured units, [seed, cluster | 1, specimen, point]."""
+    def theta_at(self, z: Float[Tensor, "seed specimen latent"]) -> Float[Tensor, "seed cluster_or_1 specimen_or_1 _"]:
+        """The parameters in measured units at points of the latent space, within their bounds."""
         theta = self.theta[:, :1] if self.one_for_all else self.theta
         every = theta.unsqueeze(2)
-        if self.slope is not None:
-            step = torch.einsum("scpl,snl->scnp", self.slope, z.double())
-            places = [self.names.index(name) for name in self.along]
-            tilted = step * self.size[places]
-            every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
-            every = self._bounded(every)
+        if self.slope is None:
+            return every
+        step = torch.einsum("scpl,snl->scnp", self.slope, z.double())
+        places = [self.names.index(name) for name in self.along]
+        tilted = step * self.size[places]
+        every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
+        return self._bounded(every)
+
+    def _along(self, z: Tensor) -> Tensor:
+        """The curves at points of the latent space, measured units, [seed, cluster | 1, specimen, point]."""
+        every = self.theta_at(z)
         if not self.law.expert.takes_z:
             return self.law.expert.curves(every.to(z) if self.law.single else every)
         points = z.double().unsqueeze(1).expand(-1, every.shape[1], -1, -1)

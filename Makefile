@@ -28,6 +28,7 @@ bench: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_laws_reference.py
 	$(BIN)/python docs/make_benchmarks.py
 
 # A virtual environment with the pinned versions; made again when they change.

@@ -21,8 +21,9 @@ from record import commit, record, span
 
 from fingerprint.errors import FingerprintError
 from fingerprint.experiments import Variant, reproduce, score_clustering
-from fingerprint.experiments.data import Damage, mnist_lines_store
-from fingerprint.experiments.mnist_lines import BASELINES, VARIANTS, digits, part_tensors, run_folder, train_variant
+from fingerprint.experiments.damage import Damage, mnist_lines_store
+from fingerprint.experiments.mnist_lines import MNIST_LINES
+from fingerprint.experiments.reproducing import digits, part_tensors, run_folder, train_variant
 from fingerprint.experiments.rows import kept_row
 from fingerprint.files import write_text_atomically
 from fingerprint.prediction.disagreement import FLAGGED, alone, evidence, mixture_weights, probability, share
@@ -114,7 +115,7 @@ class Bench:
         try:
             if kept_row(where) is None:
                 note_commit(where)
-            (row,) = reproduce(self.folder, [seed], [name], source=self.source)
+            (row,) = reproduce(MNIST_LINES.name, self.folder, [seed], [name], source=self.source)
         except FingerprintError as error:
             self.fail(name, seed, error)
             return None
@@ -172,11 +173,11 @@ def table_two(bench: Bench, part: str, names: list[str]) -> None:
     """Rows of `fingerprint reproduce`."""
     rows: list[Any] = []
     for name in names:
-        if name in BASELINES:
+        if name in MNIST_LINES.baselines:
             made = [bench.baseline(name, seed) for seed in bench.seeds]
             rows += [row for row in made if row is not None]
         else:
-            rows += bench.rows([variant for variant in VARIANTS if variant.name == name])
+            rows += bench.rows([MNIST_LINES.variant(name)])
     bench.write(part, rows)
 
 
@@ -222,7 +223,7 @@ def _flags(run: Run, store: Store) -> dict[str, float]:
 
 def starts(bench: Bench) -> None:
     """From random labels of the lines: do split-merge moves find all ten clusters, and what is found without them?"""
-    variant = next(each for each in VARIANTS if each.name == "multimodal")
+    variant = MNIST_LINES.variant("multimodal")
     run = train_variant(
         bench.folder / "runs" / "starts",
         mnist_lines_store(bench.folder, bench.source),

@@ -30,8 +30,8 @@ import torch
 from mnist_networks import bare_step
 from record import record
 
-from fingerprint.experiments.data import mnist_lines_store
-from fingerprint.experiments.mnist_lines import digits
+from fingerprint.experiments.damage import mnist_lines_store
+from fingerprint.experiments.reproducing import digits
 from fingerprint.recipe import Recipe, load_recipe, with_choices
 from fingerprint.run import build_model, make_generators, modality_shapes
 from fingerprint.store import Store

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--source", type=Path)
     chosen = parser.parse_args()
-    (row,) = reproduce(chosen.folder, [0], ["multimodal"], source=chosen.source)
+    (row,) = reproduce("mnist_lines", chosen.folder, [0], ["multimodal"], source=chosen.source)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
         command = [sys.executable, "-m", "fingerprint", "report", "--run", row.run, "--out", str(page)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fingerprint.errors import FingerprintError
+    from fingerprint.experts import load_plugin
     from fingerprint.exporting import to_nexus, to_xarray
     from fingerprint.fingerprints import Fingerprint, export
     from fingerprint.ingestion import ingest, ingest_arrays, ingest_frame
@@ -42,6 +43,7 @@ _HOMES = {
     "ingest": "ingestion",
     "ingest_arrays": "ingestion",
     "ingest_frame": "ingestion",
+    "load_plugin": "experts",
     "load_recipe": "recipe",
     "load_run": "run",
     "open_store": "store",
@@ -66,6 +68,7 @@ __all__ = [
     "ingest",
     "ingest_arrays",
     "ingest_frame",
+    "load_plugin",
     "load_recipe",
     "load_run",
     "open_store",

@@ -79,7 +79,7 @@ def within(place: str) -> Generator[None]:
     try:
         yield
     except RecipeError as error:
-        error.where = f"{place}.{error.where}"
+        error.where = f"{place}.{error.where}".removesuffix(".")
         raise
 
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 # Must run before the first import of any of these. tests/model/test_shapes.py fails when it did not.
 CHECKED = (
+    "fingerprint.experts.abstract",
+    "fingerprint.experts.beginnings",
+    "fingerprint.experts.domain",
+    "fingerprint.experts.function",
+    "fingerprint.experts.linear",
+    "fingerprint.experts.sharing",
+    "fingerprint.experts.solve",
     "fingerprint.model",
     "fingerprint.training.alignment",
     "fingerprint.training.augmentation",
@@ -160,6 +167,29 @@ def wire_run(wire_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Run
     from fingerprint.training import train
 
     return train(wire_store, wire_recipe(), tmp_path_factory.mktemp("wires") / "runs" / "wires", device="cpu")
+
+
+@pytest.fixture
+def own_experts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Experts that are registered meanwhile are gone afterwards, or as soon as this is called."""
+    import sys
+
+    from fingerprint.experts import entries, plugins, registry
+
+    known = dict(entries())
+
+    def forget() -> None:
+        monkeypatch.setattr(registry, "_ENTRIES", dict(known))
+        monkeypatch.setattr(plugins, "_asked", set())
+        monkeypatch.setattr(plugins, "_broken", {})
+
+    forget()
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield forget
+    for name in set(sys.modules) - before:
+        if name.startswith(plugins.PLUGIN):
+            del sys.modules[name]
 
 
 @pytest.fixture

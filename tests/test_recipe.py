@@ -18,6 +18,7 @@ from fingerprint.recipe import (
     BasisInput,
     ConvDecoder,
     ConvEncoder,
+    ExpertComponent,
     FixedVariance,
     GridInput,
     LearnedVariance,
@@ -29,6 +30,7 @@ from fingerprint.recipe import (
     ModelRecipe,
     PriorRecipe,
     Recipe,
+    RegisteredExpert,
     TrainingRecipe,
     check_consistent,
     format_recipe,
@@ -60,6 +62,13 @@ EVERYTHING = Recipe(
             decoder=ConvDecoder((3, 4), 5, (3,), "elu", FixedVariance(2.0)), augment=Augmentation(1, 10.0, 0.1, 0.2)
         ),
         "line": ModalityRecipe(decoder=LinearExpert(("1", "exp(-t)"), "gradient", FixedVariance(0.5)), outliers=0.2),
+        "rate": ModalityRecipe(
+            decoder=RegisteredExpert(
+                "ode", {"count": 4, "given": ["x", "y^2"]}, ("rate", "other"), ("alpha",), ("beta",), {"gamma": -0.1},
+                {"beta": 1e-3}, {"beta": (0.0, float("inf"))}, "gradient", FixedVariance(0.3),
+            )
+        ),
+        "other": ModalityRecipe(decoder=ExpertComponent("rate", FixedVariance(0.1))),
     },
 )  # fmt: skip
 
@@ -197,6 +206,12 @@ def test_an_unknown_key_is_named_with_its_file(tmp_path: Path, text: str, named:
         '[modalities.x.decoder]\nkind = "conv"\nkernel = 0',
         '[modalities.x.decoder]\nkind = "linear_expert"\nbasis = "t"',
         '[modalities.x.decoder]\nkind = "linear_expert"\nsolve = "guess"',
+        '[modalities.x.decoder]\nkind = "expert"',
+        '[modalities.x.decoder]\nkind = "expert"\nname = "decay"\nsolve = "closed_form"',
+        '[modalities.x.decoder]\nkind = "expert"\nname = "decay"\nfixed = { rate = nan }',
+        '[modalities.x.decoder]\nkind = "expert"\nname = "decay"\nstart = { rate = inf }',
+        '[modalities.x.decoder]\nkind = "expert"\nname = "decay"\nbounds = { rate = [0.0] }',
+        '[modalities.x.decoder]\nkind = "component"',
         "[modalities.x]\noutliers = 1.0",
         "[modalities.x]\nkeep = 1.1",
         "[modalities.x.augment]\nshift = -1",
@@ -270,17 +285,17 @@ def test_a_choice_belongs_to_one_section_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "has_expert", "tells"),
+    ("choice", "has_expert"),
     [
-        (ModalityRecipe(), False, False),
-        (ModalityRecipe(outliers=0.1), False, False),
-        (ModalityRecipe(decoder=LinearExpert()), True, True),
-        (ModalityRecipe(decoder=LinearExpert(), outliers=0.1), True, False),
+        (ModalityRecipe(), False),
+        (ModalityRecipe(outliers=0.1), False),
+        (ModalityRecipe(decoder=LinearExpert()), True),
+        (ModalityRecipe(decoder=RegisteredExpert("decay")), True),
+        (ModalityRecipe(decoder=ExpertComponent("other")), True),
     ],
 )
-def test_who_tells_the_cluster(choice: ModalityRecipe, has_expert: bool, tells: bool) -> None:
+def test_which_modality_has_an_expert(choice: ModalityRecipe, has_expert: bool) -> None:
     assert choice.has_expert is has_expert
-    assert choice.tells_cluster is tells
 
 
 def test_strides_are_one_for_each_layer_or_none_for_one_everywhere() -> None:

@@ -16,7 +16,10 @@ from fingerprint.units import (
     convert,
     convert_curve,
     is_density,
+    mean_and_sd,
+    number,
     possible_units,
+    product,
     same_unit,
     split_unit,
     unit_in_brackets,
@@ -239,3 +242,57 @@ def test_a_density_is_one_over_its_axis() -> None:
     assert not is_density("", "nm")
     assert not is_density("", "")
     assert not is_density("GPa", "THz")
+
+
+@pytest.mark.parametrize(
+    ("expression", "axis", "unit", "told"),
+    [
+        ("y", "h", "um", "um"),
+        ("1/t", "h", "um", "1/h"),
+        ("y*t", "h", "um", "um h"),
+        ("y/t^2", "h", "um", "um/h^2"),
+        ("y*t", "K", "J/(mol K)", "J/mol"),
+        ("y/t", "K", "J/(mol K)", "J/(mol K^2)"),
+        ("y*t", "THz", "1/THz", ""),
+        ("1/t", "cm^-1", "", "cm"),
+        ("1/(y*t)", "", "GPa", "1/GPa"),
+        ("t^0.5", "s", "%", "s^0.5"),
+        ("y/t", "degC", "%", "%/degC"),
+        ("eV/t", "K", "", "eV/K"),
+        ("1/nm*nm^0*cm", "K", "", "cm/nm"),
+        ("K", "h", "um", "K"),
+        ("", "h", "um", ""),
+        ("10 y", "h", "um", "10 y"),
+    ],
+)
+def test_the_unit_of_a_product(expression: str, axis: str, unit: str, told: str) -> None:
+    """Some of whose factors are known only where it is used; what is no product of powers stays."""
+    assert product(expression, {"t": axis, "y": unit}) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (0.6312, "0.631"),
+        (-12.345, "−12.3"),
+        (0.0, "0"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (123456.0, "123\u202f456"),
+        (1.5e-9, "1.50 × 10⁻⁹"),
+        (-2e8, "−2.00 × 10⁸"),
+    ],
+)
+def test_numbers_have_three_digits(value: float | None, told: str) -> None:
+    assert number(value) == told
+
+
+def test_a_mean_has_the_decimals_of_its_sd() -> None:
+    assert mean_and_sd(0.000842, 0.2312) == "0.00 ± 0.23"
+    assert mean_and_sd(-1234.5, 12.3) == "−1234 ± 12"
+    assert mean_and_sd(3.0, 0.0) == "3.00"
+    assert mean_and_sd(0.5, 1.2e-5) == "0.500000 ± 0.000012"
+    assert mean_and_sd(-1.23456e-7, 1.5e-11) == "(−1.23456 ± 0.00015) × 10⁻⁷"
+    assert mean_and_sd(3e4, 5e8) == "(0.0 ± 5.0) × 10⁸"
+    assert mean_and_sd(2.5, None, digits=5) == "2.5000"
+    assert mean_and_sd(None, 1.0) == "–"

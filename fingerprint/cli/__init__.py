@@ -13,9 +13,11 @@ from fingerprint.cli import (
     console,
     datasets,
     demo,
+    experts,
     export,
     info,
     ingest,
+    new_expert,
     predict,
     report,
     reproduce,
@@ -45,6 +47,8 @@ app.command(epilog="Example: fingerprint reproduce mnist_lines --seeds 0-2")(rep
 app.command(epilog="Example: fingerprint demo")(demo.demo)
 app.command(epilog="Example: fingerprint info")(info.info)
 app.command(epilog="Example: fingerprint show si-0412 --json")(show.show)
+app.command(epilog="Example: fingerprint experts")(experts.experts)
+app.command(epilog="Example: fingerprint new-expert my_expert.py --name damped_oscillator")(new_expert.new_expert)
 app.add_typer(store.app, name="store")
 app.add_typer(datasets.app, name="datasets")
 

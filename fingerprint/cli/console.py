@@ -36,6 +36,7 @@ class _Session:
 
     json = False
     level = Level.NORMAL
+    plugins: tuple[Path, ...] = ()
     drawn: Console | None = None
 
 
@@ -59,13 +60,27 @@ def _set_verbose(value: bool) -> bool:
     return value
 
 
+def _load_plugins(files: list[Path] | None) -> list[Path] | None:
+    if files:
+        from fingerprint.experts import load_plugin  # with torch, only where there is one
+
+        for file in files:
+            load_plugin(file)
+        _session.plugins = tuple(files)
+    return files
+
+
 def reset() -> None:
     """Forget the common options of the previous command (tests run many in one process)."""
     _session.json = False
     _session.level = Level.NORMAL
+    _session.plugins = ()
 
 
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json)]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Answer with one JSON document on stdout.", callback=_set_json, is_eager=True),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", callback=_set_quiet)
 ]
@@ -82,6 +97,16 @@ RunsFolder = Annotated[Path, typer.Option("--runs", help="The folder that holds 
 RunName = Annotated[
     str | None,
     typer.Option("--run", help="A run's name or folder. Default: the newest completed one that fits."),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="A Python file with experts of your own, which is run; may be repeated.",
+        callback=_load_plugins,
+        show_default=False,
+    ),
 ]
 
 DEFAULT_STORE = "fingerprint-store"
@@ -128,6 +153,11 @@ def stderr() -> Console:
 def is_live() -> bool:
     """Whether a live display may be drawn on stderr."""
     return sys.stderr.isatty() and "NO_COLOR" not in os.environ and _session.level > Level.QUIET
+
+
+def plugin_options() -> str:
+    """The plugins that were given, for a command that is told: " --plugin my_expert.py", or nothing."""
+    return "".join(f" --plugin {file}" for file in _session.plugins)
 
 
 def is_quiet() -> bool:

@@ -25,6 +25,7 @@ def export(
     run: console.RunName = None,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
     store: console.StorePath = console.DEFAULT_STORE,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001

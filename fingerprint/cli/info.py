@@ -24,6 +24,7 @@ def info(
     at: console.At = None,
     store: console.StorePath = console.DEFAULT_STORE,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001

@@ -60,6 +60,7 @@ def predict(
     run: console.RunName = None,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
     store: console.StorePath = console.DEFAULT_STORE,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
@@ -82,6 +83,7 @@ def predict_stress(
     run: console.RunName = None,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
     store: console.StorePath = console.DEFAULT_STORE,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001

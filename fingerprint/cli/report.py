@@ -19,6 +19,7 @@ def report(
     run: console.RunName = None,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
     store: console.StorePath = console.DEFAULT_STORE,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -12,25 +13,37 @@ import typer
 from fingerprint.cli import console
 
 if TYPE_CHECKING:
-    from fingerprint.experiments import Row
+    from fingerprint.experiments import Experiment, Identified, Row
 
 
 PLACE = "reproduced"
-ROWS = "multimodal, latent-2, no-dropout, image-only, line-only, no-expert, literal, pca-mixture, autoencoder-mixture"
+ROWS = {
+    "mnist_lines": "multimodal, latent-2, no-dropout, image-only, line-only, no-expert, literal, pca-mixture, "
+    "autoencoder-mixture",
+    "mnist_ode": "expert, conv-large, conv-small",
+}
+CHOICES = "; ".join(f"of {name} {rows}" for name, rows in ROWS.items())
 
 
-class Experiment(StrEnum):
+class Name(StrEnum):
     """Experiments that can be reproduced."""
 
     MNIST_LINES = "mnist_lines"
+    MNIST_ODE = "mnist_ode"
 
 
 def reproduce(
-    name: Annotated[Experiment, typer.Argument(help="Which experiment.")],
-    seeds: Annotated[str, typer.Option(help="A range such as 0-8, or a list such as 3,17.")] = "0-8",
+    name: Annotated[Name, typer.Argument(help="Which experiment.")],
+    seeds: Annotated[
+        str | None, typer.Option(help="A range such as 0-8, or a list such as 3,17. Default: as many as the paper has.")
+    ] = None,
     rows: Annotated[
-        str, typer.Option(help=f"Rows of the table, with commas between, or `all`: {ROWS}.")
-    ] = "multimodal",
+        str | None,
+        typer.Option(
+            help=f"Rows of the table, with commas between, or `all`: {CHOICES}. "
+            "Default: multimodal; of mnist_ode all three."
+        ),
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option(
@@ -47,6 +60,8 @@ def reproduce(
 
     mnist_lines: images of digits, and lines whose slope is the digit (section 4.1, Table 2).
     A seed takes about two minutes on one core for the main row, multimodal, and about five for image-only.
+    mnist_ode: images of digits, and the rates of an oscillator that the digit decides (section 4.2, Figures 4
+    and 5, Table 3): accuracies, and the parameters that the model identifies.
     What is finished is kept: the same command goes on after an interruption, and the page shows
     the seeds and rows that are asked for, whichever call made them.
     A training that diverges is shown as such, and is in no mean.
@@ -55,12 +70,15 @@ def reproduce(
     from fingerprint.cli.train import progress, say_stopping
     from fingerprint.reporting import report_experiment
 
-    chosen = parse_seeds(seeds)
-    wanted = list(experiments.variants()) if rows == "all" else [row.strip() for row in rows.split(",")]
+    experiment = experiments.find_experiment(str(name))
+    chosen = list(experiment.seeds) if seeds is None else parse_seeds(seeds)
+    wanted = list(experiment.rows) if rows is None else [row.strip() for row in rows.split(",")]
+    wanted = list(experiment.all_rows) if wanted == ["all"] else wanted
     folder = out or Path(PLACE, str(name))
     try:
         with progress() as tell:
             made = experiments.reproduce(
+                experiment.name,
                 folder,
                 chosen,
                 wanted,
@@ -74,8 +92,9 @@ def reproduce(
     except KeyboardInterrupt:
         console.say("Interrupted; what was finished is kept. Go on with the same command.")
         raise typer.Exit(130) from None
-    page = report_experiment(made, folder / "report.html")
-    console.answer(document(made, page), _table(made), experiments.SEEN_ONCE, f"Report: {page}")
+    page = report_experiment(experiment, made, folder / "report.html")
+    tables = (_table(experiment, made), *_laws(experiment, made))
+    console.answer(document(experiment, made, page), *tables, experiment.note, f"Report: {page}")
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -94,12 +113,11 @@ def parse_seeds(text: str) -> list[int]:
     return list(dict.fromkeys(seeds))
 
 
-def document(rows: list[Row], page: Path) -> dict[str, Any]:
+def document(experiment: Experiment, rows: list[Row], page: Path) -> dict[str, Any]:
     """What `--json` answers."""
-    import msgspec
+    from fingerprint.experiments import JOINT
 
-    from fingerprint.experiments import PAPER, SEEN_ONCE
-
+    sources = (JOINT, *experiment.data.modalities)
     return {
         "rows": [
             {
@@ -112,12 +130,40 @@ def document(rows: list[Row], page: Path) -> dict[str, Any]:
                 "confusion": None if row.scores is None else row.scores.confusion,
                 "seconds": row.seconds,
                 "run": row.run,
+                **_law(experiment, row),
             }
             for row in rows
         ],
-        "paper": msgspec.to_builtins(PAPER),
-        "note": SEEN_ONCE,
+        "paper": [
+            {"name": told.name, **{source: told.told_from(source) for source in sources}} for told in experiment.paper
+        ],
+        "note": experiment.note,
         "files": [str(page)],
+    }
+
+
+def _law(experiment: Experiment, row: Row) -> dict[str, Any]:
+    """What a row says of the law that it identified; nothing where the experiment does not ask."""
+    from fingerprint.experiments import solved
+
+    if experiment.identification is None:
+        return {}
+    return {
+        "parameters": [
+            {
+                "digit": each.label,
+                "cluster": each.cluster,
+                "name": each.name,
+                "value": each.value,
+                "standard_error": each.standard_error,
+                "truth": each.truth,
+                "relative_error": each.relative_error,
+                "paper": each.paper,
+                "unit": experiment.identification.unit,
+            }
+            for each in row.parameters
+        ],
+        "deviations": {each.label: each.deviation for each in solved(experiment.identification, row.parameters)},
     }
 
 
@@ -128,7 +174,7 @@ def _accuracies(row: Row) -> str:
     return f"{told}  ({row.seconds:.0f} s)"
 
 
-def _table(rows: list[Row]) -> Any:
+def _table(experiment: Experiment, rows: list[Row]) -> Any:
     """Mean, worst and best over the seeds that did not diverge, and the paper's."""
     from rich.table import Table
 
@@ -136,8 +182,48 @@ def _table(rows: list[Row]) -> Any:
 
     table = Table("row", "told from", "seeds", "mean", "worst", "best", "the paper", title="Accuracy in %, test part")
     for name in dict.fromkeys(row.name for row in rows):
-        for line in lines([row for row in rows if row.name == name]):
+        for line in lines(experiment, [row for row in rows if row.name == name]):
             figures = ["–" if value is None else f"{value:.2f}" for value in (line.mean, line.worst, line.best)]
             figures[0] = "diverged" if line.mean is None else figures[0]
             table.add_row(name, line.source, line.counted, *figures, line.paper)
     return table
+
+
+def _laws(experiment: Experiment, rows: list[Row]) -> list[Any]:
+    """The parameters of the least exact seed of every row that has a law, beside the truth and the paper's."""
+    from rich.table import Table
+
+    from fingerprint.experiments import law_lines, least_exact
+
+    tables: list[Any] = []
+    for name in dict.fromkeys(row.name for row in rows):
+        worst = least_exact(experiment, [row for row in rows if row.name == name])
+        if worst is None or experiment.identification is None:
+            continue
+        asked = experiment.identification
+        found = law_lines(asked, worst.parameters)
+        others = [each.name for each in found[0].others] if found else []
+        title = f"{name}, seed {worst.seed}, the least exact: parameters in {asked.unit}, and how far they are off"
+        heads = ("digit", f"true {asked.wanted}", "the paper", "identified", "off by", *others, "trajectory off by")
+        table = Table(*heads, title=title)
+        for line in found:
+            table.add_row(
+                line.wanted.label,
+                f"{line.wanted.truth:.4f}",
+                _number(line.wanted.paper, "{:.4f}"),
+                _with_error(line.wanted),
+                _number(100 * line.wanted.relative_error, "{:.3f} %"),
+                *map(_with_error, line.others),
+                _number(100 * line.deviation, "{:.3f} %"),
+            )
+        tables.append(table)
+    return tables
+
+
+def _with_error(each: Identified) -> str:
+    error = f" ± {each.standard_error:.5f}" if math.isfinite(each.standard_error) else ""
+    return _number(each.value, "{:.5f}") + error
+
+
+def _number(value: float, form: str) -> str:
+    return form.format(value) if math.isfinite(value) else "–"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fingerprint.cli.told_laws import law_documents, law_tables
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
     from fingerprint.run import Run
 
@@ -24,7 +25,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "metrics": msgspec.to_builtins(metrics.parts),
         "restarts": msgspec.to_builtins(metrics.restarts),
         "clusters": msgspec.to_builtins(metrics.clusters),
-        "parameters": {name: _parameter_document(run, name) for name in run.model.experts()},
+        "parameters": law_documents(run),
         "outliers": _outlier_shares(run),
         "supported": metrics.supported,
         "support": metrics.support,
@@ -52,43 +53,11 @@ def run_lines(run: Run) -> list[RenderableType]:
         clusters.add_row(
             str(each.index), f"{each.weight:.2f}", str(each.size), _number(each.stability, ""), _verdict(each)
         )
-    parameters = [_parameter_table(run, name) for name in run.model.experts()]
     answer = {True: "Yes", False: "No", None: "Cannot be told"}[run.metrics.supported]
     verdict = Text(f"More than one Gaussian? {answer}: {run.metrics.support}.")
     warnings = [f"Warning: {doubt}" for doubt in doubts(run)]
     lines = map(Text, (*_accuracy(run), *_outliers(run), *warnings))
-    return [errors, clusters, *parameters, *lines, verdict, Text(f"Run: {run.path}")]
-
-
-def _parameter_document(run: Run, name: str) -> dict[str, Any]:
-    modality = run.preparations[name].modality
-    units = {"unit": modality.unit, "sign": modality.sign, "t_unit": modality.axis_unit}
-    return {**units, "clusters": _parameters(run, name)}
-
-
-def _parameter_table(run: Run, name: str) -> Table:
-    from rich.table import Table
-
-    modality, parameters = run.preparations[name].modality, _parameters(run, name)
-    told = ", ".join(filter(None, (modality.unit, modality.sign)))
-    unit, t_unit = (f" ({each})" if each else "" for each in (told, modality.axis_unit))
-    axis = "" if modality.axis_name == "t" else f" the {modality.axis_name or 'axis'}"
-    title = f"{name}{unit} = Σ θ f(t), with t{axis}{t_unit}"
-    table = Table("cluster", *(f"θ of {term}" for term in parameters[0]), title=title, title_justify="left")
-    for index, row in enumerate(parameters):
-        table.add_row(str(index), *("-" if value is None else f"{value:.6g}" for value in row.values()))
-    return table
-
-
-def _parameters(run: Run, name: str) -> list[dict[str, float | None]]:
-    """What an expert multiplies each function by in each cluster, by formula; None where no specimen tells it."""
-    from fingerprint.run import LEAST_FITTED
-
-    expert, told = run.model.experts()[name], []
-    for cluster, theta in zip(run.metrics.clusters, expert.theta[run.info.map_member].tolist(), strict=True):
-        known = cluster.measured.get(name, cluster.size) >= LEAST_FITTED
-        told.append(dict(zip(expert.names, theta if known else [None] * len(theta), strict=True)))
-    return told
+    return [errors, clusters, *law_tables(run), *lines, verdict, Text(f"Run: {run.path}")]
 
 
 def _test_title(run: Run) -> str:

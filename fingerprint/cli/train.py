@@ -48,6 +48,7 @@ def train(
     ] = False,
     store: console.StorePath = console.DEFAULT_STORE,
     runs: console.RunsFolder = console.DEFAULT_RUNS,
+    plugin: console.Plugins = None,  # noqa: ARG001
     json: console.Json = False,  # noqa: ARG001
     quiet: console.Quiet = False,  # noqa: ARG001
     verbose: console.Verbose = False,  # noqa: ARG001
@@ -150,10 +151,11 @@ def say_stopping() -> None:
 
 
 def _end_interrupted(path: Path | None, happened: str) -> NoReturn:
+    command = f"fingerprint train --resume --out {path}{console.plugin_options()}"
     if path and ((path / "state.safetensors").is_file() or (path / "model.safetensors").is_file()):
-        console.say(f"{happened}; what was learned is kept. Go on: fingerprint train --resume --out {path}")
+        console.say(f"{happened}; what was learned is kept. Go on: {command}")
     elif path and (path / "run.json").is_file():
-        console.say(f"{happened}; nothing was learned yet. Begin it: fingerprint train --resume --out {path}")
+        console.say(f"{happened}; nothing was learned yet. Begin it: {command}")
     else:
         console.say(f"{happened}; nothing was learned yet.")
     raise typer.Exit(130)
@@ -173,9 +175,15 @@ def _say_plan(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:
         told = msgspec.to_builtins(choice)
         size = told["input"].get("components")
         seen = _count(size, "principal component") if size else "values"
-        console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {told['decoder']['kind']} decoder")
+        console.say(f"  {name}: {seen} into an {told['encoder']['kind']} encoder, {_decoder(told['decoder'])}")
         if preparations[name].grid is not None:
             console.say(f"    on {_grid(preparations[name])}")
+
+
+def _decoder(told: Mapping[str, Any]) -> str:
+    if told["kind"] == "expert":
+        return f"decoded by the law {told['name']}"
+    return f"decoded with {told['of']}" if told["kind"] == "component" else f"{told['kind']} decoder"
 
 
 def _grid(preparation: Preparation) -> str:

@@ -95,3 +95,16 @@ def score_clustering(run: Run, tensors: Tensors, labels: Mapping[str, str]) -> C
         for source, given in {JOINT: None, **({n: [n] for n in names} if len(names) > 1 else {})}.items()
     }
     return count_clusters([labels[each] for each in counted.specimens], found)
+
+
+def stands_for(run: Run, tensors: Tensors, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The label that each cluster of the map member stands for, as for the accuracy; "" for none.
+
+    Args:
+        run: a trained run.
+        tensors: specimens, in the run's model units.
+        labels: by specimen; those without one are not counted.
+    """
+    counted = tensors.subset([row for row, each in enumerate(tensors.specimens) if each in labels])
+    clusters = embed(run.model, counted).responsibilities[run.info.map_member].argmax(-1).cpu().numpy()
+    return matched_labels([labels[each] for each in counted.specimens], clusters, len(run.metrics.clusters))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from fingerprint.errors import RunError
 from fingerprint.experiments.clustering import ClusteringScores
+from fingerprint.experiments.identified import Identified
 from fingerprint.files import write_text_atomically
 
 ROW_FILE = "row.json"
@@ -24,6 +25,7 @@ class Row(Struct, frozen=True):
         seconds: of training and evaluation, on this machine.
         run: its folder; empty for a baseline.
         failure: what was said where it diverged, else empty.
+        parameters: that its law identified, where the experiment asks for them.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Row(Struct, frozen=True):
     seconds: float
     run: str
     failure: str = ""
+    parameters: tuple[Identified, ...] = ()
 
 
 def keep_row(folder: Path, row: Row) -> None:

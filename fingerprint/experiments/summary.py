@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fingerprint.experiments.reported import reported
+from fingerprint.experiments.experiment import Experiment
 from fingerprint.experiments.rows import Row
 from fingerprint.training.evaluation import JOINT
 
@@ -44,21 +45,37 @@ class Line:
         return f"{self.seeds}, {self.diverged} diverged" if self.diverged else str(self.seeds)
 
 
-def lines(rows: Sequence[Row]) -> tuple[Line, ...]:
+def lines(experiment: Experiment, rows: Sequence[Row]) -> tuple[Line, ...]:
     """The lines of the table for the rows of one name; a single one where all of them diverged."""
     name, scored = rows[0].name, [row.scores for row in rows if row.scores is not None]
     diverged = len(rows) - len(scored)
     if not scored:
-        return (Line(JOINT, 0, diverged, None, None, None, None, reported(name, JOINT)),)
+        return (Line(JOINT, 0, diverged, None, None, None, None, experiment.reported(name, JOINT)),)
     found: list[Line] = []
     for source in scored[0].accuracy:
         values = [scores.accuracy[source] for scores in scored]
         sd = statistics.stdev(values) if len(values) > 1 else None
         figures = (statistics.fmean(values), sd, min(values), max(values))
-        found.append(Line(source, len(values), diverged, *figures, reported(name, source)))
+        found.append(Line(source, len(values), diverged, *figures, experiment.reported(name, source)))
     return tuple(found)
 
 
 def source_title(source: str) -> str:
     """What clusters are told from, in words."""
     return "all it is given" if source == JOINT else f"{source} alone"
+
+
+def least_exact(experiment: Experiment, rows: Sequence[Row]) -> Row | None:
+    """The row whose law is farthest from the truth in the parameter that is wanted; None where none has that."""
+    asked = experiment.identification
+    if asked is None:
+        return None
+    found = [(worst_error(asked.wanted, row), row) for row in rows if row.parameters]
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def worst_error(wanted: str, row: Row) -> float:
+    """The greatest relative error of a parameter over labels; infinite where a label has none."""
+    errors = [each.relative_error for each in row.parameters if each.name == wanted]
+    complete = row.scores is not None and len(errors) == len(row.scores.labels) and all(map(math.isfinite, errors))
+    return max(errors) if complete else math.inf

@@ -3,19 +3,24 @@
 Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
 units.
 
-Reading order: parameter, domain, abstract, function, registry, linear, chosen; sharing, beginnings, solve;
-formula, library.
+Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear, chosen;
+sharing, beginnings, solve; formula, coefficients, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.building import build_expert
 from fingerprint.experts.chosen import ChosenExpert, matching_names
+from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.parameter import Parameter
-from fingerprint.experts.registry import Entry, build_expert, entries, expert, family, load_plugin
+from fingerprint.experts.plugins import Source, broken_packages, entries, load_plugin, source_of
+from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
+from fingerprint.experts.survey import Option, options_of, parameters_of
+from fingerprint.experts.trial import check_law_of_z
 
 __all__ = [
     "AbstractExpert",
@@ -26,9 +31,14 @@ __all__ = [
     "Entry",
     "Fit",
     "LinearLaw",
+    "Option",
     "Parameter",
     "Sharing",
+    "Source",
+    "broken_packages",
     "build_expert",
+    "check_law_of_z",
+    "coefficient_unit",
     "descend",
     "design_matrix",
     "entries",
@@ -37,5 +47,8 @@ __all__ = [
     "load_plugin",
     "matching_names",
     "normal_matrix",
+    "options_of",
+    "parameters_of",
     "search",
+    "source_of",
 ]

@@ -19,6 +19,7 @@ class AbstractExpert(ABC):
 
     Attributes:
         parameters: of one curve, in the order of the last axis of `theta`; their names differ.
+        t_unit: in which the law takes t; the axis's own unit where empty.
         takes_z: whether the curve depends on Z beside its parameters.
         differentiable: whether torch can follow the curves' derivatives backwards.
         tries: beginnings that are tried beside its own, where it has parameters that are not linear.
@@ -27,6 +28,7 @@ class AbstractExpert(ABC):
     """
 
     parameters: tuple[Parameter, ...]
+    t_unit: str = ""
     takes_z: bool = False
     differentiable: bool = True
     tries: int = 64

@@ -48,9 +48,9 @@ def _spread(parameter: Parameter, start: Tensor, where: Tensor) -> Tensor:
     if math.isfinite(lower) and math.isfinite(upper):
         return lower + where * (upper - lower) + 0 * start
     factor = SPREAD ** (2 * where - 1)
-    if lower >= 0 or upper <= 0:
-        return (start * factor).clamp(lower, upper)
     size = torch.where(start == 0, 1.0, start.abs())
+    if lower >= 0 or upper <= 0:
+        return (factor * torch.where(start == 0, 1.0 if lower >= 0 else -1.0, start)).clamp(lower, upper)
     return (start + size * (2 * where - 1) * SPREAD / 2).clamp(lower, upper)
 
 

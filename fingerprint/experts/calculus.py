@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 def derivative(tree: ast.expr, name: str) -> ast.expr:
     """The derivative by one symbol; the constant 0 where the symbol does not matter by the structure of the formula.
 
+    It may hold two functions more than formulas do, those of torch: sign, and xlogy(x, y), which is x log(y).
+
     Args:
         tree: as `formula.parse_formula` leaves it.
         name: of the symbol.
@@ -33,7 +35,7 @@ def derivative(tree: ast.expr, name: str) -> ast.expr:
         case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
             lowered = _power(base, _plus(exponent, _number(-1)))
             of_base = _times(_times(exponent, lowered), derivative(base, name))
-            return _plus(of_base, _times(_times(tree, _call("log", base)), derivative(exponent, name)))
+            return _plus(of_base, _times(_call("xlogy", tree, base), derivative(exponent, name)))
         case ast.Call(func=ast.Name(id=function), args=[inner]):
             return _times(_outer(function, inner, tree), derivative(inner, name))
         case _:
@@ -126,5 +128,5 @@ def _power(base: ast.expr, exponent: ast.expr) -> ast.expr:
     return ast.BinOp(base, ast.Pow(), exponent)
 
 
-def _call(function: str, inner: ast.expr) -> ast.expr:
-    return ast.Call(ast.Name(function), [inner], [])
+def _call(function: str, *inner: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(function), list(inner), [])

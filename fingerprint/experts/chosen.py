@@ -37,9 +37,10 @@ class ChosenExpert(AbstractExpert):
         self.placed = not set(law.names).isdisjoint((*fixed, *start, *bounds))
         fixed, start = by_name(law, fixed, "fixed"), by_name(law, start, "start")
         bounds = by_name(law, bounds, "bounds")
+        _check_fixed(law, fixed, {**start, **bounds})
         self.law, self.begun, self.single = law, start, law.single
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
-        self.refines = law.refines
+        self.refines, self.t_unit = law.refines, law.t_unit
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
         self.fixed = {law.names.index(name): value for name, value in fixed.items()}
         chosen = [law.parameters[index] for index in self.free]
@@ -54,7 +55,9 @@ class ChosenExpert(AbstractExpert):
             for each in chosen
         )
         if not self.parameters:
-            raise RecipeError("every parameter is fixed, and none is left to fit", where="fixed")
+            raise RecipeError(
+                "every parameter is fixed, and none is left to fit", where="fixed", expected="At least one that is not."
+            )
 
     def curves(
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
@@ -123,6 +126,23 @@ def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tu
             )
         meant.update(found)
     return tuple(name for name in law.names if name in meant)
+
+
+def _check_fixed(law: AbstractExpert, fixed: Mapping[str, float], found: Mapping[str, object]) -> None:
+    """Refuse what is known and sought at once, and what is known to be where the law does not go."""
+    for each in law.parameters:
+        if each.name not in fixed:
+            continue
+        if each.name in found:
+            raise RecipeError(
+                f"{each.name!r} is fixed, and yet has a start or bounds", where="fixed", expected="One or the other."
+            )
+        if not each.lower <= fixed[each.name] <= each.upper:
+            raise RecipeError(
+                f"{each.name!r} is fixed at {fixed[each.name]:g}",
+                where="fixed",
+                expected=f"A number from {each.lower:g} to {each.upper:g}, the bounds of the law.",
+            )
 
 
 def _within(value: float, bounds: Sequence[float] | None) -> float:

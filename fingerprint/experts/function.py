@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from fingerprint.experts.domain import Domain
 from fingerprint.experts.parameter import Parameter
 
 STEP = 1e-5  # of finite differences, relative
+SMALL = 1e-3  # of a start: parameters below take the steps of one that is as large
 
 
 class FunctionExpert(AbstractExpert):
@@ -33,7 +34,7 @@ class FunctionExpert(AbstractExpert):
     """
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, self.takes_z = signature(function)
         self.t = torch.as_tensor(domain.t_in(t_unit) if t_unit else domain.t)
 
@@ -53,7 +54,7 @@ class SimulatorExpert(AbstractExpert):
     """A law of which only the values are known: any program that makes a curve of numbers.
 
     It is called with t and the parameters as floats, once for each curve, and answers [point]. Derivatives are central
-    differences; a call that fails, or answers anything but numbers, is a place where no fit goes.
+    differences; a call that fails, or answers anything but finite numbers for all points, is a place where no fit goes.
 
     Args:
         function: the law, `function(t, one=Parameter(...), ...)`, t as a NumPy array.
@@ -65,7 +66,7 @@ class SimulatorExpert(AbstractExpert):
     tries = 16
 
     def __init__(self, function: Callable[..., Any], domain: Domain, t_unit: str = "") -> None:
-        self.function = function
+        self.function, self.t_unit = function, t_unit
         self.parameters, takes_z = signature(function)
         if takes_z:
             raise RecipeError(
@@ -90,7 +91,7 @@ class SimulatorExpert(AbstractExpert):
         """By central differences, within the bounds."""
         columns: list[Tensor] = []
         for index, each in enumerate(self.parameters):
-            step = STEP * torch.where(theta[..., index] == 0, max(abs(each.start), 1e-3), theta[..., index].abs())
+            step = STEP * theta[..., index].abs().clamp_min(SMALL * (abs(each.start) or 1))
             ends = [theta.clone(), theta.clone()]
             for end, sign in zip(ends, (1, -1), strict=True):
                 end[..., index] = (theta[..., index] + sign * step).clamp(each.lower, each.upper)
@@ -98,11 +99,25 @@ class SimulatorExpert(AbstractExpert):
             columns.append((self.curves(ends[0]) - self.curves(ends[1])) / width.unsqueeze(-1))
         return self.curves(theta), torch.stack(columns, -1)
 
+    def simulated(self, parameters: Sequence[float]) -> np.ndarray:
+        """One curve, [point]; what the function raises is not caught.
+
+        Raises:
+            RecipeError: the answer has another length.
+        """
+        told = np.asarray(self.function(self.t.copy(), **dict(zip(self.names, parameters, strict=True))), np.float64)
+        if told.shape not in ((), self.t.shape):
+            raise RecipeError(
+                f"the law {self.function.__name__} answers {list(told.shape)} where {list(self.t.shape)} was asked for",
+                expected="One number for each point of t.",
+            )
+        return np.broadcast_to(told, self.t.shape)
+
     def _called(self, row: list[float]) -> np.ndarray:
         try:
-            told = self.function(self.t.copy(), **dict(zip(self.names, row, strict=True)))
-            return np.broadcast_to(np.asarray(told, np.float64), self.t.shape)
-        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            with np.errstate(all="ignore"):
+                return self.simulated(row)
+        except (ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError, RecipeError):
             return np.full(self.t.shape, np.nan)
 
 

@@ -23,8 +23,6 @@ class LinearLaw(AbstractExpert):
         offset: $f_0$, [point]; nothing where None.
     """
 
-    single = True
-
     def __init__(
         self, names: Sequence[str], design: Array, units: Sequence[str] = (), offset: Array | None = None
     ) -> None:

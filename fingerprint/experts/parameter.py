@@ -15,7 +15,8 @@ class Parameter:
     Attributes:
         start: where a fit begins; with other beginnings tried around it.
         lower, upper: bounds, which no fit leaves.
-        unit: such as "eV"; "t" and "y" stand for the units of the axis and of the measurement: "1/t", "y*t".
+        unit: such as "eV"; "t" and "y" stand for the units of the axis and of the measurement: "1/t", "y*t"
+            (of a law that decodes several modalities, those of the first).
         linear: whether the curve is a linear function of it, the others held: it is then solved in closed form.
         name: as the recipe and the fingerprints call it; a decorated function's arguments name it.
     """

@@ -22,7 +22,9 @@ from fingerprint.experts.sharing import Sharing
 
 ITERATIONS = 100
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-12, 1e8
+POOR, GOOD = 0.25, 0.75  # what a step brings, of what its quadratic model promises
 CONVERGED = 1e-13  # relative decrease of the misfit
+PROMISED = 1e-10  # the same, by the linearised law: a step of 1e-5 standard errors and the square root of the points
 RANK = 1e-13  # of singular values of the normal matrix, its diagonal being 1
 
 
@@ -43,7 +45,7 @@ class Fit(NamedTuple):
 def search(expert: AbstractExpert, curves: Curves, shared: Sequence[str] = (), keep: int = 3) -> Fit:
     """Fit from several beginnings: those of the law, and others spread around the first.
 
-    What is shared begins at the mean of what the members' own fits make of it.
+    What is shared begins at the mean of what the members' own fits make of it, or at any one of these.
 
     Args:
         expert: a law that does not take Z.
@@ -53,17 +55,31 @@ def search(expert: AbstractExpert, curves: Curves, shared: Sequence[str] = (), k
     """
     alone = Curves(*(each.flatten(0, 1).unsqueeze(1) for each in curves))
     found = _search_alone(expert, alone, keep)
-    start = found.theta.reshape(*curves.values.shape[:2], -1)
+    own = found.theta.reshape(*curves.values.shape[:2], -1)
     if not shared:
-        return Fit(start, found.misfit.reshape(curves.values.shape[:2]).sum(1))
-    return descend(expert, Sharing(expert, start.shape[1], shared, start.device), curves, start)
+        return Fit(own, found.misfit.reshape(curves.values.shape[:2]).sum(1))
+    told = (curves.weights > 0).any(-1, keepdim=True).double()
+    mean = (told * own).sum(1, keepdim=True) / told.sum(1, keepdim=True).clamp_min(1)
+    alike = torch.tensor([name in shared for name in expert.names], device=own.device)
+    starts = torch.stack([torch.where(alike, each, own) for each in (mean, *own.split(1, 1))])
+    return _best(expert, Sharing(expert, own.shape[1], shared, own.device), curves, starts, keep)
 
 
 def _search_alone(expert: AbstractExpert, curves: Curves, keep: int) -> Fit:
     """Each curve by itself, in a group of its own."""
-    groups = len(curves.values)
-    sharing = Sharing(expert, 1, (), curves.values.device)
     starts = beginnings(expert, curves.values, curves.weights)
+    return _best(expert, Sharing(expert, 1, (), curves.values.device), curves, starts, keep)
+
+
+def _best(
+    expert: AbstractExpert,
+    sharing: Sharing,
+    curves: Curves,
+    starts: Float[Tensor, "beginning group member parameter"],
+    keep: int,
+) -> Fit:
+    """Of the descents from the starts whose misfit is least, the linear parameters solved for."""
+    groups = len(curves.values)
     free = sharing.free(starts.flatten(0, 1)).clamp(sharing.lower, sharing.upper)
     free, misfit = _linear_solved(expert, sharing, _repeated(curves, len(starts)), free)
     kept = min(keep, len(starts))
@@ -95,13 +111,16 @@ def descend(
     for _ in range(iterations):
         matrix, gradient = _normal_equations(expert, sharing, curves, free)
         step = _step(sharing, matrix, gradient, free, damping)
-        tried = (free + step).clamp(sharing.lower, sharing.upper)
-        tried, found = _linear_solved(expert, sharing, curves, tried)
+        moved = (free + step).clamp(sharing.lower, sharing.upper)
+        tried, found = _linear_solved(expert, sharing, curves, moved)
+        kept = (misfit - found) / _promised(matrix, gradient, moved - free)
         better = going & (found < misfit)
         settled = better & (misfit - found <= CONVERGED * misfit)
+        settled = settled | ((gradient * step).sum(-1) <= PROMISED * misfit) & (damping <= 1)
         free = torch.where(better.unsqueeze(-1), tried, free)
         misfit = torch.where(better, found, misfit)
-        damping = torch.where(better, damping / 9, damping * 6).clamp_min(LEAST_DAMPING)
+        less, more = better & (kept > GOOD), ~better | ~(kept > POOR)
+        damping = torch.where(less, damping / 9, torch.where(more, damping * 6, damping)).clamp_min(LEAST_DAMPING)
         going = going & ~settled & (damping < MOST_DAMPING)
         if not bool(going.any()):
             break
@@ -123,6 +142,13 @@ def _normal_equations(
     weighted = curves.weights.unsqueeze(-1) * jacobian
     gradient = (weighted.mT @ (curves.values - told).unsqueeze(-1)).squeeze(-1)
     return sharing.matrix(weighted.mT @ jacobian), sharing.gradient(gradient)
+
+
+def _promised(
+    matrix: Float[Tensor, "group free free"], gradient: Float[Tensor, "group free"], step: Float[Tensor, "group free"]
+) -> Float[Tensor, " group"]:
+    """How much less the misfit would be, were the curves linear."""
+    return (step * (2 * gradient - (matrix @ step.unsqueeze(-1)).squeeze(-1))).sum(-1)
 
 
 def _step(
@@ -167,9 +193,9 @@ def _linear_solved(
         theta = sharing.theta(free)
         jacobian = torch.zeros(*told.shape, theta.shape[-1], dtype=told.dtype, device=told.device)
         for index in columns:  # exact, since the curve is linear in it
-            moved = theta.clone()
-            moved[..., index] += 1
-            jacobian[..., index] = expert.curves(moved) - told
+            moved, step = theta.clone(), theta[..., index].abs().clamp_min(1)
+            moved[..., index] += step
+            jacobian[..., index] = (expert.curves(moved) - told) / step.unsqueeze(-1)
         weighted = (curves.weights.unsqueeze(-1) * jacobian).mT
         gradient = (weighted @ (curves.values - told).unsqueeze(-1)).squeeze(-1)
         matrix = sharing.matrix(weighted @ jacobian)

@@ -58,8 +58,8 @@ class Tape:
                 return self._step(operator.neg, self._place(inner))
             case ast.BinOp(left=left, op=operation, right=right):
                 return self._step(OPERATIONS[type(operation)], self._place(left), self._place(right))
-            case ast.Call(func=ast.Name(id=name), args=[inner]):
-                return self._step(name, self._place(inner))
+            case ast.Call(func=ast.Name(id=name), args=inner):
+                return self._step(name, *map(self._place, inner))
             case _:
                 raise ValueError(f"{ast.unparse(node)!r} is not allowed")
 

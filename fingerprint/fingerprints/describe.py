@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from fingerprint.fingerprints.contradictions import find_contradictions
 from fingerprint.fingerprints.description import MEASURED_COLUMN, Description, Fingerprint, Profile
-from fingerprint.fingerprints.parameters import ParameterSums, training_weights
+from fingerprint.fingerprints.laws import law_curves, parameters_of
 from fingerprint.fingerprints.pieces import pieces, snapshot
 from fingerprint.fingerprints.predicted import choose_examples, empty_table, predict_piece
 from fingerprint.fingerprints.profiles import ProfileSums, nearest_rows
@@ -47,7 +47,6 @@ def _describe(run: Run, store: Store) -> Description:
     specimens = sorted(run.parts)
     names = sorted(run.preparations)
     sums = {name: ProfileSums(run.preparations[name], len(run.metrics.clusters)) for name in names}
-    fits = {name: ParameterSums(expert, run.info.map_member) for name, expert in run.model.experts().items()}
     targets = names if len(names) > 1 else []
     tables = {target: [empty_table(run, target)] for target in targets}
     seen: list[Survey] = []
@@ -57,10 +56,6 @@ def _describe(run: Run, store: Store) -> Description:
         for name in names:
             rows = found.present[name]
             sums[name].add(piece.physical.values[name][rows], found.own[rows])
-        for name, fit in fits.items():
-            rows = found.present[name]
-            weights = training_weights(run, name, piece, found.own)
-            fit.add(run.preparations[name].basis.filled(piece.physical.values[name][rows]), weights[rows])
         for target in targets:
             tables[target] += predict_piece(run, target, piece)
     whole = joined(seen)
@@ -69,7 +64,7 @@ def _describe(run: Run, store: Store) -> Description:
     )
     predictions = {target: _sorted(tables[target]) for target in targets}
     return Description(
-        fingerprints=_fingerprints(run, store, specimens, whole, sums, fits),
+        fingerprints=_fingerprints(run, store, specimens, whole, sums),
         specimens=_table(run, specimens, whole, disagreement, store.specimens(at)),
         predictions=predictions,
         examples={
@@ -113,7 +108,6 @@ def _fingerprints(
     specimens: list[str],
     whole: Survey,
     sums: dict[str, ProfileSums],
-    fits: dict[str, ParameterSums],
 ) -> tuple[Fingerprint, ...]:
     prior, member = run.model.prior, run.info.map_member
     centres = prior.mean[member].double().cpu().numpy()
@@ -124,17 +118,22 @@ def _fingerprints(
         index: [specimens[row] for row in nearest_rows(whole.latent, centres[index], sds[index], rows, NEAREST)]
         for index, rows in inside.items()
     }
+    laws = law_curves(run)
     measured = _measured(run, store, [specimen for each in nearest.values() for specimen in each])
     return tuple(
         Fingerprint(
             cluster=each,
             profiles={
                 name: _profile(
-                    run.preparations[name], own, each.index, [measured[s][name] for s in nearest[each.index]]
+                    run.preparations[name],
+                    own,
+                    each.index,
+                    [measured[s][name] for s in nearest[each.index]],
+                    laws[name][each.index] if name in laws else None,
                 )
                 for name, own in sums.items()
             },
-            parameters={name: fit.parameters(each.index) for name, fit in fits.items()},
+            parameters=parameters_of(run, each.index),
             members=tuple(specimens[row] for row in inside[each.index]),
             nearest=tuple(nearest[each.index]),
             latent_mean=centres[each.index],
@@ -153,7 +152,9 @@ def _measured(run: Run, store: Store, specimens: list[str]) -> dict[str, dict[st
     }
 
 
-def _profile(preparation: Preparation, sums: ProfileSums, index: int, nearest: list[Array]) -> Profile:
+def _profile(
+    preparation: Preparation, sums: ProfileSums, index: int, nearest: list[Array], law: Array | None
+) -> Profile:
     return Profile(
         modality=preparation.modality,
         axis=preparation.grid,
@@ -161,4 +162,5 @@ def _profile(preparation: Preparation, sums: ProfileSums, index: int, nearest: l
         sd=sums.sd(index),
         count=int(sums.count[index]),
         nearest=np.array(nearest).reshape(-1, *preparation.shape),
+        law=law,
     )

@@ -27,6 +27,7 @@ class Profile:
         mean, sd: responsibility-weighted, shaped as one measurement: [1], [point] or [row, column].
         count: members of the cluster in which it was measured.
         nearest: measured on the specimens nearest to the cluster's centre, [specimen, ...]; nan where it was not.
+        law: the curve of its law, if it has one, where that depends on Z at the cluster's centre; [point].
 
     Mean and sd are nan for a cluster to which no specimen belongs in the least.
     """
@@ -37,20 +38,28 @@ class Profile:
     sd: Array
     count: int
     nearest: Array
+    law: Array | None = None
 
 
 class Parameter(NamedTuple):
-    r"""What an expert multiplies one of its functions by in one cluster, $\theta_{ck}$. [Eq. 11]
+    r"""One parameter of a law in one cluster, $\theta_{ck}$. [Eq. 11]
 
     Attributes:
-        value: in the unit of the modality per unit of the function; nan where the cluster has less than one training
-            specimen with the modality in all, so that nothing determines it.
-        standard_error: from how the training specimens' own fits differ (`parameters.ParameterSums`); nan with fewer
-            than two of them, and where the parameters followed the gradient.
+        value: at Z = 0; nan where the cluster has less than one training specimen with the modality in all, so that
+            nothing determines it.
+        standard_error: from how the training specimens differ (`parameters.ParameterSums`); nan with fewer than two of
+            them, at a bound, where they do not tell the parameter, where it followed the gradient, and where the law
+            depends on Z.
+        unit: of both.
+        shared: whether all clusters have it alike.
+        slope: its change by Z, if it depends on that, [latent]; else empty.
     """
 
     value: float
     standard_error: float
+    unit: str = ""
+    shared: bool = False
+    slope: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Fingerprint:
     Attributes:
         cluster: its index, weight, size and stability between members, over the training part.
         profiles: by modality, over all specimens of the run.
-        parameters: of every modality with an expert, by its formulas in t, the axis in its own unit.
+        parameters: of every law, by the (first) modality that it decodes and by name; of a linear expert, by formula.
         members: ids of the specimens most probably in it, all parts of the split.
         nearest: the members whose latent points lie nearest to its centre, nearest first.
         latent_mean, latent_sd: of the cluster in the latent space, [latent].

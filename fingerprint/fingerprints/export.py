@@ -30,7 +30,7 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
     fingerprints: one row per cluster: weight, size, stability, mean and sd of every scalar, members, nearest specimens
     profiles: cluster, modality, x, mean, sd, with units, for every point of every curve
     image_profiles: cluster, modality, row, column, mean, sd, with units, for every point of every image; if any
-    parameters: cluster, modality, term, value, standard_error, with units, for every parameter of every expert; if any
+    parameters: cluster, modality, term, value, standard_error, with units, for every parameter of every law; if any
     specimens: latent position, cluster probabilities, `disagreement` (the probability that the modalities of the
         specimen do not belong together), measured scalars (`measured_NAME`), metadata
     predictions: every scalar predicted from the other modalities, with its interval
@@ -132,7 +132,7 @@ def image_profile_table(description: Description) -> pd.DataFrame:
 
 
 def parameter_table(description: Description) -> pd.DataFrame:
-    """One row per cluster, expert and function. The unit of a value is `unit` per unit of the term, t in `t_unit`."""
+    """One row per cluster, law and parameter, and a column `slope_N` for each latent axis where any depends on Z."""
     return pd.DataFrame(
         {
             "cluster": each.cluster.index,
@@ -140,10 +140,11 @@ def parameter_table(description: Description) -> pd.DataFrame:
             "term": term,
             "value": parameter.value,
             "standard_error": parameter.standard_error,
-            "unit": each.profiles[name].modality.unit,
+            "unit": parameter.unit,
+            "shared": parameter.shared,
             "sign": each.profiles[name].modality.sign,
-            "t_unit": each.profiles[name].modality.axis_unit,
         }
+        | {f"slope_{axis + 1}": slope for axis, slope in enumerate(parameter.slope)}
         for each in description.fingerprints
         for name, parameters in each.parameters.items()
         for term, parameter in parameters.items()

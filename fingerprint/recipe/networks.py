@@ -222,3 +222,10 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     def has_expert(self) -> bool:
         """Whether a physical model decodes it."""
         return isinstance(self.decoder, LinearExpert | RegisteredExpert | ExpertComponent)
+
+    @property
+    def law(self) -> str:
+        """What its law is called, which may decode other modalities too; empty where it has none of its own."""
+        if isinstance(self.decoder, RegisteredExpert):
+            return self.decoder.name
+        return "linear_expert" if isinstance(self.decoder, LinearExpert) else ""

@@ -9,13 +9,14 @@ import plotly.graph_objects as go
 
 from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Modality
-from fingerprint.reporting.style import cluster_colour, cluster_dash, cluster_symbol, fade, make_room, new_figure
+from fingerprint.prepare.preparation import Array
+from fingerprint.reporting.style import INK, cluster_colour, cluster_dash, cluster_symbol, fade, make_room, new_figure
 from fingerprint.reporting.thinning import SPECIMENS, thin_curve
 from fingerprint.reporting.wording import axis_title, value_title
 
 
 def curve_profiles(fingerprints: Sequence[Fingerprint], name: str) -> go.Figure:
-    """Mean and mean +- sd of one spectrum or series in every cluster that has specimens with it.
+    """Mean and mean +- sd of one spectrum or series in every cluster that has specimens with it, and its law if any.
 
     Args:
         fingerprints: of one run.
@@ -58,10 +59,29 @@ def curve_profiles(fingerprints: Sequence[Fingerprint], name: str) -> go.Figure:
                 hovertemplate=f"{group}<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>",
             )
         )
+        if profile.law is not None:
+            _draw_law(figure, profile.axis, profile.law, group)
     if modality is not None:
         figure.update_xaxes(title_text=axis_title(modality))
         figure.update_yaxes(title_text=value_title(modality), rangemode="normal")
     return figure
+
+
+def _draw_law(figure: go.Figure, axis: Array, law: Array, group: str) -> None:
+    """The curve of a cluster's law, over its mean."""
+    kept = thin_curve(law)
+    figure.add_trace(
+        go.Scatter(
+            x=axis[kept].astype(np.float32),
+            y=law[kept].astype(np.float32),
+            mode="lines",
+            line={"color": INK, "width": 1.2, "dash": "dot"},
+            name=f"{group}, law",
+            legendgroup=group,
+            showlegend=False,
+            hovertemplate=f"{group}, law<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>",
+        )
+    )
 
 
 def scalar_profiles(description: Description, name: str) -> go.Figure:

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fingerprint.fingerprints import Description, Fingerprint
+from fingerprint.fingerprints import Description, Fingerprint, Parameter
 from fingerprint.modality import Kind, Modality
 from fingerprint.reporting.colouring import METADATA, column, is_numeric, metadata_columns
 from fingerprint.reporting.style import cluster_colour
-from fingerprint.reporting.wording import mean_and_sd, number, percent
+from fingerprint.reporting.wording import percent
 from fingerprint.run import ClusterMetrics, Run
+from fingerprint.units import mean_and_sd, number
 
 MOST_COMMON = 3
 
@@ -55,19 +56,25 @@ class MetadataRow:
 
 @dataclass(frozen=True)
 class ParameterTable:
-    """The parameters of one expert, in words.
+    """The parameters of one law, in words.
 
     Attributes:
-        modality: that it describes.
-        terms: its formulas, [term].
+        modality: that it describes, or the first of them.
+        modalities: the names of all of them.
+        law: what it is called; empty where it is a sum of formulas in t.
+        terms: its parameters with their units, or the formulas that they multiply, [term].
         cells: value and standard error of each, [cluster][term].
         has_errors: whether any has a standard error.
+        depends: whether any depends on Z.
     """
 
     modality: Modality
+    modalities: tuple[str, ...]
+    law: str
     terms: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     has_errors: bool
+    depends: bool
 
 
 def verdict(cluster: ClusterMetrics, members: int) -> str:
@@ -106,20 +113,37 @@ def metadata_rows(description: Description) -> list[MetadataRow]:
     return rows
 
 
-def parameter_tables(description: Description) -> list[ParameterTable]:
-    """One table per expert, in the order of their modalities."""
+def parameter_tables(run: Run, description: Description) -> list[ParameterTable]:
+    """One table per law, in the order of their modalities."""
     fingerprints = description.fingerprints
-    return [_parameter_table(fingerprints, name) for name in fingerprints[0].parameters]
+    return [_parameter_table(run, fingerprints, name) for name in fingerprints[0].parameters]
 
 
-def _parameter_table(fingerprints: Sequence[Fingerprint], name: str) -> ParameterTable:
+def _parameter_table(run: Run, fingerprints: Sequence[Fingerprint], name: str) -> ParameterTable:
     rows = [tuple(each.parameters[name].values()) for each in fingerprints]
+    law = run.recipe.modalities[name].law
+    called = "θ of " if law == "linear_expert" else ""
     return ParameterTable(
         modality=fingerprints[0].profiles[name].modality,
-        terms=tuple(fingerprints[0].parameters[name]),
-        cells=tuple(tuple(mean_and_sd(each.value, each.standard_error) for each in row) for row in rows),
+        modalities=run.metrics.experts[name].modalities,
+        law="" if called else law,
+        terms=tuple(called + _term(term, each) for term, each in fingerprints[0].parameters[name].items()),
+        cells=tuple(tuple(_value(each) for each in row) for row in rows),
         has_errors=any(math.isfinite(each.standard_error) for row in rows for each in row),
+        depends=any(each.slope for each in rows[0]),
     )
+
+
+def _term(name: str, parameter: Parameter) -> str:
+    unit = f" ({parameter.unit})" if parameter.unit else ""
+    return f"{name}{unit}{', shared' if parameter.shared else ''}"
+
+
+def _value(parameter: Parameter) -> str:
+    """Value and error; and what it changes by along each latent axis, if it does."""
+    told = mean_and_sd(parameter.value, parameter.standard_error)
+    slopes = ", ".join(number(each) for each in parameter.slope)
+    return f"{told}; by Z {slopes}" if slopes and math.isfinite(parameter.value) else told
 
 
 def _cluster_row(run: Run, fingerprint: Fingerprint, scalars: list[Modality]) -> ClusterRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,20 +12,23 @@ import plotly.graph_objects as go
 
 from fingerprint.experiments import (
     JOINT,
-    PAPER,
-    SEEN_ONCE,
+    Experiment,
     LatentPoints,
+    LawLine,
     Line,
     Row,
+    law_lines,
+    least_exact,
     lines,
     row_points,
+    solved,
     source_title,
-    variants,
 )
 from fingerprint.files import write_text_atomically
 from fingerprint.reporting.confusion_matrices import confusion_matrices
 from fingerprint.reporting.label_map import SPECIMENS, label_map, shown_plane
 from fingerprint.reporting.templates import filled
+from fingerprint.reporting.trajectories import trajectories
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Entry:
         lines: one per source.
         failures: seed and what was said, of those that diverged.
         worst: what is drawn of the seed with the least joint accuracy; None where all diverged.
+        law: what is shown of the seed whose law is least exact; None where the row has none.
     """
 
     name: str
@@ -47,6 +52,30 @@ class Entry:
     lines: tuple[Line, ...]
     failures: tuple[tuple[int, str], ...]
     worst: Drawn | None
+    law: ShownLaw | None
+
+
+@dataclass(frozen=True)
+class ShownLaw:
+    """What is shown of the law of one seed.
+
+    Attributes:
+        seed: which one.
+        lines: of the table, one per label.
+        missing: labels for which no cluster stands.
+        others: names of the parameters that are not the wanted one.
+        figure: trajectories, true ones and those with the identified parameters.
+        deviation: the greatest of the trajectories.
+        error: the greatest relative error of the wanted parameter.
+    """
+
+    seed: int
+    lines: tuple[LawLine, ...]
+    missing: tuple[str, ...]
+    others: tuple[str, ...]
+    figure: go.Figure
+    deviation: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -71,11 +100,12 @@ class Drawn:
     specimens: int
 
 
-def report_experiment(rows: Sequence[Row], out: Path) -> Path:
+def report_experiment(experiment: Experiment, rows: Sequence[Row], out: Path) -> Path:
     """Write one HTML page about an experiment. It holds its figures, their code and its style, and asks no network.
 
     Args:
-        rows: what `experiments.reproduce` made; at least one.
+        experiment: which.
+        rows: what `experiments.reproduce` made of it; at least one.
         out: the file. It is whole or not there.
 
     Returns:
@@ -87,14 +117,15 @@ def report_experiment(rows: Sequence[Row], out: Path) -> Path:
         DiskError: the file cannot be written.
     """
     maps = {each.name: row_points(each) for each in worst_rows(rows)}
-    write_text_atomically(out, render_experiment(rows, maps))
+    write_text_atomically(out, render_experiment(experiment, rows, maps))
     return out
 
 
-def render_experiment(rows: Sequence[Row], maps: Mapping[str, LatentPoints | None]) -> str:
+def render_experiment(experiment: Experiment, rows: Sequence[Row], maps: Mapping[str, LatentPoints | None]) -> str:
     """The page as text.
 
     Args:
+        experiment: which.
         rows: trainings of variants; at least one.
         maps: by the name of a row, the latent points of its worst seed, or None.
     """
@@ -104,12 +135,11 @@ def render_experiment(rows: Sequence[Row], maps: Mapping[str, LatentPoints | Non
     return filled(
         "experiment.html",
         entries=[
-            _entry([row for row in rows if row.name == name], worst.get(name), maps.get(name))
+            _entry(experiment, [row for row in rows if row.name == name], worst.get(name), maps.get(name))
             for name in dict.fromkeys(row.name for row in rows)
         ],
-        quoted=quotations(),
+        experiment=experiment,
         rows=rows,
-        seen_once=SEEN_ONCE,
         sources=[(source, source_title(source)) for source in sources],
         specimens=max((scores.specimens for scores in scored), default=0),
     )
@@ -126,12 +156,7 @@ def worst_rows(rows: Sequence[Row]) -> list[Row]:
     return [row for _, row in found.values()]
 
 
-def quotations() -> list[tuple[str, str]]:
-    """Name and accuracy of what the paper quotes from others, on images alone."""
-    return [(told.name, told.joint) for told in PAPER if told.name not in variants()]
-
-
-def _entry(own: Sequence[Row], worst: Row | None, points: LatentPoints | None) -> Entry:
+def _entry(experiment: Experiment, own: Sequence[Row], worst: Row | None, points: LatentPoints | None) -> Entry:
     """Of the rows of one name."""
     seconds = [row.seconds for row in own if row.scores is not None]
     return Entry(
@@ -139,9 +164,26 @@ def _entry(own: Sequence[Row], worst: Row | None, points: LatentPoints | None) -
         title=own[0].title,
         counted=len(seconds),
         seconds=statistics.fmean(seconds) if seconds else None,
-        lines=lines(own),
+        lines=lines(experiment, own),
         failures=tuple((row.seed, row.failure) for row in own if row.scores is None),
         worst=None if worst is None else _drawn(worst, points),
+        law=_shown_law(experiment, least_exact(experiment, own)),
+    )
+
+
+def _shown_law(experiment: Experiment, row: Row | None) -> ShownLaw | None:
+    asked = experiment.identification
+    if asked is None or row is None or row.scores is None:
+        return None
+    told, labels = law_lines(asked, row.parameters), row.scores.labels
+    return ShownLaw(
+        seed=row.seed,
+        lines=told,
+        missing=tuple(label for label in labels if label not in {each.wanted.label for each in told}),
+        others=tuple(each.name for each in told[0].others) if told else (),
+        figure=trajectories(solved(asked, row.parameters)),
+        deviation=max((each.deviation for each in told), default=math.inf),
+        error=max((each.wanted.relative_error for each in told), default=math.inf),
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fingerprint.modality import Kind
 from fingerprint.reporting.cluster_table import verdict
 from fingerprint.reporting.scores import Score
-from fingerprint.reporting.wording import joined, number, percent, plural, with_unit
+from fingerprint.reporting.wording import joined, percent, plural, with_unit
 from fingerprint.run import Run, doubts
+from fingerprint.units import number
 
 MOST_TARGETS = 3
 

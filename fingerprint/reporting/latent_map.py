@@ -25,8 +25,9 @@ from fingerprint.reporting.style import (
     new_figure,
 )
 from fingerprint.reporting.thinning import thin_rows
-from fingerprint.reporting.wording import escape, number, with_unit
+from fingerprint.reporting.wording import escape, with_unit
 from fingerprint.run import Run
+from fingerprint.units import number
 
 Array = NDArray[np.float64]
 

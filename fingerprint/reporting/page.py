@@ -116,7 +116,7 @@ def render(run: Run, description: Description) -> str:
         disagreements=told,
         rows=cluster_rows(run, description),
         row_scalars=scalar_modalities(run),
-        parameters=parameter_tables(description),
+        parameters=parameter_tables(run, description),
         metadata=metadata_rows(description),
         targets=_targets(run, description, scores),
         training=training_curves(run),

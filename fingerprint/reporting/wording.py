@@ -6,13 +6,12 @@ it enters a figure. The page's own HTML is escaped by its template.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from fingerprint.modality import Modality
+from fingerprint.units import number
 
 LONGEST = 60
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def escape(text: object, longest: int = LONGEST) -> str:
@@ -21,31 +20,6 @@ def escape(text: object, longest: int = LONGEST) -> str:
     if len(line) > longest:
         line = line[: longest - 1] + "…"
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with about three digits; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    size = math.floor(math.log10(abs(value)))
-    if -4 <= size < 6:
-        return f"{value:,.{max(digits - 1 - size, 0)}f}".replace("-", "−").replace(",", "\u202f")
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}".replace("-", "−")
-
-
-def mean_and_sd(mean: float, sd: float) -> str:
-    """A mean and its standard deviation, which has two digits, to the same decimal place."""
-    if not math.isfinite(mean) or not math.isfinite(sd) or sd <= 0:
-        return number(mean)
-    place = math.floor(math.log10(sd)) - 1
-    size = math.floor(math.log10(abs(mean))) if mean else place
-    if place >= -4 and max(size, place) < 6:
-        decimals = max(-place, 0)
-        return f"{mean:.{decimals}f} ± {sd:.{decimals}f}".replace("-", "−")
-    return f"{number(mean)} ± {number(sd, 2)}"
 
 
 def with_unit(value: float | None, unit: str) -> str:

@@ -17,6 +17,7 @@ from fingerprint.run.folder import (
     write_end,
     write_info,
 )
+from fingerprint.run.laws import check_known, check_parameters, expert_records
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
 from fingerprint.run.lock import locked
 from fingerprint.run.records import (
@@ -24,9 +25,13 @@ from fingerprint.run.records import (
     Calibration,
     ClusterMetrics,
     EpochRecord,
+    ExpertMetrics,
+    ExpertRecord,
     IntervalScores,
+    LackOfFit,
     MemberMetrics,
     Metrics,
+    ParameterMetrics,
     PartMetrics,
     RunInfo,
 )
@@ -37,16 +42,23 @@ __all__ = [
     "Calibration",
     "ClusterMetrics",
     "EpochRecord",
+    "ExpertMetrics",
+    "ExpertRecord",
     "IntervalScores",
+    "LackOfFit",
     "MemberMetrics",
     "Metrics",
+    "ParameterMetrics",
     "PartMetrics",
     "Run",
     "RunInfo",
     "all_runs",
     "build_model",
+    "check_known",
+    "check_parameters",
     "diverged",
     "doubts",
+    "expert_records",
     "load_run",
     "locked",
     "make_generators",

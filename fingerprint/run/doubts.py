@@ -10,11 +10,14 @@ from fingerprint.run.records import MemberMetrics
 MUCH_LARGER = 4.0  # residuals
 LARGER = 2.0  # test error
 WORSE = -0.05  # R²; what tells nothing of a target has one about 0, on either side
+NO_CHANCE = 1e-3  # probability
+NEGLIGIBLE = 0.01  # of the range of a mean curve
 
 
 def doubts(run: Run) -> list[str]:
-    """Predictions that are worse than a mean, and members that are far worse than the best; empty where all is well."""
-    return [*_worse_than_the_mean(run), *_diverged(run)]
+    """Predictions that are worse than a mean, laws that do not describe their clusters, and members that are far worse
+    than the best; empty where all is well."""
+    return [*_worse_than_the_mean(run), *_undescribed(run), *_diverged(run)]
 
 
 def _left_behind(run: Run) -> tuple[MemberMetrics, ...]:
@@ -50,6 +53,25 @@ def _worse_than_the_mean(run: Run) -> list[str]:
     ]
     told = "Predicted worse than by the mean of the training specimens (R² clearly below 0 on the test part): "
     return [f"{told}{'; '.join(pairs)}."] if pairs else []
+
+
+def _undescribed(run: Run) -> list[str]:
+    """Laws that are off the mean of a cluster by more than chance would have it, and not by little."""
+    found: list[str] = []
+    for name, expert in run.metrics.experts.items():
+        off = [
+            f"cluster {cluster} (by {100 * lack.share:.1f} % of its range)"
+            for cluster, lack in enumerate(expert.lack_of_fit)
+            if lack is not None and lack.p < NO_CHANCE and lack.share > NEGLIGIBLE
+        ]
+        if off:
+            law, told = run.recipe.modalities[name].law, " and ".join(expert.modalities)
+            found.append(
+                f"The law {law} of {told} misses the mean of the specimens, by more than chance would, in "
+                f"{', '.join(off)}: its parameters there are not to be believed. Another law may be right, or its fit "
+                "ended in the wrong place (give it a start or bounds), or different kinds share the cluster."
+            )
+    return found
 
 
 def _diverged(run: Run) -> list[str]:

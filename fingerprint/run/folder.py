@@ -33,6 +33,7 @@ from fingerprint.model import PIMA, ModalityShape
 from fingerprint.prepare import Preparation
 from fingerprint.prepare.archive import load_preparations, save_preparations
 from fingerprint.recipe import Recipe, format_recipe, parse_recipe
+from fingerprint.run.laws import check_curves, check_known, check_parameters
 from fingerprint.run.records import FORMAT_VERSION, Calibration, EpochRecord, Metrics, RunInfo
 
 STATE_FILE = "state.safetensors"
@@ -173,7 +174,8 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
     """Open a run that was completed, or interrupted and kept.
 
     Raises:
-        RunError: it is missing, unfinished, damaged, or of another format.
+        RunError: it is missing, unfinished, damaged, or of another format; or an expert that it was trained with is not
+            at hand (`load_plugin`), or has changed.
     """
     folder = Path(path)
     info = read_info(folder)
@@ -186,11 +188,14 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
     if info.status == "diverged":
         raise diverged(folder)
     recipe, preparations = read_recipe(folder), read_preparations(folder)
+    check_known(folder, recipe, info)
     try:
         model = build_model(recipe, preparations, make_generators(info.seeds))
+        check_parameters(folder, model, info)
         model.load_state_dict(load_file(folder / "model.safetensors"))
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise _damaged(folder / "model.safetensors", error) from error
+    check_curves(folder, model, info, recipe.model.latent)
     return Run(
         path=folder,
         info=info,

@@ -6,12 +6,30 @@ from typing import Literal
 
 from msgspec import Struct
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 LEAST_FITTED = 1.0  # specimens of a cluster from which on an expert's parameters there are told
 
 
+class ExpertRecord(Struct, frozen=True):
+    """A registered expert that a run was trained with; it is told and compared, never executed.
+
+    Attributes:
+        name: as the recipe calls it.
+        source, home: whether it was shipped, or which package, plugin (its file's name) or module it came from.
+        parameters: their names.
+        curves: mean and root mean square of each cluster's curve, at the parameters of the shown member and Z = 0.
+    """
+
+    name: str
+    source: Literal["shipped", "package", "plugin", "module"]
+    home: str
+    parameters: tuple[str, ...]
+    curves: tuple[tuple[float, float], ...] = ()
+
+
 class RunInfo(Struct, frozen=True):
-    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`."""
+    """What a run is and what it stands on; `label` names the metadata column of its `accuracy`, `experts` are by
+    modality."""
 
     status: Literal["running", "interrupted", "completed", "diverged"]
     seeds: tuple[int, ...]
@@ -23,6 +41,7 @@ class RunInfo(Struct, frozen=True):
     versions: dict[str, str]
     format_version: int = FORMAT_VERSION
     label: str = ""
+    experts: dict[str, ExpertRecord] = {}
 
 
 class EpochRecord(Struct, frozen=True):
@@ -99,11 +118,59 @@ class ClusterMetrics(Struct, frozen=True):
     measured: dict[str, float] = {}
 
 
+class ParameterMetrics(Struct, frozen=True):
+    """One parameter of a law in every cluster, in measured units (`fingerprints.identification`).
+
+    Attributes:
+        name, unit: as the law calls it, and its printed unit.
+        shared: whether it is one number for all clusters.
+        values: at Z = 0, [cluster]; None where the training specimens do not tell it.
+        standard_errors: [cluster]; None where they cannot be told.
+        slopes: change by Z of a parameter that depends on it, [cluster][latent]; else empty.
+    """
+
+    name: str
+    unit: str
+    shared: bool
+    values: tuple[float | None, ...]
+    standard_errors: tuple[float | None, ...]
+    slopes: tuple[tuple[float, ...], ...] = ()
+
+
+class LackOfFit(Struct, frozen=True):
+    """How far the mean of a cluster's training specimens lies from its law.
+
+    Attributes:
+        chi_square: mean squared distance over what chance would make of it: about 1 where the law is right.
+        p: probability of so much or more, were the law right.
+        share: root-mean-square distance over the range of the mean, of the modality where it is greatest.
+    """
+
+    chi_square: float
+    p: float
+    share: float
+
+
+class ExpertMetrics(Struct, frozen=True):
+    """What a training found of the law of one modality or more.
+
+    Attributes:
+        modalities: that the law decodes, in its order.
+        parameters: in its order.
+        lack_of_fit: [cluster]; None where it cannot be told.
+    """
+
+    modalities: tuple[str, ...]
+    parameters: tuple[ParameterMetrics, ...]
+    lack_of_fit: tuple[LackOfFit | None, ...]
+
+
 class Metrics(Struct, frozen=True):
     """What a run is worth.
 
     `supported`: whether the training measurements are not one Gaussian, which clusters need but which does not prove
-    separate groups; None where it cannot be told. `support` is the reason, in words.
+    separate groups; None where it cannot be told. `support` is the reason, in words. `experts`: by the (first) modality
+    that each law decodes.
     """
 
     parts: dict[str, PartMetrics]
@@ -111,3 +178,4 @@ class Metrics(Struct, frozen=True):
     clusters: tuple[ClusterMetrics, ...]
     supported: bool | None
     support: str
+    experts: dict[str, ExpertMetrics] = {}

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
+from fingerprint.fingerprints.identification import identify
 from fingerprint.model import PIMA
 from fingerprint.prediction.conformal import calibrated_subsets, scores
 from fingerprint.prediction.cross_modal import Moments, predict_moments, specimens_at_once
@@ -162,7 +165,10 @@ def evaluate(
     supported, support = cluster_support(
         data[Part.TRAIN].physical.values, dict(preparations), model.prior.mean.shape[1]
     )
-    return Metrics(parts, members, describe_clusters(model, train.tensors, map_member), supported, support)
+    embedding = embed(model, train.tensors)
+    clusters = describe_clusters(model, train.tensors, map_member, embedding.responsibilities)
+    experts = identify(model, preparations, train.tensors, map_member, embedding.posterior)
+    return Metrics(parts, members, clusters, supported, support, experts)
 
 
 def second_half(data: PartData) -> PartData:
@@ -179,9 +185,10 @@ def _thinned(data: PartData) -> PartData:
     return PartData(data.physical.rows(rows), data.tensors.subset(rows))
 
 
-def describe_clusters(model: PIMA, train: Tensors, map_member: int) -> tuple[ClusterMetrics, ...]:
-    """Weight, size and stability of each cluster of one member."""
-    responsibilities = embed(model, train).responsibilities
+def describe_clusters(
+    model: PIMA, train: Tensors, map_member: int, responsibilities: Float[Tensor, "seed specimen cluster"]
+) -> tuple[ClusterMetrics, ...]:
+    """Weight, size and stability of each cluster of one member, from the responsibilities for the training part."""
     labels = responsibilities.argmax(-1).cpu().numpy()
     clusters = model.prior.mean.shape[1]
     sizes = np.bincount(labels[map_member], minlength=clusters)

@@ -13,6 +13,7 @@ import msgspec
 import torch
 
 from fingerprint.errors import RecipeError, RunError
+from fingerprint.model import PIMA
 from fingerprint.prepare import Preparation
 from fingerprint.recipe import Recipe, check_consistent, load_recipe
 from fingerprint.run import (
@@ -20,7 +21,10 @@ from fingerprint.run import (
     Run,
     RunInfo,
     build_model,
+    check_known,
+    check_parameters,
     diverged,
+    expert_records,
     load_run,
     locked,
     make_generators,
@@ -111,7 +115,7 @@ def train(
     planned = make_plan(recipe, measured)
     check_consistent(planned)
     preparations = fit_preparations(planned, measured)
-    _check_suits(planned, preparations)
+    model = _check_suits(planned, preparations)
     on_plan(planned, preparations)
     measured, unusable = drop_unusable(measured, preparations)
     for name, left_out in unusable.items():
@@ -129,6 +133,7 @@ def train(
         seconds=0.0,
         versions=_versions(),
         label=label,
+        experts=expert_records(planned, model),
     )
     parts = {specimen: str(part) for specimen, part in measured.parts.items()}
     path = Path(out) if out is not None else new_run_folder(Path(runs))
@@ -153,7 +158,8 @@ def resume(
     On a CPU the result is bit for bit that of a training that was never disturbed.
 
     Raises:
-        RunError: there is no such run, or it is complete, damaged, or being trained; or the training diverged.
+        RunError: there is no such run, or it is complete, damaged, or being trained; or the training diverged; or an
+            expert of it is not at hand, or has changed.
         StoreError: the store is not the one that it began with.
     """
     path = Path(out)
@@ -164,6 +170,7 @@ def resume(
             raise RunError("the run is complete", where=str(path), next="Train another: fingerprint train.")
         if info.status == "diverged":
             raise diverged(path)
+        check_known(path, read_recipe(path), info)
         label = label or info.label
         labels = metadata_column(store, label, Snapshot(info.position, info.ingest)) if label else None
         return _train(store, path, info, choose_device(device), labels, on_epoch, on_interrupt)
@@ -202,10 +209,11 @@ def choose_device(device: str) -> str:
     return device
 
 
-def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> None:
+def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> PIMA:
     """Refuse networks, formulas and changes that the data do not suit, before anything is written."""
-    build_model(recipe, preparations, make_generators((0,)))
+    model = build_model(recipe, preparations, make_generators((0,)))
     make_augmenters(recipe, modality_shapes(recipe, preparations), torch.device("cpu"))
+    return model
 
 
 def _check_free(path: Path) -> None:
@@ -254,6 +262,7 @@ def _train_with(
 
     generators = make_generators(info.seeds)
     model = build_model(recipe, preparations, generators).to(device)
+    check_parameters(path, model, info)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
     drawn = repeated_measurements(recipe, measured, preparations, device)
     source = batch_source(recipe, data[Part.TRAIN].tensors, modality_shapes(recipe, preparations), drawn)
@@ -275,6 +284,7 @@ def _train_with(
         status="interrupted" if stopped else "completed",
         map_member=map_member,
         seconds=info.seconds + time.monotonic() - begun,
+        experts=expert_records(recipe, model, map_member),
     )
     write_end(path, info, model, state.history, calibration, metrics)
     return load_run(path)

@@ -173,7 +173,7 @@ def parse(unit: str) -> Unit:
     expression = _EXPRESSIONS.get(unit, unit)
     for attempt in (expression, _EXPONENT.sub(r"^\1", expression)):
         try:
-            return registry().Unit(_harmless(attempt))
+            return registry().Unit(harmless(attempt))
         except Exception:  # pint raises whatever its parser stumbles over
             continue
     raise UnitError(
@@ -183,7 +183,7 @@ def parse(unit: str) -> Unit:
     )
 
 
-def _harmless(expression: str) -> str:
+def harmless(expression: str) -> str:
     """The same with floating-point numbers, whose powers overflow at once where those of integers take for ever."""
     plain = _SUPERSCRIPT.sub(lambda match: "**" + match[0].translate(_PLAIN), expression)
     return _INTEGER.sub(r"\g<0>.0", plain)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import io
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from cli_answers import ESCAPE, document, error
+from rich.console import Console
 
 from fingerprint.cli.told import run_document, run_lines
-from fingerprint.recipe import parse_recipe
-from fingerprint.run import Run
+from fingerprint.recipe import RegisteredExpert, parse_recipe
+from fingerprint.run import ExpertMetrics, ParameterMetrics, Run
+from fingerprint.units import mean_and_sd
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -51,26 +55,67 @@ def test_for_people(call: Call, factor_run: Run) -> None:
 
 
 def test_the_parameters_of_an_expert(call: Call, wire_run: Run) -> None:
-    theta = wire_run.model.experts()["length"].theta[wire_run.info.map_member].tolist()
+    """With their units and errors, rounded for people alone; and how well the law describes its specimens."""
+    first, second = wire_run.metrics.experts["length"].parameters
     found = document(*call("info", wire_run.path, "--json")[:2])["parameters"]
     assert list(found) == ["length"]
-    assert found["length"].pop("clusters") == [{"1": one, "t": slope} for one, slope in theta]
-    assert found["length"] == {"unit": "um", "sign": "", "t_unit": "h"}
+    one = found["length"]
+    theta = wire_run.model.experts()["length"].theta[wire_run.info.map_member].tolist()
+    assert one.pop("clusters") == [{"1": length, "t": slope} for length, slope in theta]
+    errors = list(zip(first.standard_errors, second.standard_errors, strict=True))
+    assert one.pop("standard_errors") == [{"1": length, "t": slope} for length, slope in errors]
+    assert [set(each) for each in one.pop("lack_of_fit")] == [{"chi_square", "p", "share"}] * 3
+    assert one == {
+        "unit": "um",
+        "sign": "",
+        "t_unit": "h",
+        "law": "linear_expert",
+        "modalities": ["length"],
+        "units": {"1": "um", "t": "um/h"},
+        "shared": [],
+        "along_z": [],
+        "slopes": [{}, {}, {}],
+    }
     out = call("info", wire_run.path)[1]
     assert "length (um) = Σ θ f(t), with t the time (h)" in out
-    words = " ".join(out.replace("│", " ").split())
-    for cluster, (one, slope) in enumerate(theta):
-        assert f"{cluster} {one:.6g} {slope:.6g}" in words
+    words = " ".join(out.replace("│", " ").replace("┃", " ").split())
+    assert "cluster θ of 1 (um) θ of t (um/h)" in words
+    for cluster, (own, off) in enumerate(zip(theta, errors, strict=True)):
+        assert " ".join(map(mean_and_sd, own, off)) in words.split(f" {cluster} ", 1)[1]
 
 
-@pytest.mark.parametrize("without", [{"size": 0, "measured": {}}, {"measured": {"length": 0}}])
-def test_a_cluster_in_which_none_was_measured_has_no_parameters(wire_run: Run, without: dict[str, object]) -> None:
-    first, *others = wire_run.metrics.clusters
-    assert first.measured["length"] > 0
-    metrics = msgspec.structs.replace(wire_run.metrics, clusters=(msgspec.structs.replace(first, **without), *others))
-    found = run_document(replace(wire_run, metrics=metrics))["parameters"]["length"]["clusters"]
-    assert found[0] == {"1": None, "t": None}
-    assert None not in found[1].values()
+def told(run: Run, parameters: list[ParameterMetrics]) -> tuple[dict[str, Any], str]:
+    """What is said of other parameters of the wires' length."""
+    experts = {"length": ExpertMetrics(("length", "width"), tuple(parameters), (None, None, None))}
+    modality = msgspec.structs.replace(run.recipe.modalities["length"], decoder=RegisteredExpert("creep"))
+    recipe = msgspec.structs.replace(run.recipe, modalities=run.recipe.modalities | {"length": modality})
+    other = replace(run, recipe=recipe, metrics=msgspec.structs.replace(run.metrics, experts=experts))
+    console = Console(width=120, file=io.StringIO())
+    console.print(*run_lines(other))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return run_document(other)["parameters"]["length"], " ".join(file.getvalue().replace("│", " ").split())
+
+
+def test_what_is_shared_depends_on_z_or_is_not_known(wire_run: Run) -> None:
+    rate = ParameterMetrics("rate", "1/h", True, (0.25, 0.25, 0.25), (0.0125, 0.0125, 0.0125))
+    limit = ParameterMetrics("limit", "um", False, (1.0, 2.0, None), (None, None, None), ((0.5, -3.0),) * 3)
+    found, words = told(wire_run, [rate, limit])
+    assert (found["law"], found["modalities"]) == ("creep", ["length", "width"])
+    assert (found["shared"], found["along_z"]) == (["rate"], ["limit"])
+    assert found["clusters"][2] == {"rate": 0.25, "limit": None}
+    assert found["standard_errors"][0] == {"rate": 0.0125, "limit": None}
+    assert found["slopes"][1] == {"limit": [0.5, -3.0]}
+    assert list(found["lack_of_fit"]) == [None] * 3
+    assert "length, width: the law creep" in words
+    assert "0 0.250 ± 0.013 1.0000; by Z 0.500, −3.00 1 " in words
+    assert "2 0.250 ± 0.013 – " in words
+
+
+def test_many_parameters_are_told_one_below_another(wire_run: Run) -> None:
+    rows = [ParameterMetrics(f"p{index}", "", False, (index, None, 2.0), (0.5, None, None)) for index in range(1, 5)]
+    _, words = told(wire_run, rows)
+    assert "p1 1.00 ± 0.50 – 2.0000 p2 2.00 ± 0.50 – 2.0000" in words
 
 
 def test_the_share_of_outliers_is_told_where_there_may_be_any(wire_run: Run) -> None:

@@ -13,12 +13,13 @@ from cli_answers import ESCAPE, document, error
 from small_mnist import fill, make_quick
 
 from fingerprint import experiments
-from fingerprint.cli.reproduce import ROWS, parse_seeds
-from fingerprint.experiments import PAPER, SEEN_ONCE, ClusteringScores, Row, variants
+from fingerprint.cli.reproduce import ROWS, Name, parse_seeds
+from fingerprint.experiments import EXPERIMENTS, ClusteringScores, Row
 from fingerprint.run import load_run
 from fingerprint.training import Progress
 
 Call = Callable[..., tuple[int, str, str]]
+LINES = EXPERIMENTS["mnist_lines"]
 QUICK = ("reproduce", "mnist_lines", "--device", "cpu")
 
 
@@ -58,8 +59,11 @@ def test_the_document(folder: Path, call: Call) -> None:
     assert code == 0
     assert ESCAPE not in err
     assert set(found) == {"schema_version", "rows", "paper", "note", "files"}
-    assert found["paper"] == [{f: getattr(told, f) for f in ("name", "joint", "image", "line")} for told in PAPER]
-    assert found["note"] == SEEN_ONCE
+    assert found["paper"] == [
+        {"name": told.name, **{source: told.told_from(source) for source in ("joint", "image", "line")}}
+        for told in LINES.paper
+    ]
+    assert found["note"] == LINES.note
     assert found["files"] == [str(folder / "report.html")]
     assert [(row["name"], row["seed"]) for row in found["rows"]] == [
         ("multimodal", 0),
@@ -94,7 +98,7 @@ def test_for_people_and_again(folder: Path, call: Call) -> None:
     assert "  joint " in err
     assert "line-only" in out
     assert "best 53.37" in out
-    assert " ".join(SEEN_ONCE.split()) in " ".join(out.split())
+    assert " ".join(LINES.note.split()) in " ".join(out.split())
     assert f"Report: {folder / 'report.html'}" in out
     before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
     assert call(*QUICK, "--seeds", "0-1", "--rows", "line-only", "--quiet")[1:] == (out, "")
@@ -102,9 +106,12 @@ def test_for_people_and_again(folder: Path, call: Call) -> None:
 
 
 def test_the_rows_are_named_in_the_help(call: Call) -> None:
-    assert ROWS.split(", ") == list(variants())
     told = call("reproduce", "--help")[1]
-    assert all(name in told for name in variants())
+    assert set(ROWS) == set(EXPERIMENTS) == {str(each) for each in Name}
+    for name, experiment in EXPERIMENTS.items():
+        assert ROWS[name].split(", ") == list(experiment.all_rows)
+        assert set(experiment.rows) <= set(experiment.all_rows)
+        assert all(each in told for each in (name, *experiment.all_rows))
 
 
 def test_what_diverged_is_shown(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,8 +172,8 @@ def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest
 def test_where_and_what(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
-    def record(folder: Path, seeds: Sequence[int], rows: Sequence[str], **choices: Any) -> list[Row]:
-        asked.append((folder, seeds, rows, choices["source"], choices["device"]))
+    def record(name: str, folder: Path, seeds: Sequence[int], rows: Sequence[str], **choices: Any) -> list[Row]:
+        asked.append((name, folder, seeds, rows, choices["source"], choices["device"]))
         return [Row("multimodal", "both", 0, ClusteringScores({"joint": 50.0}, {"joint": [[1, 1]]}, ["0"], 2), 1.0, "")]
 
     monkeypatch.chdir(tmp_path)
@@ -175,8 +182,8 @@ def test_where_and_what(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPa
     choices = ("--rows", "all", "--seeds", "7", "--source", "published", "--out", "here", "--device", "cpu")
     assert call("reproduce", "mnist_lines", *choices)[0] == 0
     assert asked == [
-        (Path("reproduced/mnist_lines"), list(range(9)), ["multimodal"], None, "auto"),
-        (Path("here"), [7], list(experiments.variants()), Path("published"), "cpu"),
+        ("mnist_lines", Path("reproduced/mnist_lines"), list(range(9)), ["multimodal"], None, "auto"),
+        ("mnist_lines", Path("here"), [7], list(LINES.all_rows), Path("published"), "cpu"),
     ]
     assert Path("here/report.html").is_file()
 
@@ -200,5 +207,5 @@ def test_refusals(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -
         code, out, err = call(*QUICK, *wrong)
         assert (code, out) == (2, "")
         assert "names no seeds" in err
-    assert call("reproduce", "mnist_ode")[0] == 2
+    assert call("reproduce", "mnist_spirals")[0] == 2
     assert list(tmp_path.glob("**/run.json")) == []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small_mnist import fill
 
-from fingerprint.experiments.data import Damage, mnist_lines_store
+from fingerprint.experiments.damage import Damage, mnist_lines_store
 from fingerprint.generators.mnist_lines import T
 from fingerprint.store import Store
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_mnist import fill, make_quick, mnist_lines
+from small_mnist import fill, make_quick
 
 from fingerprint.errors import RecipeError, RunError
-from fingerprint.experiments import Row, baselines, reproduce, row_points, score_clustering, variants
-from fingerprint.experiments.mnist_lines import digits, part_tensors, train_variant
+from fingerprint.experiments import EXPERIMENTS, Row, baselines, reproduce, reproducing, row_points, score_clustering
+from fingerprint.experiments.data import DataSet
+from fingerprint.experiments.reproducing import digits, part_tensors, train_variant
 from fingerprint.experiments.variants import Variant
 from fingerprint.run import load_run, read_info
 from fingerprint.store import Store, open_store
@@ -37,6 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row],
     with pytest.MonkeyPatch.context() as monkeypatch:
         make_quick(monkeypatch)
         rows = reproduce(
+            "mnist_lines",
             place,
             [3, 5],
             ["multimodal", "image-only"],
@@ -84,8 +86,8 @@ def test_a_second_call_trains_nothing(
     place, rows, _ = finished
     make_quick(monkeypatch)
     for name in ("train", "resume"):
-        monkeypatch.setattr(mnist_lines, name, None)
-    again = reproduce(place, [5, 3], ["image-only", "multimodal"], device="cpu")
+        monkeypatch.setattr(reproducing, name, None)
+    again = reproduce("mnist_lines", place, [5, 3], ["image-only", "multimodal"], device="cpu")
     assert {(row.name, row.seed): row for row in again} == {(row.name, row.seed): row for row in rows}
 
 
@@ -108,13 +110,15 @@ def test_ctrl_c_ends_it_and_the_same_call_goes_on(folder: Path) -> None:
 
     made: list[Row] = []
     with pytest.raises(KeyboardInterrupt):
-        reproduce(folder, [0, 1], ["line-only"], device="cpu", on_epoch=press, on_row=made.append)
+        reproduce("mnist_lines", folder, [0, 1], ["line-only"], device="cpu", on_epoch=press, on_row=made.append)
     assert made == []
     path = folder / "runs" / "line-only-seed-0"
     assert read_info(path).status == "interrupted"
     assert not (folder / "runs" / "line-only-seed-1").exists()
     epochs: list[int] = []
-    (row,) = reproduce(folder, [0], ["line-only"], device="cpu", on_epoch=lambda each: epochs.append(each.state.epoch))
+    (row,) = reproduce(
+        "mnist_lines", folder, [0], ["line-only"], device="cpu", on_epoch=lambda each: epochs.append(each.state.epoch)
+    )
     assert epochs == [2]
     assert read_info(path).status == "completed"
     assert len(load_run(row.run).history) == 2
@@ -131,9 +135,12 @@ def wild(name: str) -> Callable[[Variant], Variant]:
 
 
 def test_a_row_that_diverges_is_kept_and_the_others_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mnist_lines, "VARIANTS", tuple(map(wild("multimodal"), mnist_lines.VARIANTS)))
+    lines = EXPERIMENTS["mnist_lines"]
+    monkeypatch.setitem(
+        EXPERIMENTS, "mnist_lines", replace(lines, variants=tuple(map(wild("multimodal"), lines.variants)))
+    )
     told: list[Row] = []
-    rows = reproduce(folder, [0, 1], ["multimodal", "line-only"], device="cpu", on_row=told.append)
+    rows = reproduce("mnist_lines", folder, [0, 1], ["multimodal", "line-only"], device="cpu", on_row=told.append)
     assert told == rows
     assert [(row.name, row.scores is None, bool(row.failure)) for row in rows] == [
         ("multimodal", True, True), ("multimodal", True, True), ("line-only", False, False), ("line-only", False, False)
@@ -144,10 +151,10 @@ def test_a_row_that_diverges_is_kept_and_the_others_go_on(folder: Path, monkeypa
         assert row.seconds > 0
         assert row_points(row) is None
     for name in ("train", "resume"):
-        monkeypatch.setattr(mnist_lines, name, None)
-    assert reproduce(folder, [0, 1], ["multimodal", "line-only"], device="cpu") == rows
+        monkeypatch.setattr(reproducing, name, None)
+    assert reproduce("mnist_lines", folder, [0, 1], ["multimodal", "line-only"], device="cpu") == rows
     (folder / "runs" / "multimodal-seed-0" / "row.json").unlink()  # as where the process was killed between the two
-    first, again = (reproduce(folder, [0], ["multimodal"], device="cpu") for _ in range(2))
+    first, again = (reproduce("mnist_lines", folder, [0], ["multimodal"], device="cpu") for _ in range(2))
     assert first == again
     assert "diverged" in first[0].failure
 
@@ -158,7 +165,7 @@ def test_the_run_of_another_recipe_is_refused(
     place, _, _ = finished
     make_quick(monkeypatch)
     store, where = open_store(place / "stores" / "whole"), place / "runs" / "multimodal-seed-3"
-    variant = next(each for each in mnist_lines.VARIANTS if each.name == "multimodal")
+    variant = EXPERIMENTS["mnist_lines"].variant("multimodal")
     assert train_variant(where, store, variant, 3, "cpu").info.status == "completed"
     with pytest.raises(RunError, match=r"another recipe's run; not the same: training\.seed") as refused:
         train_variant(where, store, variant, 5, "cpu")
@@ -173,7 +180,7 @@ def test_baselines_have_no_run_and_are_made_once(folder: Path, monkeypatch: pyte
     names = ["pca-mixture", "autoencoder-mixture"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mixture of a hundred images may not converge
-        rows = reproduce(folder, [0], names)
+        rows = reproduce("mnist_lines", folder, [0], names)
     for row in rows:
         assert row.scores is not None
         assert (row.run, row.seed, row.scores.specimens) == ("", 0, 100)
@@ -185,12 +192,12 @@ def test_baselines_have_no_run_and_are_made_once(folder: Path, monkeypatch: pyte
         assert row.seconds > 0
         assert row_points(row) is None
     monkeypatch.setattr(baselines, "PCA", None)
-    assert reproduce(folder, [0], names) == rows
+    assert reproduce("mnist_lines", folder, [0], names) == rows
     path = folder / "runs" / "pca-mixture-seed-0" / "row.json"
     assert [each.name for each in path.parent.iterdir()] == ["row.json"]
     path.write_text("{", encoding="utf-8")
     with pytest.raises(RunError, match="damaged") as refused:
-        reproduce(folder, [0], names)
+        reproduce("mnist_lines", folder, [0], names)
     assert refused.value.where == str(path)
 
 
@@ -214,7 +221,7 @@ def test_a_mixture_is_fitted_on_specimens_of_the_whole_part(folder: Path, monkey
     monkeypatch.setattr(baselines, "MOST_FITTED", 40)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        reproduce(folder, [0], ["pca-mixture"])
+        reproduce("mnist_lines", folder, [0], ["pca-mixture"])
     train = seen[0]
     assert len(train) > 40
     np.testing.assert_array_equal(fitted[0], train[np.linspace(0, len(train) - 1, 40).round().astype(int)])
@@ -222,8 +229,8 @@ def test_a_mixture_is_fitted_on_specimens_of_the_whole_part(folder: Path, monkey
 
 def test_a_row_that_is_unknown_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no row is called 'unimodal'") as refused:
-        reproduce(tmp_path / "new", [0], ["multimodal", "unimodal"])
-    assert all(name in refused.value.expected for name in variants())
+        reproduce("mnist_lines", tmp_path / "new", [0], ["multimodal", "unimodal"])
+    assert all(name in refused.value.expected for name in EXPERIMENTS["mnist_lines"].all_rows)
     assert not (tmp_path / "new").exists()
 
 
@@ -232,11 +239,11 @@ def test_the_data_are_made_from_the_published_files_where_there_are_none(
 ) -> None:
     asked: list[Any] = []
 
-    def stand_in(folder: Path, source: Path | None) -> Store:
-        asked.append((folder, source))
+    def stand_in(data: DataSet, folder: Path, source: Path | None) -> Store:
+        asked.append((data.name, folder, source))
         return fill(folder)
 
     make_quick(monkeypatch)
-    monkeypatch.setattr(mnist_lines, "mnist_lines_store", stand_in)
-    reproduce(tmp_path, [0], ["line-only"], source=tmp_path / "published", device="cpu")
-    assert asked == [(tmp_path, tmp_path / "published")]
+    monkeypatch.setattr(reproducing, "filled_store", stand_in)
+    reproduce("mnist_lines", tmp_path, [0], ["line-only"], source=tmp_path / "published", device="cpu")
+    assert asked == [("mnist_lines", tmp_path, tmp_path / "published")]

@@ -9,8 +9,7 @@ import pytest
 
 from fingerprint.bundled import bundled
 from fingerprint.errors import RecipeError
-from fingerprint.experiments.mnist_lines import VARIANTS, variants
-from fingerprint.experiments.reported import PAPER, reported
+from fingerprint.experiments import EXPERIMENTS, Experiment, find_experiment
 from fingerprint.experiments.variants import Variant, differences
 from fingerprint.recipe import (
     LearnedVariance,
@@ -81,24 +80,42 @@ def test_changes_that_make_no_recipe_are_refused(changes: dict[str, Any]) -> Non
         built(changes)
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-def test_every_row_has_a_recipe(variant: Variant) -> None:
+@pytest.mark.parametrize(
+    ("experiment", "variant"),
+    [(each, variant) for each in EXPERIMENTS.values() for variant in each.variants],
+    ids=lambda named: named.name,
+)
+def test_every_row_has_a_recipe(experiment: Experiment, variant: Variant) -> None:
     recipe = variant.build(3)
     assert recipe.training.seed == 3
     assert recipe.training.split == "part"
     assert recipe.training.restarts == 1
     assert recipe.model.clusters == 10
-    assert set(recipe.modalities) <= {"image", "line"}
+    assert set(recipe.modalities) <= set(experiment.data.modalities)
 
 
 def test_rows_are_named_once_and_the_papers_are_among_them() -> None:
-    assert len(set(variants())) == len(variants())
-    names = [told.name for told in PAPER]
-    assert len(set(names)) == len(names)
-    assert {"multimodal", "no-dropout", "image-only", "line-only", "no-expert"} <= set(variants()) & set(names)
+    for experiment in EXPERIMENTS.values():
+        rows, names = experiment.all_rows, [told.name for told in experiment.paper]
+        assert len(set(rows)) == len(rows)
+        assert len(set(names)) == len(names)
+        assert {told.name for told in experiment.quoted} == set(names) - set(rows)
+        assert set(experiment.rows) <= set(rows)
+    lines, oscillators = EXPERIMENTS["mnist_lines"], EXPERIMENTS["mnist_ode"]
+    assert {"multimodal", "no-dropout", "image-only", "line-only", "no-expert"} <= set(lines.all_rows)
+    assert {told.name for told in lines.paper} - {told.name for told in lines.quoted} <= set(lines.all_rows)
+    assert list(oscillators.all_rows) == [told.name for told in oscillators.paper]
+
+
+def test_an_experiment_is_found_by_its_name() -> None:
+    assert find_experiment("mnist_ode") is EXPERIMENTS["mnist_ode"]
+    with pytest.raises(RecipeError, match="no experiment is called 'mnist_spirals'"):
+        find_experiment("mnist_spirals")
 
 
 def test_what_the_paper_reports_is_found_by_row_and_source() -> None:
+    reported = EXPERIMENTS["mnist_lines"].reported
+    assert EXPERIMENTS["mnist_ode"].reported("conv-small", "joint") == "mean 62.6"
     assert reported("multimodal", "image") == "best 39.15"
     assert reported("no-expert", "joint") == "best 58.36"
     assert [reported("line-only", source) for source in ("image", "line", "spectrum")] == ["", "", ""]
@@ -136,5 +153,5 @@ def test_what_differs_is_named(changes: dict[str, Any], keys: tuple[str, ...]) -
 @pytest.mark.parametrize("path", sorted(bundled("recipes").glob("mnist_*.toml")), ids=lambda path: path.stem)
 def test_every_mnist_recipe_parses(path: Any) -> None:
     recipe = parse_recipe(path.read_text(encoding="utf-8"))
-    assert set(recipe.modalities) <= {"image", "line"}
+    assert set(recipe.modalities) <= {"image", "line", "dx_dt", "dy_dt"}
     assert recipe.training.split == "part"

@@ -8,11 +8,11 @@ from model_examples import generators, grid_shape, normal
 from torch import nn
 
 from fingerprint.model.convolutions import StackedConv, StackedTransposedConv
-from fingerprint.model.decoders import build_decoder
+from fingerprint.model.decoders import build_decoders
 from fingerprint.model.encoders import LOG_VARIANCE_RANGE, build_encoder
 from fingerprint.model.gaussian import smooth_clamp
 from fingerprint.model.layers import StackedLinear
-from fingerprint.recipe import ConvDecoder, ConvEncoder
+from fingerprint.recipe import ConvDecoder, ConvEncoder, ModalityRecipe
 
 LATENT, IMAGE = 10, grid_shape(28, 28)
 Layer = StackedConv | StackedTransposedConv | StackedLinear
@@ -52,7 +52,8 @@ def test_the_encoder_is_torchs(training: bool) -> None:
 
 def test_the_decoder_is_torchs() -> None:
     """[Eq. 10] 32 x 7 x 7, transposed convolutions to 64 x 14 x 14 and 32 x 28 x 28, then 1 channel."""
-    decoder = build_decoder(ConvDecoder(), IMAGE, LATENT, 3, 3, generators([0, 1])).double()
+    image = {"image": ModalityRecipe(decoder=ConvDecoder())}
+    decoder = build_decoders(image, {"image": IMAGE}, LATENT, 3, 3, generators([0, 1]))["image"].double()
     z = normal(2, 4, LATENT)
     found = decoder(z).mean
     assert found.shape == (2, 3, 4, 784)

@@ -16,12 +16,14 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 from small_mnist import fill, make_quick
 
-from fingerprint.experiments import PAPER, SEEN_ONCE, Row, reproduce, row_points, variants
+from fingerprint.experiments import EXPERIMENTS, Row, reproduce, row_points
 from fingerprint.reporting import report_experiment
 from fingerprint.reporting.experiment import render_experiment, worst_rows
 from fingerprint.reporting.label_map import label_map
 
 HOSTILE = '</script><script>window.hacked = true</script><img src=x onerror="window.hacked = true">{{ 7 * 7 }} & \' "'
+
+LINES = EXPERIMENTS["mnist_lines"]
 
 
 class Page(HTMLParser):
@@ -82,7 +84,7 @@ def diverged(name: str, seed: int, failure: str) -> Row:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     out = tmp_path_factory.mktemp("experiment") / "report.html"
-    assert report_experiment(ROWS, out) == out
+    assert report_experiment(LINES, ROWS, out) == out
     return Page(out.read_text(encoding="utf-8"))
 
 
@@ -94,7 +96,7 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = points(labels, 3)
     hostile = replace(place, specimens=tuple(HOSTILE + each for each in place.specimens))
     out = tmp_path_factory.mktemp("hostile") / "report.html"
-    out.write_text(render_experiment([made], {HOSTILE: hostile}), encoding="utf-8")
+    out.write_text(render_experiment(LINES, [made], {HOSTILE: hostile}), encoding="utf-8")
     return out
 
 
@@ -105,8 +107,8 @@ def trained_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], P
     fill(folder)
     with pytest.MonkeyPatch.context() as monkeypatch:
         make_quick(monkeypatch)
-        rows = reproduce(folder, [0, 1], ["multimodal", "latent-2"], device="cpu")
-    return rows, report_experiment(rows, folder / "report.html")
+        rows = reproduce("mnist_lines", folder, [0, 1], ["multimodal", "latent-2"], device="cpu")
+    return rows, report_experiment(LINES, rows, folder / "report.html")
 
 
 def test_it_needs_no_other_file(page: Page) -> None:
@@ -138,10 +140,10 @@ def test_the_table_is_that_of_the_rows_and_the_papers(page: Page) -> None:
     assert told[4][3:6] == [f"{single:.2f}"] * 3
     assert told[4][7] == "–"
     quoted = {cells[0]: cells[-1] for cells in told[5:]}
-    assert quoted == {each.name: each.joint for each in PAPER if each.name not in variants()}
+    assert quoted == {each.name: each.joint for each in LINES.quoted}
     assert list(quoted) == ["VAE+GMM", "DEC", "VaDE", "GMVAE, 10 clusters", "GMVAE, 16 clusters", "CNN, supervised"]
     assert "as the paper quotes them" in page.words
-    assert SEEN_ONCE in page.words
+    assert LINES.note in page.words
 
 
 def test_every_seed_has_its_line(page: Page) -> None:
@@ -186,8 +188,8 @@ def test_without_a_run_there_is_no_map(page: Page) -> None:
 def test_what_diverged_is_said_and_in_no_mean() -> None:
     failure = "the training diverged at epoch 3"
     rows = [ROWS[0], diverged("multimodal", 5, failure), *ROWS[1:3], diverged("image-only", 2, failure)]
-    page = Page(render_experiment(rows, {}))
-    plain = Page(render_experiment(ROWS[:3], {}))
+    page = Page(render_experiment(LINES, rows, {}))
+    plain = Page(render_experiment(LINES, ROWS[:3], {}))
     figures, undisturbed = (each.tables[0][1:4] for each in (page, plain))
     assert [cells[-5:] for cells in figures] == [cells[-5:] for cells in undisturbed]
     assert [cells[-6] for cells in figures] == ["3, 1 diverged"] * 3
@@ -202,7 +204,7 @@ def test_what_diverged_is_said_and_in_no_mean() -> None:
 
 
 def test_a_page_of_what_diverged_alone() -> None:
-    page = Page(render_experiment([diverged("multimodal", 0, "the training diverged at epoch 1")], {}))
+    page = Page(render_experiment(LINES, [diverged("multimodal", 0, "the training diverged at epoch 1")], {}))
     assert page.figures() == {}
     assert "no seed is left; 1 diverged; the paper: 90.31" in page.words
 

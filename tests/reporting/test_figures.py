@@ -18,7 +18,7 @@ from fingerprint.reporting.parity import parity
 from fingerprint.reporting.style import PALETTE, cluster_colour, cluster_dash, cluster_symbol
 from fingerprint.reporting.thinning import thin_curve, thin_rows
 from fingerprint.reporting.training_curves import training_curves
-from fingerprint.reporting.wording import escape, mean_and_sd, number, percent
+from fingerprint.reporting.wording import escape, percent
 from fingerprint.run import Run
 from fingerprint.store import Store
 
@@ -153,6 +153,15 @@ def test_profiles_show_mean_and_sd_with_units(description: Description) -> None:
     assert figure.layout.yaxis.title.text == "vdos (1/THz)"
 
 
+def test_the_curve_of_a_law_is_drawn_over_its_mean(wire_description: Description) -> None:
+    drawn = {trace.name: trace for trace in curve_profiles(wire_description.fingerprints, "length").data}
+    for each in wire_description.fingerprints:
+        law = drawn[f"cluster {each.cluster.index}, law"]
+        np.testing.assert_allclose(law.y, each.profiles["length"].law, rtol=1e-6)
+        np.testing.assert_array_equal(law.x, drawn[f"cluster {each.cluster.index}"].x)
+        assert law.legendgroup == f"cluster {each.cluster.index}"
+
+
 def test_a_cluster_without_the_modality_is_left_out(description: Description) -> None:
     first, *others = description.fingerprints
     empty = replace(first, profiles={**first.profiles, "vdos": replace(first.profiles["vdos"], count=0)})
@@ -248,29 +257,6 @@ def test_many_categories_share_the_last_colour(tiny_run: TinyRun, description: D
 def test_labels_hold_no_markup() -> None:
     assert escape("<b>a</b> & b\nc") == "&lt;b&gt;a&lt;/b&gt; &amp; b c"
     assert len(escape("x" * 500)) == 60
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [
-        (0.6312, "0.631"),
-        (-12.345, "−12.3"),
-        (0.0, "0"),
-        (None, "–"),
-        (float("nan"), "–"),
-        (123456.0, "123\u202f456"),
-        (1.5e-9, "1.50 × 10⁻⁹"),
-        (-2e8, "−2.00 × 10⁸"),
-    ],
-)
-def test_numbers_have_three_digits(value: float | None, told: str) -> None:
-    assert number(value) == told
-
-
-def test_a_mean_has_the_decimals_of_its_sd() -> None:
-    assert mean_and_sd(0.000842, 0.2312) == "0.00 ± 0.23"
-    assert mean_and_sd(-1234.5, 12.3) == "−1234 ± 12"
-    assert mean_and_sd(3.0, 0.0) == "3.00"
 
 
 def test_shares_are_not_rounded_to_nothing_or_all() -> None:

@@ -17,16 +17,16 @@ from fingerprint.errors import StoreError
 from fingerprint.fingerprints import Description, Parameter, describe
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.prepare.batches import even_rows
-from fingerprint.recipe import load_recipe
+from fingerprint.recipe import RegisteredExpert, load_recipe
 from fingerprint.reporting import report, scores
 from fingerprint.reporting.cluster_table import cluster_rows, metadata_rows, parameter_tables
 from fingerprint.reporting.findings import Card, cards, warnings
 from fingerprint.reporting.page import render
 from fingerprint.reporting.scores import expected_inside, score
-from fingerprint.reporting.wording import mean_and_sd
 from fingerprint.run import ClusterMetrics, Metrics, Run
 from fingerprint.store import Store, open_store
 from fingerprint.training import train
+from fingerprint.units import mean_and_sd
 
 TinyRun = tuple[Run, Store]
 
@@ -313,29 +313,47 @@ def test_metadata_of_each_cluster_are_counted(description: Description) -> None:
 
 def test_the_parameters_of_an_expert_are_a_table(wire_run: Run, wire_description: Description) -> None:
     elements = Elements(render(wire_run, wire_description))
-    assert (
-        "In every cluster length (um) = Σ θ f(t), with t the time (h). Each θ is in um per unit of its f(t)."
-        in elements.words
-    )
+    assert "In every cluster length (um) = Σ θ f(t), with t the time (h)." in elements.words
+    assert "θ of 1 (um) θ of t (um/h)" in elements.words or "θ of 1 (um)θ of t (um/h)" in elements.text
     for each in wire_description.fingerprints:
-        told = [mean_and_sd(*parameter) for parameter in each.parameters["length"].values()]
+        told = [mean_and_sd(*parameter[:2]) for parameter in each.parameters["length"].values()]
         assert all(" ± " in cell for cell in told)
         assert "".join([str(each.cluster.index), *told]) in elements.text
-    assert "θ ± its standard error" in elements.words
+    assert "Each parameter ± its standard error" in elements.words
 
 
 def test_what_is_not_known_of_a_parameter_is_a_dash(wire_run: Run, wire_description: Description) -> None:
     first, *others = wire_description.fingerprints
     unknown = replace(first, parameters={"length": dict.fromkeys(("1", "t"), Parameter(float("nan"), float("nan")))})
     without = replace(wire_description, fingerprints=(unknown, *others))
-    (table,) = parameter_tables(without)
-    assert table.terms == ("1", "t")
+    (table,) = parameter_tables(wire_run, without)
+    assert table.terms == ("θ of 1", "θ of t")
     assert table.cells[0] == ("–", "–")
     assert table.has_errors
     bare = [replace(each, parameters={"length": {"t": Parameter(2.5, float("nan"))}}) for each in (first, *others)]
     page = render(wire_run, replace(wire_description, fingerprints=tuple(bare)))
     assert "θ of t 02.50 12.50 22.50" in Elements(page).words
     assert "its standard error" not in page
+
+
+def test_a_law_is_named_with_what_is_shared_and_depends_on_z(wire_run: Run, wire_description: Description) -> None:
+    modality = msgspec.structs.replace(wire_run.recipe.modalities["length"], decoder=RegisteredExpert("creep"))
+    recipe = msgspec.structs.replace(wire_run.recipe, modalities=wire_run.recipe.modalities | {"length": modality})
+    own = {
+        "rate": Parameter(0.25, 0.0125, "1/h", shared=True),
+        "limit": Parameter(2.5, float("nan"), "um", slope=(3.0, -1.0)),
+    }
+    named = [replace(each, parameters={"length": own}) for each in wire_description.fingerprints]
+    page = render(replace(wire_run, recipe=recipe), replace(wire_description, fingerprints=tuple(named)))
+    words = Elements(page).words
+    assert (
+        "In every cluster the curve follows the law creep. Its parameters depend on where in the latent space" in words
+    )
+    assert "rate (1/h), shared" in words
+    assert "limit (um)" in words
+    assert "0.250 ± 0.013" in words
+    assert "2.50; by Z 3.00, −1.00" in words
+    assert "θ" not in words
 
 
 def test_without_an_expert_nothing_is_said_of_parameters(elements: Elements) -> None:

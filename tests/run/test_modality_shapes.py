@@ -8,6 +8,7 @@ import torch
 from two_factors import AXIS, two_factors
 
 from fingerprint.modality import Block, Kind, Modality, RawModality
+from fingerprint.model.experts import build_laws
 from fingerprint.prepare import Preparation, fit_preparation
 from fingerprint.recipe import BasisInput, GridInput, LinearExpert, ModalityRecipe, Recipe
 from fingerprint.run import modality_shapes
@@ -63,11 +64,16 @@ def test_what_is_seen_point_by_point_has_its_shape_and_scores_have_none() -> Non
 def test_an_expert_sees_the_axis_and_the_units_of_the_data() -> None:
     """[Eq. 11] Also where every point has a scale of its own."""
     preparations = prepared()
-    space = modality_shapes(recipe(), preparations)["vdos"].expert_space(LinearExpert(("1", "t")))
-    np.testing.assert_allclose(space.design[:, 1], AXIS)
+    shape = modality_shapes(recipe(), preparations)["vdos"]
+    law = build_laws({"vdos": ModalityRecipe(decoder=LinearExpert(("1", "t")))}, {"vdos": shape})["vdos"][0]
+    np.testing.assert_allclose(law.design[:, 1], AXIS)
     model = torch.randn((3, 40), generator=torch.Generator().manual_seed(0))
     expected = preparations["vdos"].to_physical(model.double().numpy())
-    np.testing.assert_allclose(space.measured(model), expected)
+    np.testing.assert_allclose(law.measured({"vdos": model}), expected)
+    modality, told = preparations["vdos"].modality, shape.component("vdos")
+    assert (told.t_unit, told.unit) == (modality.axis_unit, modality.unit)
+    np.testing.assert_allclose(told.mean, preparations["vdos"].centre)  # pyright: ignore
+    np.testing.assert_allclose(told.directions @ told.directions.T, np.eye(len(told.directions)), atol=1e-9)  # pyright: ignore
 
 
 def test_the_spread_is_that_of_the_training_part() -> None:

@@ -177,7 +177,7 @@ def test_an_expert_follows_what_is_left_of_a_specimen_that_may_be_an_outlier() -
     expert.variance.log_variance.data.fill_(1.0)
     before, outlier = expert.theta.clone(), model.outlier_given_cluster("line", batch.values)
     gamma = result.known * batch.present["line"].unsqueeze(-1)
-    weight, curves = gamma * (1 - outlier), expert.space.measured(batch.values["line"])
+    weight, curves = gamma * (1 - outlier), expert.law.measured({"line": batch.values["line"]})
     assert outlier.min() < 0.2 < 0.6 < outlier.max()
     t = torch.as_tensor(problem.preparations["line"].grid)
     fit = torch.einsum("sdc,sdp,p->sc", weight, curves, t) / (weight.sum(1) * (t @ t))

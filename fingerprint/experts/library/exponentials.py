@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import not_negative, spacing, span
@@ -13,6 +14,7 @@ from fingerprint.experts.library.law import FormulaLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
+_FARTHEST = 100.0  # lengths of the axis
 _LARGEST = 300.0  # its exponential is finite, and the square of that
 _LOG_OF_ZERO = -1e4  # finite, and even a tenth of it is the logarithm of 0
 
@@ -29,8 +31,18 @@ def exponential(domain: Domain, *, origin: float = 0.0, offset: bool = True) -> 
         domain: one modality.
         origin: $t_0$, where the exponential is the amplitude; put it into the axis where that lies far from 0.
         offset: whether there is $y_\infty$; else it is 0.
+
+    Raises:
+        RecipeError: the axis lies a hundred times its own length from the origin, or farther.
     """
     t = domain.t - origin
+    if np.abs(t).max() > _FARTHEST * span(t):
+        raise RecipeError(
+            f"an exponential that counts from t = {origin:g} cannot be told on an axis from {domain.t[0]:g} to "
+            f"{domain.t[-1]:g}",
+            where="origin",
+            expected=f"A value within the axis, such as {domain.t[0]:g}.",
+        )
     before, after = max(-t.min(), 0.0), max(t.max(), 0.0)  # bounds: the exponential must be finite at both ends
     lower = -_LARGEST / after if after > 0 else -np.inf
     upper = _LARGEST / before if before > 0 else np.inf

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
-from fingerprint.experts.calculus import linear_symbols
+from fingerprint.experts.calculus import derivative, linear_symbols
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.formula import Formula, parse_formula
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
+from fingerprint.experts.tape import Tape
 
 _LATENT = re.compile(r"z[1-9][0-9]*")
 
@@ -71,9 +72,11 @@ class FormulaExpert(AbstractExpert):
     t: Float[Tensor, " point"]
 
     def __post_init__(self) -> None:
-        """Find out whether it uses Z."""
+        """Find out whether it uses Z, and differentiate it."""
         self._latent = tuple(name for name in self.formula.names if _LATENT.fullmatch(name))
         self.takes_z = bool(self._latent)
+        trees = [self.formula.tree, *(derivative(self.formula.tree, name) for name in self.names)]
+        self._linearised = Tape(trees, ("t", *self.names, *self._latent))
 
     def curves(
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
@@ -95,4 +98,15 @@ class FormulaExpert(AbstractExpert):
         if "t" in self.formula.names:
             values["t"] = self.t.to(theta.device)
         shape = torch.broadcast_shapes(theta.shape[:-1], () if z is None else z.shape[:-1])
-        return self.formula(**values).expand(*shape, len(self.t))
+        return self.formula(**values).expand(*shape, len(self.t)).to(theta.dtype)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The formula and its exact derivatives."""
+        values = self._linearised([self.t.to(theta.device), *theta.double()[..., None, :].unbind(-1)], torch)
+        shape = (*theta.shape[:-1], len(self.t))
+        curves, *slopes = (
+            torch.as_tensor(each, dtype=theta.dtype, device=theta.device).expand(shape) for each in values
+        )
+        return curves, torch.stack(slopes, -1)

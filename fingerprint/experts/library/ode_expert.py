@@ -37,9 +37,16 @@ def build(
     approximation: Kind = "legendre",
     threshold: float = 0.0,
     gradient: Gradient = "direct",
-    steps: int = 4000,
+    steps: int = 1000,
 ) -> OdeExpert:
     """Ordinary differential equations u' = f(t, u), of one modality or several.
+
+    Where a fit begins is found without labels or guesses: the mean curves of a cluster are approximated smoothly, and
+    put into the equations.
+
+    Source: Walker et al., section 4.2; Chen et al., "Neural ordinary differential equations" (2018); Quaglino et al.,
+    "SNODE: spectral discretization of neural ODEs" (2020); Lee et al., "Partition of unity networks" (2021); Brunton,
+    Proctor & Kutz, "Discovering governing equations from data by sparse identification", PNAS 113 (2016) 3932.
 
     Args:
         domain: the modalities.
@@ -83,7 +90,10 @@ def build(
     begin = float(start_time if start_time is not None else _begin(watched.times.numpy()))
     sizes = _sizes(domain, watched, system, initial)
     parameters = [
-        *(Parameter(1.0 if equations else 0.0, name=name) for name in system.names),
+        *(
+            Parameter(0.0 if linear else 1.0, name=name)
+            for name, linear in zip(system.names, system.linear, strict=True)
+        ),
         *(Parameter(0.0, name=f"{state}0") for state in states if state not in initial),
     ]
     return OdeExpert(

@@ -15,12 +15,14 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Array, Component, Domain
 from fingerprint.experts.library.axes import spacing, span
 from fingerprint.experts.library.peak_search import Found, find
-from fingerprint.experts.library.peak_sum import Shape, derivatives, peak_sum
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
+Shape = Literal["gaussian", "lorentzian", "pseudo_voigt"]
 Background = Literal["none", "constant", "linear"]
 Positions = Literal["linear", "log"]
+
+FAR = 0.7  # of the smallest exponent: numbers too small to be normal take ten times as long
 
 
 @family("peaks")
@@ -78,8 +80,7 @@ class Peaks(AbstractExpert):
         self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
     ) -> None:
         self._component, self._count = component, count
-        self._shape: Shape = shape
-        self._log = positions == "log"
+        self._shape, self._log = shape, positions == "log"
         self._t = torch.tensor(component.t, dtype=torch.float64)
         self._own = 4 if shape == "pseudo_voigt" else 3  # parameters of one peak
         each = [own for number in range(1, count + 1) for own in self._parameters_of(number)]
@@ -97,8 +98,11 @@ class Peaks(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """The sum."""
-        told = peak_sum(self._t.to(theta), self._shape, *(each.squeeze(-1) for each in self._of_peaks(theta)))
-        return told + theta[..., self._own * self._count :] @ self._line.to(theta) if len(self._line) else told
+        t, told = self._t.to(theta), theta[..., self._own * self._count :] @ self._line.to(theta)
+        peaks = zip(*(each.unbind(-2) for each in self._of_peaks(theta)), strict=True)
+        for height, position, width, *mixing in peaks:  # one by one: smaller arrays are several times faster
+            told = told + height * self._profile((t - position) / width, *mixing)[0]
+        return told
 
     def jacobian(
         self, theta: Float[Tensor, "*many parameter"]
@@ -106,10 +110,11 @@ class Peaks(AbstractExpert):
         """In closed form, since a peak's parameters change that peak alone."""
         height, position, width, *mixing = self._of_peaks(theta)
         x = (self._t.to(theta) - position) / width
-        value, slope, *mixed = derivatives(self._shape, x, *mixing)
+        profile, slope = self._profile(x, *mixing)
         moved = -height * slope / width
-        columns = [value, moved * position if self._log else moved, moved * x]
-        columns += [height * each for each in mixed]
+        columns = [profile, moved * position if self._log else moved, moved * x]
+        if mixing:
+            columns.append(height * (_lorentzian(x)[0] - _gaussian(x)[0]))
         peaks, line = torch.stack(columns, -2).flatten(-3, -2), self._line.to(theta)
         return self.curves(theta), torch.cat([peaks, line.expand(*theta.shape[:-1], -1, -1)], -2).mT
 
@@ -149,17 +154,44 @@ class Peaks(AbstractExpert):
         height, position, *others = own.unsqueeze(-1).unbind(-2)
         return height, position.exp() if self._log else position, *others
 
+    def _profile(self, x: Tensor, *mixing: Tensor) -> tuple[Tensor, Tensor]:
+        """Peaks of height 1, and their derivative by x."""
+        match self._shape:
+            case "gaussian":
+                return _gaussian(x)
+            case "lorentzian":
+                return _lorentzian(x)
+            case _:
+                narrow, wide = _gaussian(x), _lorentzian(x)
+                return torch.lerp(narrow[0], wide[0], mixing[0]), torch.lerp(narrow[1], wide[1], mixing[0])
+
     def _parameters_of(self, number: int) -> tuple[Parameter, ...]:
+        """Where no curve is shown, peaks begin evenly spread."""
         t = self._component.t
         least, first, last = spacing(t), float(t.min()), float(t.max())
+        place = first + (last - first) * number / (self._count + 1)
         if self._log:
             low, high = math.log(max(first, min(least, last) / 2)), math.log(last)
-            position = Parameter((low + high) / 2, low, high, name=f"log position {number}")
+            position = Parameter(max(low, math.log(max(place, least))), low, high, name=f"log position {number}")
         else:
-            position = Parameter((first + last) / 2, first, last, unit="t", name=f"position {number}")
+            position = Parameter(place, first, last, unit="t", name=f"position {number}")
+        width = Parameter(
+            max(span(t) / (self._count + 1), least), least / 2, 2 * span(t), unit="t", name=f"width {number}"
+        )
         return (
             Parameter(1.0, unit="y", linear=True, name=f"height {number}"),
             position,
-            Parameter(max(span(t) / 10, least), least / 2, 2 * span(t), unit="t", name=f"width {number}"),
+            width,
             Parameter(0.5, 0.0, 1.0, name=f"mixing {number}"),
         )[: self._own]
+
+
+def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
+    least = FAR * math.log(torch.finfo(x.dtype).tiny)
+    profile = (-4 * math.log(2) * x.square()).clamp_min(least).exp()
+    return profile, -8 * math.log(2) * x * profile
+
+
+def _lorentzian(x: Tensor) -> tuple[Tensor, Tensor]:
+    profile = 1 / (1 + 4 * x.square())
+    return profile, -8 * x * profile.square()

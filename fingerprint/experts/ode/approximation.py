@@ -14,6 +14,8 @@ from fingerprint.experts.ode.partition import PartitionOfUnity
 
 Kind = Literal["legendre", "fourier", "pou", "smooth_pou"]
 
+_MOST = 100  # functions
+_ROUNDING = 1e-15
 _SINGULAR = 1e-12  # directions that much weaker than the strongest say nothing
 
 
@@ -52,7 +54,7 @@ def approximate(
     parts: int = 32,
     degree: int = 6,
 ) -> Approximation:
-    """Fit by least squares; of Legendre's and Fourier's functions as many as generalised cross-validation wants.
+    """Fit by least squares; of Legendre's and Fourier's functions as many as cross-validation wants.
 
     Args:
         kind: "legendre" and "fourier" polynomials; "pou" is the paper's POUNet, "smooth_pou" one without kinks.
@@ -67,7 +69,7 @@ def approximate(
     if bool((weights == weights.reshape(-1, len(t))[0]).all()):
         weights = weights.reshape(-1, len(t))[0]  # one matrix for all curves
     lower, upper, count = float(t.min()), float(t.max()), len(t)
-    fine = max(1, min(int(3 * count**0.5), count // 2))  # more are hardly told apart at equidistant points
+    fine = max(1, min(_MOST, count // 2))
     match kind:
         case "legendre":
             basis: Basis = Legendre(lower, upper, fine)
@@ -81,29 +83,27 @@ def approximate(
     root = weights.sqrt()
     design, scaled = root[..., None] * basis.design(t), root * values
     solve = _nested if basis.nested else _least_squares
-    return Approximation(basis, solve(design, scaled, (weights > 0).sum(-1)))
+    return Approximation(basis, solve(design, scaled))
 
 
-def _least_squares(design: Tensor, values: Tensor, _points: Tensor) -> Tensor:
+def _least_squares(design: Tensor, values: Tensor) -> Tensor:
     left, strengths, right = torch.linalg.svd(design, full_matrices=False)
     inverse = torch.where(strengths > _SINGULAR * strengths[..., :1], 1 / strengths, 0.0)
     projected = (left.mT @ values[..., None])[..., 0] * inverse
     return (right.mT @ projected[..., None])[..., 0]
 
 
-def _nested(design: Tensor, values: Tensor, points: Tensor) -> Tensor:
-    """The first functions alone, each curve as many as make (misfit / n) / (1 - functions / n)^2 the least."""
+def _nested(design: Tensor, values: Tensor) -> Tensor:
+    """The first functions alone, each curve as many as tell each point best from the others (PRESS)."""
     orthonormal, triangle = torch.linalg.qr(design)
     projected = (orthonormal.mT @ values[..., None])[..., 0]
-    rest = (values - (orthonormal @ projected[..., None])[..., 0]).square().sum(-1, keepdim=True)
-    beyond = projected.square().flip(-1).cumsum(-1).flip(-1)  # what is lost from this function on
-    misfit = torch.cat([beyond[..., 1:], torch.zeros_like(rest)], -1) + rest
-    used = torch.arange(1, design.shape[-1] + 1, device=design.device)
-    free = 1 - used / points[..., None]
-    diagonal = triangle.diagonal(dim1=-2, dim2=-1).abs()
-    told_apart = (diagonal > _SINGULAR * diagonal[..., :1]).cumprod(-1).bool()
-    score = torch.where((free > 0) & told_apart, misfit / free.square(), torch.inf)
-    kept = used <= score.argmin(-1, keepdim=True) + 1
-    safe = torch.where(told_apart, triangle.diagonal(dim1=-2, dim2=-1), 1.0)
-    triangle = triangle.triu(1) + torch.diag_embed(safe)
+    misfit = (values[..., None] - (orthonormal * projected[..., None, :]).cumsum(-1)).abs()
+    rounding = _ROUNDING * values.abs().amax(-1)[..., None, None] * (design[..., :1] != 0)
+    certain = (1 - orthonormal.square().cumsum(-1)).clamp_min(_ROUNDING)
+    press = ((misfit + rounding) / certain).square().sum(-2)
+    diagonal = triangle.diagonal(dim1=-2, dim2=-1)
+    told_apart = (diagonal.abs() > _SINGULAR * diagonal[..., :1].abs()).cumprod(-1).bool()
+    best = torch.where(told_apart, press, torch.inf).argmin(-1, keepdim=True)
+    kept = torch.arange(design.shape[-1], device=design.device) <= best
+    triangle = triangle.triu(1) + torch.diag_embed(torch.where(told_apart, diagonal, 1.0))
     return torch.linalg.solve_triangular(triangle, (projected * kept)[..., None], upper=True)[..., 0]

@@ -62,20 +62,20 @@ class OdeExpert(AbstractExpert):
         z: Float[Tensor, "*many latent"] | None = None,  # noqa: ARG002
     ) -> Float[Tensor, "*many point"]:
         """What is measured of each trajectory; differentiable as `accuracy` says."""
-        flat = theta.reshape(-1, theta.shape[-1])
+        flat = theta.reshape(-1, theta.shape[-1]).double()
         known = flat[:, : len(self.system.names)]
         times = self.observation.times.to(theta.device)
         solved = trajectories(
             lambda t, u: self.system.rates(t, u, known), self._begun(flat), self.start, times, self.accuracy, (known,)
         )
         measured = self.observation.of(solved, lambda: self.system.rates(times[:, None], solved, known))
-        return measured.reshape(*theta.shape[:-1], -1)
+        return measured.reshape(*theta.shape[:-1], -1).to(theta.dtype)
 
     def jacobian(
         self, theta: Float[Tensor, "*many parameter"]
     ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
         """By the sensitivity equations S' = df/du S + df/dp, integrated together with the states."""
-        flat = theta.reshape(-1, theta.shape[-1])
+        flat = theta.reshape(-1, theta.shape[-1]).double()
         many, (states, own) = len(flat), (len(self.system.states), len(self.system.names))
         known = flat[:, :own]
         begun = flat.new_zeros(many, states, flat.shape[-1])
@@ -103,13 +103,19 @@ class OdeExpert(AbstractExpert):
                 rates, rates_by = at, by
             curves = self.observation.of(at, lambda: rates).reshape(*theta.shape[:-1], -1)
             slopes = self.observation.of(by, lambda: rates_by)
-        return curves, slopes.reshape(*curves.shape, -1)
+        return curves.to(theta.dtype), slopes.reshape(*curves.shape, -1).to(theta.dtype)
 
     def starts(self, curves: Float[Tensor, "*many point"]) -> Float[Tensor, "beginning *many parameter"]:
-        """What the approximated trajectories say of the equations, without labels or guesses; then the usual starts."""
-        usual = super().starts(curves)
-        found = self.identified(curves)
-        return usual if found is None else torch.cat([found[None], usual])
+        """What the approximated trajectories say of the equations, without labels or guesses.
+
+        The parameters' own starts where they say nothing, or nothing that has a solution.
+        """
+        curves = curves.double()
+        usual, found = super().starts(curves), self.identified(curves)
+        if found is None:
+            return usual
+        solved = torch.isfinite(found).all(-1) & torch.isfinite(self.curves(found)).all(-1)
+        return torch.where(solved[..., None], found, usual)
 
     def identified(
         self, curves: Float[Tensor, "*many point"], weights: Float[Tensor, "*#many point"] | None = None

@@ -15,7 +15,6 @@ from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.solve import Curves, search
 
 _SINGULAR = 1e-10
-_ROUNDS = 10  # of leaving out what contributes little
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,8 @@ def identify(
         system: f.
         smoothed: approximated trajectories.
         parameters: of f, for their starts and bounds.
-        threshold: leaves out linear parameters whose part of a rate is smaller, one after another, as SINDy does.
+        threshold: leaves out linear parameters whose part of a rate is smaller over all curves, the least first and
+            one after another, much as SINDy does.
     """
     many = smoothed.states.shape[:-2]
     start = torch.tensor([each.start for each in parameters], dtype=torch.float64, device=smoothed.t.device)
@@ -105,8 +105,19 @@ class SpectralExpert(AbstractExpert):
     ) -> Float[Tensor, "*many point"]:
         """f of every trajectory, or of all of them over and over."""
         flat = theta.reshape(-1, 1, theta.shape[-1])
-        states = self.states.repeat(len(flat) // len(self.states), 1, 1)
-        return self.system.rates(self.t, states, flat).reshape(*theta.shape[:-1], -1)
+        return self.system.rates(self.t, self._repeated(len(flat)), flat).reshape(*theta.shape[:-1], -1)
+
+    def jacobian(
+        self, theta: Float[Tensor, "*many parameter"]
+    ) -> tuple[Float[Tensor, "*many point"], Float[Tensor, "*many point parameter"]]:
+        """The same with the exact derivatives of f."""
+        flat = theta.reshape(-1, 1, theta.shape[-1])
+        rates, _, by_parameter = self.system.linearised(self.t, self._repeated(len(flat)), flat)
+        curves = rates.reshape(*theta.shape[:-1], -1)
+        return curves, by_parameter.reshape(*curves.shape, -1)
+
+    def _repeated(self, many: int) -> Tensor:
+        return self.states.repeat(many // len(self.states), 1, 1)
 
 
 def _solved(system: System, smoothed: Smoothed, begun: Tensor, threshold: float) -> Tensor:
@@ -122,14 +133,21 @@ def _solved(system: System, smoothed: Smoothed, begun: Tensor, threshold: float)
     sizes = design.square().sum(-2).sqrt()
     used = sizes > 0
     solved = _least_squares(design, sought, sizes, used)
-    if threshold > 0:
-        of_rates = ((design != 0) * sought.square()[..., None]).sum(-2).sqrt()
-        for _ in range(_ROUNDS):
-            used = used & ((solved * sizes).abs() >= threshold * of_rates)
-            solved = _least_squares(design, sought, sizes, used)
+    of_rates = ((design != 0) * sought.square()[..., None]).sum(-2)
+    for _ in range(used.shape[-1] if threshold > 0 else 0):
+        share = (_of_all((solved * sizes).square()) / _of_all(of_rates).clamp_min(1e-300)).sqrt()
+        least = torch.where(_of_all(used) > 0, share, torch.inf).argmin()
+        if share[least] >= threshold:
+            break
+        used = used & (torch.arange(used.shape[-1], device=used.device) != least)
+        solved = _least_squares(design, sought, sizes, used)
     found = begun.clone()
     found[..., linear] = torch.where(sizes > 0, solved, begun[..., linear])
     return found
+
+
+def _of_all(values: Tensor) -> Tensor:
+    return values.reshape(-1, values.shape[-1]).sum(0)
 
 
 def _least_squares(design: Tensor, sought: Tensor, sizes: Tensor, used: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torchdiffeq import odeint, odeint_adjoint
 Rates = Callable[[Tensor, Tensor], Tensor]
 Gradient = Literal["direct", "adjoint"]
 
-_SHORTEST = 1e-9  # step, relative to the whole time
+_SHORTEST = 1e-7  # step, relative to the whole time
 _ORDER = 5
 
 
@@ -31,7 +31,7 @@ class Accuracy:
 
     absolute: Float[Tensor, " state"]
     relative: float = 1e-8
-    steps: int = 4000
+    steps: int = 1000
     gradient: Gradient = "direct"
 
 

@@ -50,8 +50,10 @@ class PartitionOfUnity(Basis):
     def _values(self, t: Tensor) -> Tensor:
         distance = (t[..., None] - self.centres) / self.width
         phi = torch.softmax(-distance.abs() if self.kernel == "exponential" else -distance.square(), -1)
-        powers = distance[..., None] ** torch.arange(self.degree + 1, device=t.device)
-        return (phi[..., None] * powers).flatten(-2)
+        powers = [torch.ones_like(distance)]
+        for _ in range(self.degree):
+            powers.append(powers[-1] * distance)
+        return (phi[..., None] * torch.stack(powers, -1)).flatten(-2)
 
     def _integrals(self, t: Tensor) -> Tensor:
         """From the first centre: whole halves of parts, and what is left."""
@@ -69,4 +71,15 @@ class PartitionOfUnity(Basis):
 
 
 def _differentiated(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    return lambda t: torch.func.jvp(function, (t,), (torch.ones_like(t),))[1]
+    """The derivative of each of many functions of one t, by reverse differentiation twice."""
+
+    def derivative(t: Tensor) -> Tensor:
+        with torch.enable_grad():
+            leaf = t if t.requires_grad else t.detach().requires_grad_()
+            values = function(leaf)
+            along = torch.ones_like(values, requires_grad=True)
+            (back,) = torch.autograd.grad(values, leaf, along, create_graph=True)
+            (forward,) = torch.autograd.grad(back, along, torch.ones_like(back), create_graph=True)
+        return forward if t.requires_grad else forward.detach()
+
+    return derivative

@@ -121,7 +121,8 @@ def dictionary(states: Sequence[str], degree: int, monomials: Sequence[str] | No
     terms = list(monomials) if monomials else [_written(product, states) for product in products]
     for term in terms:
         parse_formula(term, (TIME, *states), where="options.monomials")
-    names = [f"{state}: {term}" for state in states for term in terms]
+    readable = [" ".join(term.replace("**", "^").replace("*", " ").split()) for term in terms]  # "*" is for patterns
+    names = [f"{state}: {term}" for state in states for term in readable]
     symbols = [f"_{index}" for index in range(len(names))]  # no state begins so
     formulas: list[Formula] = []
     for index in range(len(states)):

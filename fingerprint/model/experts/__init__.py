@@ -1,7 +1,7 @@
 """Decoders that are laws: an expert's curves in model units, with parameters for each cluster. [Eq. 11]"""
 
 from fingerprint.model.experts.decoder import AnyExpertDecoder, ComponentDecoder, ExpertDecoder
-from fingerprint.model.experts.law import Law, mean_curves
+from fingerprint.model.experts.law import Law, mean_curves, point_weights
 from fingerprint.model.experts.laws import build_laws, telling_modalities
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Law",
     "build_laws",
     "mean_curves",
+    "point_weights",
     "telling_modalities",
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from fingerprint.errors import RecipeError
+from fingerprint.experts import check_law_of_z
 from fingerprint.model.certainty import CERTAIN, Certainties
 from fingerprint.model.experts.law import Law, mean_curves
 from fingerprint.model.gaussian import Gaussian
@@ -28,7 +29,8 @@ class ExpertDecoder(nn.Module):
     Buffers or parameters:
         value: $\hat\theta_{m,c}$ in units of `size`, float64, [seed, cluster, parameter]; a parameter where it follows
             the gradient, else a buffer that `fit` and `follow` move.
-        size: the change of each parameter that counts for one step of the gradient; 1 but for those, [parameter].
+        size: the change of each parameter that counts for one step of the gradient; 1 but for those,
+            [seed, 1, parameter].
         slope: of the parameters that depend on Z, in units of `size`, [seed, cluster | 1, parameter, latent].
         running, total: running means of the clusters' curves and their weights, measured units, of a law that is
             fitted and not linear, [seed, cluster, point]; and `waiting`, batches since the last fit.
@@ -71,13 +73,15 @@ class ExpertDecoder(nn.Module):
                 where="solve",
                 expected='solve = "fit".',
             )
+        if law.expert.takes_z:
+            check_law_of_z(law.expert, latent, len(law.centre))
         self.drawn = isinstance(spec, LinearExpert)  # whether its first parameters are random, as the paper's are
         self.one_for_all = set(law.shared) >= set(self.names)
         seeds, shape = len(generators), (clusters, len(self.names))
         start = torch.tensor([each.start for each in law.expert.parameters], dtype=torch.float64)
         drawn = torch.stack([torch.randn(shape, generator=each) for each in generators]).double()
         first = drawn if self.drawn else start.expand_as(drawn).clone()
-        self.register_buffer("size", torch.ones(shape[1], dtype=torch.float64))
+        self.register_buffer("size", torch.ones(seeds, 1, shape[1], dtype=torch.float64))
         if self.fitted:
             self.register_buffer("value", first)
         else:
@@ -98,10 +102,17 @@ class ExpertDecoder(nn.Module):
     def theta(self) -> Float[Tensor, "seed cluster parameter"]:
         """The parameters in measured units, at Z = 0."""
         theta = self.value * self.size
-        if not self.law.shared:
-            return theta
-        alike = torch.tensor([name in self.law.shared for name in self.names], device=theta.device)
-        return torch.where(alike, theta.mean(1, keepdim=True), theta)
+        return torch.where(self._alike(self.names), theta.mean(1, keepdim=True), theta)
+
+    @property
+    def slopes(self) -> Float[Tensor, "seed cluster along latent"]:
+        """Change of the parameters that depend on Z, by Z, in measured units."""
+        clusters, places = self.value.shape[1], [self.names.index(name) for name in self.along]
+        if self.slope is None:
+            return self.value.new_zeros(len(self.value), clusters, 0, 0)
+        alike = self._alike(self.along).unsqueeze(-1)
+        slope = torch.where(alike, self.slope.mean(1, keepdim=True), self.slope)
+        return (slope * self.size[..., places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
 
     @torch.no_grad()
     def set_theta(self, theta: Float[Tensor, "seed cluster parameter"]) -> None:
@@ -143,7 +154,7 @@ class ExpertDecoder(nn.Module):
         self,
         gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
         curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-        variance: Mapping[str, Float[Tensor, "seed cluster"]],
+        variance: Mapping[str, Float[Tensor, "seed cluster_or_1"]],
         certainty: Certainties = CERTAIN,
         *,
         anew: bool = True,
@@ -155,9 +166,10 @@ class ExpertDecoder(nn.Module):
             anew: whether a law that is not linear is sought from its beginnings, or from where it is.
         """
         means = mean_curves(self.law, gamma, curves, variance, certainty)
-        share = torch.stack([each.sum(1) for each in gamma.values()]).sum(0)
+        alive = (torch.stack([each.sum(1) for each in gamma.values()]).sum(0) > LEAST_SHARE).unsqueeze(-1)
         found = self.law.fit(means.values, means.weights, None if anew else self.theta)
-        self.set_theta(torch.where(share.unsqueeze(-1) > LEAST_SHARE, found, self.theta))
+        told = alive | (self._alike(self.names) & alive.any(1, keepdim=True))
+        self.set_theta(torch.where(told, found, self.theta))
         if self.fitted and not self.law.linear:
             self.running.copy_(means.values)
             self.total.copy_(means.weights / max(1, next(iter(gamma.values())).shape[1]))
@@ -167,7 +179,7 @@ class ExpertDecoder(nn.Module):
         self,
         gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
         curves: Mapping[str, Float[Tensor, "seed specimen _"]],
-        variance: Mapping[str, Float[Tensor, "seed cluster"]],
+        variance: Mapping[str, Float[Tensor, "seed cluster_or_1"]],
         rate: float,
         certainty: Certainties = CERTAIN,
     ) -> None:
@@ -201,25 +213,27 @@ class ExpertDecoder(nn.Module):
         """Let a step of the gradient in every parameter change the curves alike, by 1 in model units."""
         theta = self.theta
         if self.law.expert.takes_z:
-            change = torch.tensor([abs(each.start) or 1.0 for each in self.law.expert.parameters]).to(self.size)
+            change = torch.tensor([abs(each.start) or 1.0 for each in self.law.expert.parameters])
         else:
             _, jacobian = self.law.expert.jacobian(theta)
-            effect = (jacobian / self.law.scale.unsqueeze(-1)).square().mean((0, 1, 2)).sqrt()
-            change = torch.where(effect > 0, 1 / effect.clamp_min(1e-300), 1)
+            effect = (jacobian / self.law.scale.unsqueeze(-1)).square().mean((1, 2)).sqrt().unsqueeze(1)
+            change = torch.where((effect > 0) & effect.isfinite(), 1 / effect.clamp_min(1e-300), 1)
         self.size.copy_(change)
         self.set_theta(theta)
 
     def theta_at(self, z: Float[Tensor, "seed specimen latent"]) -> Float[Tensor, "seed cluster_or_1 specimen_or_1 _"]:
         """The parameters in measured units at points of the latent space, within their bounds."""
-        theta = self.theta[:, :1] if self.one_for_all else self.theta
-        every = theta.unsqueeze(2)
+        told = 1 if self.one_for_all else None
+        every = self.theta[:, :told].unsqueeze(2)
         if self.slope is None:
             return every
-        step = torch.einsum("scpl,snl->scnp", self.slope, z.double())
-        places = [self.names.index(name) for name in self.along]
-        tilted = step * self.size[places]
-        every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
-        return self._bounded(every)
+        step = torch.einsum("scpl,snl->scnp", self.slopes[:, :told], z.double())
+        places = torch.tensor([self.names.index(name) for name in self.along], device=z.device)
+        return self._bounded(every.expand(*step.shape[:3], -1).index_add(-1, places, step))
+
+    def _alike(self, names: Sequence[str]) -> Bool[Tensor, " _"]:
+        """Which of these parameters all clusters share."""
+        return torch.tensor([name in self.law.shared for name in names], device=self.size.device)
 
     def _along(self, z: Tensor) -> Tensor:
         """The curves at points of the latent space, measured units, [seed, cluster | 1, specimen, point]."""

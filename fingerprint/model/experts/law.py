@@ -34,10 +34,12 @@ class Law(nn.Module):
         linear: whether every parameter enters linearly.
         design, offset: then the curve is design @ theta + offset; [point, parameter] and [point].
         solver: then the least squares of a curve; [parameter, point].
+        unit: the root-mean-square scale of each modality, [point]: the measured units in which misfits are taken.
     """
 
     centre: Tensor
     scale: Tensor
+    unit: Tensor
     design: Tensor
     offset: Tensor
     solver: Tensor
@@ -46,7 +48,7 @@ class Law(nn.Module):
         self,
         expert: AbstractExpert,
         names: Sequence[str],
-        centres: Sequence[Float[Tensor, " point"]],
+        centres: Sequence[Float[Tensor, " _"]],
         scales: Sequence[Float[Tensor, " _"]],
         shared: Sequence[str] = (),
         along: Sequence[str] = (),
@@ -61,6 +63,8 @@ class Law(nn.Module):
         self.linear = not expert.takes_z and all(each.linear for each in expert.parameters)
         self.register_buffer("centre", torch.cat(list(centres)).double(), persistent=False)
         self.register_buffer("scale", torch.cat(wide).double(), persistent=False)
+        alike = [each.double().square().mean().sqrt().expand(len(each)) for each in wide]
+        self.register_buffer("unit", torch.cat(alike), persistent=False)
         self.single = expert.single and bool(self.centre.abs().max() < MOST_OFFSET * self.scale.min())
         if self.linear:
             zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
@@ -114,7 +118,8 @@ class Law(nn.Module):
         return descend(self.expert, sharing, given, start.reshape(len(given.values), members, -1), FEW)
 
     def _solved(self, curves: Tensor, weights: Tensor) -> Tensor:
-        """The closed form of a linear law."""
+        """The closed form of a linear law; a training that diverges is noticed by its loss, not here."""
+        weights = weights.nan_to_num(0, 0, 0)
         if bool((weights == weights[..., :1]).all()):
             return curves @ self.solver.T
         size = self.design.norm(dim=0)
@@ -146,13 +151,15 @@ def mean_curves(
     law: Law,
     gamma: Mapping[str, Float[Tensor, "seed specimen cluster"]],
     curves: Mapping[str, Float[Tensor, "#seed specimen _"]],
-    variance: Mapping[str, Float[Tensor, "seed cluster"]],
+    variance: Mapping[str, Float[Tensor, "seed cluster_or_1"]],
     certainty: Mapping[str, Certainty],
 ) -> Curves:
     r"""The responsibility-weighted means that are all that a law needs which does not depend on Z. [Eq. 16]
 
     $$W_{cp} = \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}}, \quad
       \bar x_{cp} = \frac{1}{W_{cp}} \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}} x_{dp}$$
+
+    Of points with scales of their own the misfit is taken in measured units all the same, in the modality's mean scale.
 
     Args:
         law: of the modalities.
@@ -175,11 +182,26 @@ def mean_curves(
             weights.append((total / noise.unsqueeze(-1)).expand_as(summed))
             continue
         own = certainty[name]
-        each = own.weight.double() / (noise.mean(1)[:, None, None] + own.variance)
+        each = point_weights(noise, own).squeeze(1)
         total = share @ each
         means[name] = (share @ (each * own.values)) / total.clamp_min(1e-12)
         weights.append(total)
-    return Curves(law.measured(means), torch.cat(weights, -1) / law.scale.square())
+    return Curves(law.measured(means), torch.cat(weights, -1) / law.unit.square())
+
+
+def point_weights(
+    noise: Float[Tensor, "seed cluster"], certainty: Certainty | None
+) -> Float[Tensor, "seed _ #specimen #point"]:
+    r"""$s_{dp} / (\hat\sigma_c^2 + v_{dp})$, model units; with the clusters' mean variance where points differ.
+
+    Args:
+        noise: $\hat\sigma_c^2$ of a modality's decoder.
+        certainty: of its measurements; None where they are certain throughout.
+    """
+    if certainty is None:
+        return 1 / noise[..., None, None].double()
+    own = noise.double().mean(1)[:, None, None] + certainty.variance
+    return (certainty.weight.double() / own).unsqueeze(1)
 
 
 def _residual(curves: Float[Tensor, "specimen point"], design: Float[Tensor, "point parameter"]) -> Tensor:

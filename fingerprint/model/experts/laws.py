@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fingerprint.errors import RecipeError, within
-from fingerprint.experts import AbstractExpert, ChosenExpert, Domain, LinearLaw, build_expert, design_matrix
+from fingerprint.experts import (
+    AbstractExpert,
+    ChosenExpert,
+    Domain,
+    LinearLaw,
+    build_expert,
+    coefficient_unit,
+    design_matrix,
+)
 from fingerprint.model.experts.law import Law
 from fingerprint.model.shape import ModalityShape
 from fingerprint.recipe import ExpertComponent, LinearExpert, ModalityRecipe, RegisteredExpert
@@ -77,7 +85,8 @@ def _law(spec: LinearExpert | RegisteredExpert, names: tuple[str, ...], shapes: 
     along: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     if isinstance(spec, LinearExpert):
-        expert: AbstractExpert = LinearLaw(spec.basis, design_matrix(spec.basis, domain.t))
+        design = design_matrix(spec.basis, domain.t)
+        expert: AbstractExpert = LinearLaw(spec.basis, design, [coefficient_unit(each) for each in spec.basis])
     else:
         expert = build_expert(spec.name, domain, spec.options)
         if spec.fixed or spec.start or spec.bounds:

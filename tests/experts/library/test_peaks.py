@@ -59,6 +59,38 @@ def test_a_step_of_the_logarithm_multiplies_the_position() -> None:
     assert law(count=1, positions="log").names == ("height 1", "log position 1", "width 1")
 
 
+def test_slopes_along_z_are_grueneisen_parameters_that_the_gradient_finds() -> None:
+    """[Eq. 11] From the fit of the mean curve and slopes of 0, to within three standard errors."""
+    expert, generator = law(T[::4], count=2, positions="log"), torch.Generator().manual_seed(4)
+    theta = torch.tensor([2.0, np.log(6.0), 1.5, 3.0, np.log(14.0), 2.0], dtype=torch.float64)
+    slope = torch.tensor([[0.10, 0.02], [-0.03, 0.06]], dtype=torch.float64)  # [peak, latent]
+    z = torch.randn(40, 2, generator=generator, dtype=torch.float64)
+    logarithms = torch.zeros(2, 6, dtype=torch.float64)
+    logarithms[[0, 1], [1, 4]] = 1
+
+    def along(theta: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        return expert.curves(theta + (z @ slope.T) @ logarithms)
+
+    shown = along(theta, slope) + 0.05 * torch.randn(40, 101, generator=generator, dtype=torch.float64)
+    mean = shown.mean(0).expand(1, 1, -1)
+    start = search(expert, Curves(mean, torch.ones_like(mean))).theta[0, 0]
+    found = [start.clone().requires_grad_(), torch.zeros_like(slope, requires_grad=True)]
+    optimiser = torch.optim.LBFGS(found, max_iter=60, line_search_fn="strong_wolfe")
+
+    def misfit() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = (along(*found) - shown).square().mean()
+        loss.backward()
+        return loss
+
+    optimiser.step(misfit)
+    _, jacobian = expert.jacobian(theta + (z @ slope.T) @ logarithms)
+    by_slope = (jacobian[..., [1, 4]].unsqueeze(-1) * z[:, None, None, :]).flatten(0, 1).flatten(1)
+    error = 0.05 * torch.linalg.inv(by_slope.T @ by_slope).diagonal().sqrt().reshape(2, 2)
+    assert error.max() < 2e-3
+    assert ((found[1] - slope).abs() < 3 * error).all()
+
+
 def test_fits_begin_at_the_peaks_in_ascending_order() -> None:
     expert = law(count=3)
     shown = torch.tensor([5.0, 16.0, 1.5, 2.0, 3.0, 1.0, 3.0, 9.0, 2.0], dtype=torch.float64)

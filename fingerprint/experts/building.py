@@ -1,0 +1,59 @@
+"""An expert that a recipe names, made for the axes of its modalities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.domain import Domain
+from fingerprint.experts.plugins import broken_packages, entries
+from fingerprint.experts.registry import Entry
+from fingerprint.experts.trial import check_law
+
+
+def build_expert(name: str, domain: Domain, options: Mapping[str, Any]) -> AbstractExpert:
+    """The expert of that name on these axes.
+
+    Raises:
+        RecipeError: there is none, it has no such option, or the options or axes do not suit it, or it does not
+            answer as a law does.
+        UnitError: the axis cannot be had in its unit.
+    """
+    entry = _named(name)
+    given: dict[str, Any] = {}
+    for key, value in options.items():
+        if key not in entry.options:
+            raise RecipeError(
+                f"the expert {name!r} has no option {key!r}",
+                where="options",
+                expected=f"One of: {', '.join(entry.options)}." if entry.options else "None: it has no options.",
+            )
+        try:
+            given[key] = msgspec.convert(value, entry.options[key])
+        except msgspec.ValidationError as error:
+            raise RecipeError(str(error), where=f"options.{key}") from error
+    try:
+        made = entry.build(domain, **given)
+    except TypeError as error:
+        raise RecipeError(str(error), where="options", expected=f"Options: {', '.join(entry.options)}.") from error
+    check_law(entry, made, domain)
+    return made
+
+
+def _named(name: str) -> Entry:
+    known = entries()
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    broken = [f"The package {package} cannot be imported: {reason}." for package, reason in broken_packages().items()]
+    raise RecipeError(
+        f"no expert is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+        where="name",
+        expected=" ".join([f"One of: {', '.join(known)}.", *broken]),
+        next="If it is written in a module of yours, name that with every command: --plugin my_expert.py.",
+    )

@@ -1,0 +1,159 @@
+"""A law that would be fitted wrongly is refused before anything is trained."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from fingerprint.errors import RecipeError
+from fingerprint.experts import Component, Domain, Parameter, build_expert, check_law_of_z, expert
+
+pytestmark = pytest.mark.usefixtures("own_experts")
+
+DOMAIN = Domain((Component("x", np.linspace(0.0, 2.0, 9), "s", "mm"),))
+LINEAR = Parameter(linear=True)
+FREE = Parameter(0.5)
+
+
+def sound(t: Tensor, size: Any = LINEAR, rate: Any = FREE, rest: Any = LINEAR) -> Tensor:
+    return size * torch.exp(-rate * t) + rest
+
+
+def constant(t: Tensor, level: Any = LINEAR) -> Tensor:  # noqa: ARG001
+    return level
+
+
+def of_z(t: Tensor, z: Tensor, level: Any = LINEAR) -> Tensor:
+    return level + z[..., :1].squeeze(-1) * t
+
+
+def of_second_z(t: Tensor, z: Tensor, level: Any = LINEAR) -> Tensor:
+    return level + z[..., 1] * t
+
+
+def sometimes_short(t: np.ndarray, rate: Any = FREE) -> np.ndarray:
+    if rate > 3:
+        raise RuntimeError("did not converge")
+    return np.exp(-rate * t)[: 3 if rate > 2 else None] / (0.0 if rate > 1 else 1.0)
+
+
+def short(t: Tensor, rate: Any = FREE) -> Tensor:
+    return (rate * t)[..., :4]
+
+
+def product(t: Tensor, one: Any = LINEAR, other: Any = LINEAR) -> Tensor:
+    return one * other * t
+
+
+def squared(t: Tensor, one: Any = LINEAR, other: Any = LINEAR) -> Tensor:
+    return one**2 * t + other
+
+
+def logarithm(t: Tensor, rate: Any = FREE) -> Tensor:
+    return rate * torch.log(t)
+
+
+def numbers(t: Tensor, rate: Any = FREE) -> Tensor:
+    return t * torch.tensor(rate.tolist())
+
+
+def half_numbers(t: Tensor, rate: Any = FREE) -> Tensor:
+    return rate * t * rate.detach()
+
+
+def mean_of_all(t: Tensor, size: Any = FREE, rate: Any = FREE) -> Tensor:
+    return size.mean() * torch.exp(-rate * t)
+
+
+def failing(t: Tensor, rate: Any = FREE) -> Tensor:  # noqa: ARG001
+    raise ZeroDivisionError("at rest")
+
+
+def simulator(t: np.ndarray, rate: Any = FREE) -> np.ndarray:
+    return np.exp(-rate * t)
+
+
+def short_simulator(t: np.ndarray, rate: Any = FREE) -> np.ndarray:
+    return np.exp(-rate * t)[:4]
+
+
+def failing_simulator(t: np.ndarray, rate: Any = FREE) -> np.ndarray:  # noqa: ARG001
+    raise ValueError("did not converge")
+
+
+@pytest.mark.parametrize("law", [sound, constant, of_z])
+def test_a_law_that_is_one(law: Callable[..., Any]) -> None:
+    expert("it")(law)
+    assert build_expert("it", DOMAIN, {}).names
+
+
+def test_a_simulator_that_is_one() -> None:
+    expert("it", differentiable=False)(simulator)
+    told = build_expert("it", DOMAIN, {}).curves(torch.tensor([[0.5], [1.0]], dtype=torch.float64))
+    torch.testing.assert_close(told, torch.exp(-torch.tensor([[0.5], [1.0]]).double() * torch.as_tensor(DOMAIN.t)))
+
+
+@pytest.mark.parametrize(
+    ("law", "what"),
+    [
+        (short, "fails at its start: RuntimeError"),
+        (failing, "fails at its start: ZeroDivisionError: at rest"),
+        (product, "is not a linear function of one and other"),
+        (squared, "is not a linear function of one"),
+        (logarithm, "is not finite at point 0 (t = 0)"),
+        (numbers, "is not followed by torch through its parameters: "),
+        (half_numbers, "is not followed by torch through its parameter rate"),
+        (mean_of_all, "answers otherwise when it is asked for several curves at once"),
+    ],
+)
+def test_a_law_that_is_none(law: Callable[..., Any], what: str) -> None:
+    expert("it")(law)
+    with pytest.raises(RecipeError) as refused:
+        build_expert("it", DOMAIN, {})
+    assert what in refused.value.what
+    assert f"'it' ({__file__}" in refused.value.what
+    assert refused.value.expected
+
+
+@pytest.mark.parametrize(
+    ("law", "what"),
+    [
+        (short_simulator, "answers [4] where [9] was asked for"),
+        (failing_simulator, "fails at its start: ValueError: did not converge"),
+    ],
+)
+def test_a_simulator_that_is_none(law: Callable[..., Any], what: str) -> None:
+    expert("it", differentiable=False)(law)
+    with pytest.raises(RecipeError) as refused:
+        build_expert("it", DOMAIN, {})
+    assert what in refused.value.what
+
+
+def test_the_line_that_fails_is_named() -> None:
+    expert("it")(failing)
+    with pytest.raises(RecipeError) as refused:
+        build_expert("it", DOMAIN, {})
+    lines = inspect.getsourcelines(failing)
+    assert f"({__file__}:{lines[1] + 1})" in refused.value.what
+
+
+def test_a_law_of_z_is_asked_when_the_size_of_z_is_known() -> None:
+    for law, latent in ((of_z, 1), (of_second_z, 2)):
+        expert(law.__name__)(law)
+        check_law_of_z(build_expert(law.__name__, DOMAIN, {}), latent, DOMAIN.points)
+    with pytest.raises(RecipeError, match="fails at its start: IndexError") as refused:
+        check_law_of_z(build_expert("of_second_z", DOMAIN, {}), 1, DOMAIN.points)
+    assert __file__ in refused.value.what
+
+
+def test_a_simulator_that_fails_elsewhere_is_a_place_that_no_fit_goes_to() -> None:
+    expert("it", differentiable=False)(sometimes_short)
+    law = build_expert("it", DOMAIN, {})
+    told = law.curves(torch.tensor([[0.5], [1.5], [2.5], [3.5]], dtype=torch.float64))
+    assert torch.isfinite(told).all(-1).tolist() == [True, False, False, False]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +27,23 @@ from fingerprint.experiments.variants import Variant
 from fingerprint.model.experts import ExpertDecoder
 from fingerprint.prediction import embed
 from fingerprint.prepare import Tensors, align, to_tensors
+from fingerprint.recipe import with_choices
 from fingerprint.run import Run
 from fingerprint.store import Store
 from fingerprint.training.evaluation import hard_labels
 
 NETWORK = {"kind": "mlp", "hidden": [64, 64], "variance": {"kind": "learned"}}
-FOR_EACH_CLUSTER = {"shared": []}
+CLOSED_FORM = {"shared": [], "along_z": [], "solve": "fit"}
 VARIANTS = (
     Variant("default", "the default recipe", "vdos"),
     Variant("network", "network, as the peaks", "vdos_peaks", {"modalities": {"vdos": {"decoder": NETWORK}}}),
     Variant("peaks", "peaks", "vdos_peaks"),
-    Variant(
-        "peaks-each",
-        "peaks, own ones in each cluster",
-        "vdos_peaks",
-        {"modalities": {"vdos": {"decoder": FOR_EACH_CLUSTER}}},
-    ),
     Variant("principal", "principal components", "vdos_principal"),
     Variant(
         "principal-fixed",
-        "principal components, one spectrum for each cluster",
+        "principal components, one set of scores for each cluster, in closed form",
         "vdos_principal",
-        {"modalities": {"vdos": {"decoder": {"along_z": [], "solve": "fit"}}}, "prior": {"seeding": "expert"}},
+        {"modalities": {"vdos": {"decoder": CLOSED_FORM}}, "prior": {"seeding": "expert"}},
     ),
 )
 LABELS = ("compression", "disorder_kind")
@@ -63,10 +59,8 @@ def tensors(run: Run, store: Store, part: str) -> Tensors:
 
 def purity(labels: list[str], clusters: Clusters) -> float:
     """Share of specimens that have the commonest label of their cluster, in percent."""
-    kinds = {kind: number for number, kind in enumerate(sorted(set(labels)))}
-    counts = np.zeros((clusters.max() + 1, len(kinds)))
-    np.add.at(counts, (clusters, [kinds[each] for each in labels]), 1)
-    return 100 * float(counts.max(1).sum()) / len(labels)
+    members = [[label for label, own in zip(labels, clusters, strict=True) if own == each] for each in set(clusters)]
+    return 100 * sum(Counter(each).most_common(1)[0][1] for each in members) / len(labels)
 
 
 def against_labels(clusters: Clusters, specimens: list[str], store: Store) -> dict[str, dict[str, float]]:
@@ -165,9 +159,8 @@ def stress_alone(run: Run, store: Store) -> dict[str, dict[str, float]]:
     train, test = (tensors(run, store, part) for part in ("train", "test"))
     clusters = KMeans(run.recipe.model.clusters, n_init=20, random_state=0)  # pyright: ignore[reportArgumentType]
     clusters.fit(train.values["stress"].double().numpy())
-    return against_labels(
-        clusters.predict(test.values["stress"].double().numpy()).astype(np.int64), list(test.specimens), store
-    )
+    told = np.asarray(clusters.predict(test.values["stress"].double().numpy()), np.int64)
+    return against_labels(told, list(test.specimens), store)
 
 
 def main() -> None:
@@ -185,7 +178,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         store = silicon_store(Path(name))
         for split_seed, variant in itertools.product(splits, [each for each in VARIANTS if each.name in chosen]):
-            recipe = fingerprint.with_choices(variant.build(0), split_seed=split_seed, epochs=arguments.epochs)
+            recipe = with_choices(variant.build(0), split_seed=split_seed, epochs=arguments.epochs)
             try:
                 run = fingerprint.train(store, recipe, Path(name) / f"{variant.name}-{split_seed}")
                 result = assess(run, store)

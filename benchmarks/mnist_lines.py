@@ -89,7 +89,7 @@ class Bench:
         store = mnist_lines_store(self.folder, self.source, damage)
         where = run_folder(self.folder, variant.name, seed)
         try:
-            if not _is_trained(where):
+            if not is_trained(where):
                 note_commit(where)
             run = train_variant(where, store, variant, seed)
         except FingerprintError as error:
@@ -164,7 +164,7 @@ def noted_commit(where: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
-def _is_trained(where: Path) -> bool:
+def is_trained(where: Path) -> bool:
     """Whether nothing is trained any more in a run's folder."""
     return (where / "run.json").exists() and read_info(where).status in ("completed", "diverged")
 

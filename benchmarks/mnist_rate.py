@@ -70,20 +70,27 @@ class Contestant:
         train_batch(self.state, self.recipe, self.source, rows, 1e-3)
 
 
-def rates(steps: dict[str, Callable[[], None]], batch: int, device: str = "cpu") -> dict[str, list[float]]:
-    """Specimens per second of each repeat, the contestants by turns."""
+def rates(
+    steps: dict[str, Callable[[], None]],
+    batch: int,
+    device: str = "cpu",
+    *,
+    count: int = STEPS,
+    repeats: int = REPEATS,
+) -> dict[str, list[float]]:
+    """Specimens per second of each repeat of so many steps, the contestants by turns."""
     found: dict[str, list[float]] = {name: [] for name in steps}
-    for repeat in range(REPEATS + 1):
+    for repeat in range(repeats + 1):
         for name, step in steps.items():
             if device == "cuda":
                 torch.cuda.synchronize()
             begun = time.perf_counter()
-            for _ in range(STEPS):
+            for _ in range(count):
                 step()
             if device == "cuda":
                 torch.cuda.synchronize()
             if repeat:  # the first one warms up
-                found[name].append(batch * STEPS / (time.perf_counter() - begun))
+                found[name].append(batch * count / (time.perf_counter() - begun))
     return found
 
 

@@ -32,6 +32,11 @@ MNIST = (
     ("mnist_lines.py", "--parts", "missing,corrupted,deconvolutions,starts,table", "--seeds", "0-2"),
     ("mnist_lines.py", "--parts", "literal,ablation", "--seeds", "0-1"),
     ("mnist_rate.py",),
+    ("mnist_ode.py", "--part", "seeds"),
+    ("mnist_ode.py", "--part", "contrast"),
+    ("mnist_ode.py", "--part", "table3"),
+    ("mnist_ode.py", "--part", "coverage"),
+    ("mnist_ode.py", "--part", "cost"),
     ("report_size.py",),
 )
 
@@ -43,12 +48,14 @@ def main() -> None:
     parser.add_argument("--source", type=Path)
     parser.add_argument("--multivae", help="the interpreter of an environment with multivae, for its rate")
     chosen = parser.parse_args()
-    own = ["--folder", str(chosen.folder), *(["--source", str(chosen.source)] if chosen.source else [])]
+    source = ["--source", str(chosen.source)] if chosen.source else []
     for script, *arguments in OWN_DATA:
         subprocess.run([sys.executable, str(HERE / script), *arguments], check=True)
     for script, *arguments in MNIST:
         multivae = ["--multivae", chosen.multivae] if chosen.multivae and script == "mnist_rate.py" else []
-        subprocess.run([sys.executable, str(HERE / script), *arguments, *own, *multivae], check=True)
+        folder = chosen.folder / "mnist_ode" if script == "mnist_ode.py" else chosen.folder
+        own = ["--folder", str(folder), *source, *multivae]
+        subprocess.run([sys.executable, str(HERE / script), *arguments, *own], check=True)
     subprocess.run([sys.executable, str(HERE.parent / "docs" / "make_benchmarks.py")], check=True)
 
 

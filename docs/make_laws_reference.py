@@ -14,11 +14,11 @@ A [recipe](recipes.md) names one as the decoder of a modality:
 
     decoder = { kind = "expert", name = "NAME", options = { ... } }
 
-and says which of its parameters all clusters share, which are known, and where they begin: see
-[Laws that are shipped](laws.md) for what to know of them, [A law of your own](experts.md) for others. `fingerprint experts` lists these with those of
-packages and plugins. In units, y stands for that of the measurement and t for that of the axis; "linear" parameters
-are solved in closed form. Formulas are in TeX. Parameters are those with the default options; where they begin, and
-their bounds, follow from the axis. This page is made by `docs/make_laws_reference.py`.
+and says which of its parameters all clusters share, which are known, and where they begin. See
+[Laws that are shipped](laws.md) for what to know of them, [A law of your own](experts.md) for others. `fingerprint
+experts` lists these with those of packages and plugins. In units, y stands for that of the measurement and t for that
+of the axis; "linear" parameters are solved in closed form. Formulas are in TeX. Parameters are those with the default
+options; where they begin, and their bounds, follow from the axis. This page is made by `docs/make_laws_reference.py`.
 """
 SECTION = re.compile(r"^(Args|Raises|Returns|Attributes):\n((?:    .*\n|\n)*)", re.MULTILINE)
 ARGUMENT = re.compile(r"^    (\w+(?:, \w+)*): (.*\n(?:      .*\n)*)", re.MULTILINE)

@@ -22,6 +22,15 @@ def decay(
     return amplitude * torch.exp(-rate * t)
 
 
+@expert("example line")
+def line(t: Tensor, level: Tensor = Parameter(0.3)) -> Tensor:  # pyright: ignore
+    """A line through the origin, of slope exp(level).
+
+    Source: made for tests (2024).
+    """
+    return torch.exp(level) * t
+
+
 @expert("example tilt")
 def tilt(
     t: Tensor,
@@ -34,6 +43,15 @@ def tilt(
     Source: made for tests (2024).
     """
     return offset + height * torch.tanh(z[..., 0]) * t
+
+
+@expert("example of three")
+def of_three(t: Tensor, z: Tensor, height: Tensor = 2.0) -> Tensor:  # pyright: ignore
+    """A line whose slope follows the third coordinate of Z.
+
+    Source: made for tests (2024).
+    """
+    return height * z[..., 2] * t
 
 
 @family("example swing")

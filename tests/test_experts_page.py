@@ -97,6 +97,9 @@ def test_the_recipes_of_the_page_train(text: str) -> None:
         assert bool(((expert.theta[..., 2] >= 5) & (expert.theta[..., 2] <= 30)).all())
     elif "along_z" in text:
         assert expert.along == ("angular_frequency",)
+        slopes = run.metrics.experts["deflection"].parameters[2].slopes
+        assert [len(each) for each in slopes] == [run.recipe.model.latent] * 3
+        assert torch.tensor(slopes, dtype=torch.float64).allclose(expert.slopes[0, :, 0])
     else:
         assert len(expert.names) == 6
 

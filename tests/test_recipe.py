@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -310,3 +311,20 @@ def test_outliers_that_are_never_doubted_are_refused() -> None:
     never = msgspec.structs.replace(recipe, training=msgspec.structs.replace(recipe.training, join=1.0))
     with pytest.raises(RecipeError, match="it never is"):
         check_consistent(never)
+
+
+@pytest.mark.parametrize(
+    ("choices", "where"),
+    [
+        ({"fixed": {"rate": 1.0}, "shared": ("rate",)}, "shared"),
+        ({"fixed": {"rate": 1.0}, "along_z": ("rate",), "solve": "gradient"}, "along_z"),
+        ({"fixed": {"rate": 1.0}, "start": {"rate": 2.0}}, "start"),
+        ({"fixed": {"rate": 1.0}, "bounds": {"rate": (0.0, 2.0)}}, "bounds"),
+        ({"bounds": {"rate": (2.0, 0.0)}}, "bounds"),
+    ],
+)
+def test_what_is_fixed_is_not_sought_and_bounds_leave_room(choices: dict[str, Any], where: str) -> None:
+    law = ModalityRecipe(decoder=RegisteredExpert("decay", **choices))
+    with pytest.raises(RecipeError, match="rate") as refused:
+        check_consistent(msgspec.structs.replace(load_recipe("default"), modalities={"line": law}))
+    assert refused.value.where == f"modalities.line.decoder.{where}"

@@ -68,7 +68,8 @@ def _title(run: Run, name: str, found: ExpertMetrics) -> str:
     if law == "linear_expert":
         axis = "" if modality.axis_name == "t" else f" the {modality.axis_name or 'axis'}"
         return f"{name}{unit} = Σ θ f(t), with t{axis}{t_unit}"
-    return f"{', '.join(found.modalities)}: the law {law}"
+    options = run.recipe.modalities[name].law_options
+    return f"{', '.join(found.modalities)}: the law {law}{f' ({options})' if options else ''}"
 
 
 def _head(run: Run, name: str, parameter: ParameterMetrics) -> str:

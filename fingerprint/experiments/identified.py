@@ -11,6 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from fingerprint.experiments.clustering import stands_for
+from fingerprint.fingerprints import parameters_of
 from fingerprint.prepare import Tensors
 from fingerprint.run import Run
 
@@ -93,26 +94,18 @@ def identify(run: Run, tensors: Tensors, labels: Mapping[str, str], asked: Ident
         labels: by specimen.
         asked: what is true and published.
     """
-    if not run.model.experts():
+    if not run.metrics.experts:
         return ()
     names = stands_for(run, tensors, labels)
     found: list[Identified] = []
     for label in sorted(set(names) - {""}):
         cluster, truth = names.index(label), asked.truth(label)
-        for name, value, error in _parameters(run, cluster):
-            paper = asked.paper.get(label, math.nan) if name == asked.wanted else math.nan
-            found.append(Identified(label, cluster, name, value, error, truth.get(name, math.nan), paper))
+        for own in parameters_of(run, cluster).values():
+            for name, each in own.items():
+                paper = asked.paper.get(label, math.nan) if name == asked.wanted else math.nan
+                right = truth.get(name, math.nan)
+                found.append(Identified(label, cluster, name, each.value, each.standard_error, right, paper))
     return tuple(found)
-
-
-def _parameters(run: Run, cluster: int) -> list[tuple[str, float, float]]:
-    """Name, value and standard error of the parameters of all laws in a cluster of the map member."""
-    member = run.info.map_member
-    return [
-        (name, float(value), math.nan)
-        for law in run.model.experts().values()
-        for name, value in zip(law.names, law.theta[member, cluster].tolist(), strict=True)
-    ]
 
 
 def solved(asked: Identification, parameters: tuple[Identified, ...]) -> tuple[Solved, ...]:

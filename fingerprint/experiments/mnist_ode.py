@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,10 +29,18 @@ def solve(parameters: Mapping[str, float]) -> tuple[Array, Array]:
     Raises:
         ValueError: the solution ends before that.
     """
+    return _solve(*(parameters[name] for name in ("alpha", "beta", "gamma", "delta")))
+
+
+@lru_cache(maxsize=1000)
+def _solve(alpha: float, beta: float, gamma: float, delta: float) -> tuple[Array, Array]:
+    """Each once, since table, page and document all ask."""
     t = np.append(T, END)
-    rest = {name: parameters[name] for name in ("alpha", "gamma", "delta")}
     with np.errstate(all="ignore"):
-        return t, trajectory(parameters["beta"], t, **rest).u
+        u = trajectory(beta, t, alpha=alpha, gamma=gamma, delta=delta).u
+    for each in (t, u):
+        each.setflags(write=False)
+    return t, u
 
 
 MNIST_ODE = Experiment(

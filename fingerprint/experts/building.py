@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
-from fingerprint.errors import RecipeError
+from fingerprint.errors import FingerprintError, RecipeError, UnitError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
-from fingerprint.experts.plugins import broken_packages, entries
+from fingerprint.experts.plugins import broken_packages, entries, line_of
 from fingerprint.experts.registry import Entry
 from fingerprint.experts.trial import check_law
 
@@ -22,7 +23,7 @@ def build_expert(name: str, domain: Domain, options: Mapping[str, Any]) -> Abstr
     Raises:
         RecipeError: there is none, it has no such option, or the options or axes do not suit it, or it does not
             answer as a law does.
-        UnitError: the axis cannot be had in its unit.
+        UnitError: units cannot be had as it wants them.
     """
     entry = _named(name)
     given: dict[str, Any] = {}
@@ -38,11 +39,35 @@ def build_expert(name: str, domain: Domain, options: Mapping[str, Any]) -> Abstr
         except msgspec.ValidationError as error:
             raise RecipeError(str(error), where=f"options.{key}") from error
     try:
-        made = entry.build(domain, **given)
+        inspect.signature(entry.build).bind(domain, **given)
     except TypeError as error:
         raise RecipeError(str(error), where="options", expected=f"Options: {', '.join(entry.options)}.") from error
+    made = _built(entry, domain, given)
     check_law(entry, made, domain)
     return made
+
+
+def _built(entry: Entry, domain: Domain, options: Mapping[str, Any]) -> AbstractExpert:
+    try:
+        return entry.build(domain, **options)
+    except RecipeError as error:
+        if error.where in entry.options:
+            error.where = f"options.{error.where}"
+        raise
+    except UnitError as error:
+        raise UnitError(
+            f"the units do not suit the expert {entry.name!r}: {error.what}",
+            where=", ".join(each.name for each in domain.components),
+            expected="Units that can be converted, or another law.",
+            next="If a unit is wrong, correct it in dataset.toml or in the file, and ingest it again.",
+        ) from error
+    except FingerprintError:
+        raise
+    except Exception as error:
+        place = line_of(error, entry.origin)
+        raise RecipeError(
+            f"the expert {entry.name!r} ({place}) cannot be built: {type(error).__name__}: {error}", where="name"
+        ) from error
 
 
 def _named(name: str) -> Entry:

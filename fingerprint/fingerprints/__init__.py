@@ -12,6 +12,7 @@ from fingerprint.fingerprints.description import (
     Profile,
 )
 from fingerprint.fingerprints.export import export
+from fingerprint.fingerprints.laws import parameters_of
 
 __all__ = [
     "MEASURED_COLUMN",
@@ -24,4 +25,5 @@ __all__ = [
     "Profile",
     "describe",
     "export",
+    "parameters_of",
 ]

@@ -96,12 +96,11 @@ class PIMA(nn.Module):
         return {name: each for name, each in decoders.items() if isinstance(each, ExpertDecoder)}
 
     def telling(self) -> tuple[str, ...]:
-        """The modalities whose measurement tells the cluster by itself: decoded by a law that does not depend on Z."""
+        """The modalities whose measurement tells the cluster by itself: decoded by a law of its own for each cluster,
+        which does not depend on Z."""
         decoders = {name: self.decoder(name) for name in self.names}
         return tuple(
-            name
-            for name, each in decoders.items()
-            if isinstance(each, ExpertDecoder | ComponentDecoder) and not each.uses_z
+            name for name, each in decoders.items() if isinstance(each, ExpertDecoder | ComponentDecoder) and each.tells
         )
 
     def noise(self, names: Collection[str]) -> dict[str, Float[Tensor, "seed cluster"]]:

@@ -1,6 +1,6 @@
 """Recipe: the choices of one training. Typed, frozen, TOML in and out."""
 
-from fingerprint.recipe.consistency import check_consistent
+from fingerprint.recipe.consistency import check_consistent, check_telling
 from fingerprint.recipe.files import Recipe, format_recipe, load_recipe, parse_recipe, to_recipe, with_choices
 from fingerprint.recipe.networks import (
     Activation,
@@ -73,6 +73,7 @@ __all__ = [
     "UnitArea",
     "Variance",
     "check_consistent",
+    "check_telling",
     "format_recipe",
     "load_recipe",
     "parse_recipe",

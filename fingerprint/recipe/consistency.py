@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fingerprint.errors import RecipeError
 from fingerprint.recipe.files import Recipe
+from fingerprint.recipe.networks import RegisteredExpert
 
 
 def check_consistent(recipe: Recipe) -> None:
@@ -17,6 +20,8 @@ def check_consistent(recipe: Recipe) -> None:
     """
     prior = recipe.prior
     for name, choice in recipe.modalities.items():
+        if isinstance(choice.decoder, RegisteredExpert):
+            _check_parameters(name, choice.decoder)
         if choice.outliers and not choice.has_expert:
             raise RecipeError(
                 "outliers are told by an expert, and there is none",
@@ -54,3 +59,48 @@ def check_consistent(recipe: Recipe) -> None:
             where="prior.seeding",
             expected='layout = "standard", or a seeding of "none", "expert", "random" or "scout".',
         )
+
+
+def check_telling(recipe: Recipe, telling: Collection[str]) -> None:
+    """Refuse what asks for an expert that tells the cluster, of one that does not.
+
+    Args:
+        recipe: consistent in itself.
+        telling: modalities that are decoded by a law of its own for each cluster, which does not depend on Z.
+
+    Raises:
+        RecipeError: there is such.
+    """
+    if recipe.prior.seeding in ("expert", "random") and not telling:
+        raise RecipeError(
+            f'a seeding of "{recipe.prior.seeding}" looks among the curves of an expert, and every law depends on Z or '
+            "is the same for all clusters",
+            where="prior.seeding",
+            expected='"latent", "scout" or "none".',
+        )
+    for name, choice in recipe.modalities.items():
+        if choice.outliers and name not in telling:
+            raise RecipeError(
+                "outliers are told by an expert, and this one depends on Z or is the same for all clusters",
+                where=f"modalities.{name}.outliers",
+                expected="0.",
+            )
+
+
+def _check_parameters(name: str, decoder: RegisteredExpert) -> None:
+    """What is known is not sought, and bounds leave room."""
+    for key in ("shared", "along_z", "start", "bounds"):
+        both = [each for each in getattr(decoder, key) if each in decoder.fixed]
+        if both:
+            raise RecipeError(
+                f"{both[0]} is fixed, and in `{key}` as well",
+                where=f"modalities.{name}.decoder.{key}",
+                expected=f"Either: a parameter that is fixed is known, and nothing is left for `{key}` to say of it.",
+            )
+    for each, (lower, upper) in decoder.bounds.items():
+        if not lower < upper:
+            raise RecipeError(
+                f"the bounds of {each} are {lower:g} and {upper:g}",
+                where=f"modalities.{name}.decoder.bounds",
+                expected="The lower one first.",
+            )

@@ -229,3 +229,15 @@ class ModalityRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         if isinstance(self.decoder, RegisteredExpert):
             return self.decoder.name
         return "linear_expert" if isinstance(self.decoder, LinearExpert) else ""
+
+    @property
+    def law_options(self) -> str:
+        """What a registered law was given, in words, but for units, which stand with its parameters."""
+        options = self.decoder.options if isinstance(self.decoder, RegisteredExpert) else {}
+        return "; ".join(f"{key}: {_told(value)}" for key, value in options.items() if key != "units")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_told(own)}" for key, own in value.items())
+    return ", ".join(map(_told, value)) if isinstance(value, list | tuple) else str(value)

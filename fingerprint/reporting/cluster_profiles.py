@@ -10,7 +10,15 @@ import plotly.graph_objects as go
 from fingerprint.fingerprints import MEASURED_COLUMN, Description, Fingerprint
 from fingerprint.modality import Modality
 from fingerprint.prepare.preparation import Array
-from fingerprint.reporting.style import INK, cluster_colour, cluster_dash, cluster_symbol, fade, make_room, new_figure
+from fingerprint.reporting.style import (
+    cluster_colour,
+    cluster_dash,
+    cluster_symbol,
+    darken,
+    fade,
+    make_room,
+    new_figure,
+)
 from fingerprint.reporting.thinning import SPECIMENS, thin_curve
 from fingerprint.reporting.wording import axis_title, value_title
 
@@ -60,22 +68,22 @@ def curve_profiles(fingerprints: Sequence[Fingerprint], name: str) -> go.Figure:
             )
         )
         if profile.law is not None:
-            _draw_law(figure, profile.axis, profile.law, group)
+            _draw_law(figure, profile.axis, profile.law, index)
     if modality is not None:
         figure.update_xaxes(title_text=axis_title(modality))
         figure.update_yaxes(title_text=value_title(modality), rangemode="normal")
     return figure
 
 
-def _draw_law(figure: go.Figure, axis: Array, law: Array, group: str) -> None:
+def _draw_law(figure: go.Figure, axis: Array, law: Array, index: int) -> None:
     """The curve of a cluster's law, over its mean."""
-    kept = thin_curve(law)
+    kept, group = thin_curve(law), f"cluster {index}"
     figure.add_trace(
         go.Scatter(
             x=axis[kept].astype(np.float32),
             y=law[kept].astype(np.float32),
             mode="lines",
-            line={"color": INK, "width": 1.2, "dash": "dot"},
+            line={"color": darken(cluster_colour(index)), "width": 2, "dash": "dot"},
             name=f"{group}, law",
             legendgroup=group,
             showlegend=False,

@@ -61,7 +61,7 @@ class ParameterTable:
     Attributes:
         modality: that it describes, or the first of them.
         modalities: the names of all of them.
-        law: what it is called; empty where it is a sum of formulas in t.
+        law, options: what it is called and was given; empty where it is a sum of formulas in t.
         terms: its parameters with their units, or the formulas that they multiply, [term].
         cells: value and standard error of each, [cluster][term].
         has_errors: whether any has a standard error.
@@ -71,6 +71,7 @@ class ParameterTable:
     modality: Modality
     modalities: tuple[str, ...]
     law: str
+    options: str
     terms: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     has_errors: bool
@@ -127,6 +128,7 @@ def _parameter_table(run: Run, fingerprints: Sequence[Fingerprint], name: str) -
         modality=fingerprints[0].profiles[name].modality,
         modalities=run.metrics.experts[name].modalities,
         law="" if called else law,
+        options=run.recipe.modalities[name].law_options,
         terms=tuple(called + _term(term, each) for term, each in fingerprints[0].parameters[name].items()),
         cells=tuple(tuple(_value(each) for each in row) for row in rows),
         has_errors=any(math.isfinite(each.standard_error) for row in rows for each in row),

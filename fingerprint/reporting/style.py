@@ -46,6 +46,11 @@ def fade(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
+def darken(colour: str) -> str:
+    """A colour `#rrggbb` half way to black."""
+    return "#" + "".join(f"{int(colour[start : start + 2], 16) // 2:02X}" for start in (1, 3, 5))
+
+
 def new_figure(height: int) -> go.Figure:
     """An empty figure in the common style; as wide as its place on the page."""
     figure = go.Figure()

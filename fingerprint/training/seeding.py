@@ -109,7 +109,10 @@ def _fit_experts(model: PIMA, train: Tensors, gamma: Tensor, *, drawn: bool = Tr
     """Fit every expert that does not take Z, and let its variance begin at what that leaves."""
     values, present, certainty = train.whole()
     for expert in model.experts().values():
-        if expert.law.expert.takes_z or (expert.drawn and not drawn):
+        if expert.drawn and not drawn:
+            continue
+        if expert.law.expert.takes_z:
+            expert.measure_steps()
             continue
         weights = {name: gamma.to(values[name]) * present[name].unsqueeze(-1) for name in expert.law.names}
         expert.fit(weights, values, model.noise(weights), certainty)
@@ -138,7 +141,7 @@ def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64]
     Returns:
         [specimen, coordinate], of as many specimens as `MOST_SPECIMENS`; and their rows.
     """
-    experts = {name: each for name, each in model.experts().items() if not each.uses_z}
+    experts = {name: each for name, each in model.experts().items() if each.tells}
     measured = torch.stack(
         [torch.stack([train.present[name] for name in each.law.names]).amin(0) for each in experts.values()]
     )

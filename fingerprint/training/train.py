@@ -15,7 +15,7 @@ import torch
 from fingerprint.errors import RecipeError, RunError
 from fingerprint.model import PIMA
 from fingerprint.prepare import Preparation
-from fingerprint.recipe import Recipe, check_consistent, load_recipe
+from fingerprint.recipe import Recipe, check_consistent, check_telling, load_recipe
 from fingerprint.run import (
     STATE_FILE,
     Run,
@@ -212,6 +212,7 @@ def choose_device(device: str) -> str:
 def _check_suits(recipe: Recipe, preparations: Mapping[str, Preparation]) -> PIMA:
     """Refuse networks, formulas and changes that the data do not suit, before anything is written."""
     model = build_model(recipe, preparations, make_generators((0,)))
+    check_telling(recipe, model.telling())
     make_augmenters(recipe, modality_shapes(recipe, preparations), torch.device("cpu"))
     return model
 

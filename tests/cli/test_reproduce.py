@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 from cli_answers import ESCAPE, document, error
+from oscillator_rows import identified, oscillator_row
 from small_mnist import fill, make_quick
 
 from fingerprint import experiments
@@ -145,6 +146,49 @@ def test_what_diverged_is_shown(tmp_path: Path, call: Call, monkeypatch: pytest.
     assert [row["accuracy"] for row in found] == [{"joint": 50.0}, None, None]
     assert [row["confusion"] for row in found] == [{"joint": [[1, 1]]}, None, None]
     assert failure in (tmp_path / "reproduced" / "mnist_lines" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_parameters_of_the_second_experiment(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    digits = tuple("012345678")
+    made = [
+        oscillator_row(0, identified({"beta": 1.001, "alpha": 1.1})),
+        oscillator_row(1, identified({"beta": 0.99}, digits)),
+        oscillator_row(0, (), "conv-large"),
+    ]
+
+    def stand_in(name: str, folder: Path, seeds: Sequence[int], rows: Sequence[str], **_: Any) -> list[Row]:
+        asked.append((name, folder, seeds, rows))
+        return made
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setattr(experiments, "reproduce", stand_in)
+    code, out, _ = call("reproduce", "mnist_ode")
+    assert code == 0
+    assert asked == [
+        ("mnist_ode", Path("reproduced/mnist_ode"), list(range(10)), ["expert", "conv-large", "conv-small"])
+    ]
+    assert "expert, seed 1, the least exact" in out  # a digit has no cluster there
+    told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
+    assert told[0] == ["expert", "joint", "2", "100.00", "100.00", "100.00", "best 100.0"]
+    assert [line[0] for line in told[-9:]] == list(digits)
+    assert told[-6][:4] == ["3", "1.5000", "1.4999", "1.48500 ± 0.01250"]
+    assert told[-6][4:8] == ["1.000 %", "-0.10000 ± 0.01250", "-2.00000 ± 0.01250", "-0.10000 ± 0.01250"]
+    found = document(*call("reproduce", "mnist_ode", "--json")[:2])
+    assert found["paper"][1] == {"name": "conv-large", "joint": "mean 82.3", "image": "", "dx_dt": "", "dy_dt": ""}
+    first, second, third = found["rows"]
+    assert (len(first["parameters"]), len(second["parameters"]), third["parameters"]) == (40, 36, [])
+    assert set(second["deviations"]) == set(digits)
+    assert all(0 < each < 0.05 for each in second["deviations"].values())
+    beta = first["parameters"][13]
+    assert beta.pop("relative_error") == pytest.approx(1e-3)
+    assert beta.pop("value") == pytest.approx(1.5015)
+    assert beta == {
+        "digit": "3", "cluster": 3, "name": "beta", "standard_error": 0.0125, "truth": 1.5, "paper": 1.4999,
+        "unit": "1/s",
+    }  # fmt: skip
+    assert first["parameters"][12]["paper"] is None
 
 
 def test_ctrl_c_tells_how_to_go_on(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

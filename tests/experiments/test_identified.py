@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from oscillator_rows import DIGITS, identified, oscillator_row
 from small_mnist import CURVE, fill, quick
 
 from fingerprint.experiments import (
     EXPERIMENTS,
-    ClusteringScores,
     Identified,
-    Row,
     law_lines,
     least_exact,
     reproduce,
@@ -27,26 +25,12 @@ from fingerprint.experiments.mnist_ode import IDENTIFIED, MNIST_ODE, solve, true
 from fingerprint.generators.mnist_ode import T, trajectory
 from fingerprint.run import load_run
 
-DIGITS = tuple(map(str, range(10)))
 STRAIGHT: dict[str, Any] = {"kind": "linear_expert", "basis": ["1", "t"]}
 
 
 def asked() -> Identification:
     assert MNIST_ODE.identification is not None
     return MNIST_ODE.identification
-
-
-def identified(changes: Mapping[str, float] = {}, labels: tuple[str, ...] = DIGITS) -> tuple[Identified, ...]:
-    """The truth, with some parameters changed by a factor."""
-    return tuple(
-        Identified(label, int(label), name, value * changes.get(name, 1), 0.01, value)
-        for label in labels
-        for name, value in true_parameters(label).items()
-    )
-
-
-def row(seed: int, parameters: tuple[Identified, ...]) -> Row:
-    return Row("expert", "", seed, ClusteringScores({"joint": 100.0}, {}, list(DIGITS), 10), 1.0, "", "", parameters)
 
 
 def test_the_papers_table_is_within_a_thousandth_of_the_truth() -> None:
@@ -90,11 +74,11 @@ def test_the_table_has_a_line_for_each_digit_that_has_a_cluster() -> None:
 
 
 def test_the_least_exact_seed_is_the_one_with_the_greatest_error_or_without_a_digit() -> None:
-    good, worse = row(0, identified({"beta": 1.001})), row(1, identified({"beta": 0.99}))
-    assert least_exact(MNIST_ODE, [good, worse, row(2, ())]) is worse
-    incomplete = row(3, identified(labels=DIGITS[:9]))
+    good, worse = oscillator_row(0, identified({"beta": 1.001})), oscillator_row(1, identified({"beta": 0.99}))
+    assert least_exact(MNIST_ODE, [good, worse, oscillator_row(2, ())]) is worse
+    incomplete = oscillator_row(3, identified(labels=DIGITS[:9]))
     assert least_exact(MNIST_ODE, [good, incomplete, worse]) is incomplete
-    assert least_exact(MNIST_ODE, [row(2, ())]) is None
+    assert least_exact(MNIST_ODE, [oscillator_row(2, ())]) is None
     assert least_exact(EXPERIMENTS["mnist_lines"], [good]) is None
 
 

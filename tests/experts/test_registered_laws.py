@@ -144,4 +144,4 @@ def test_a_law_that_fails_at_its_start_is_refused_with_its_line() -> None:
     expert("test broken")(broken)
     with pytest.raises(RecipeError, match="fails at its start: KeyError: 'rat'") as refused:
         build_expert("test broken", SECONDS, {})
-    assert __file__ in refused.value.where
+    assert f"({__file__}:" in refused.value.what

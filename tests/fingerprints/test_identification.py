@@ -77,7 +77,9 @@ def test_intercepts_and_slopes_are_recovered_in_measured_units(wire_run: Run, de
 
 def test_they_are_the_least_squares_of_the_training_part(wire_run: Run, train_part: pieces.Piece) -> None:
     """[Eq. 16] Every point of every specimen an equation, weighted by its responsibility."""
-    gamma = fitting_responsibilities(wire_run.model, train_part.tensors)[wire_run.info.map_member].double().numpy()
+    posterior = embed(wire_run.model, train_part.tensors).posterior
+    gamma = fitting_responsibilities(wire_run.model, train_part.tensors, posterior)[wire_run.info.map_member]
+    gamma = gamma.double().numpy()
     for cluster, found in enumerate(values(wire_run)):
         weight = np.repeat(gamma[:, cluster], len(TIME)) ** 0.5
         equations = weight[:, None] * np.tile(FUNCTIONS, (len(gamma), 1))

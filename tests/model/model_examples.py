@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+import example_laws  # noqa: F401
 import msgspec
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from fingerprint.recipe import (
     ModalityRecipe,
     ModelRecipe,
     PriorRecipe,
+    RegisteredExpert,
 )
 
 POINTS = 12
@@ -72,6 +74,17 @@ TRUSTED_LINE = Example(
     {name: msgspec.structs.replace(each, outliers=0.0) for name, each in IMAGE_AND_LINE.modalities.items()},
     IMAGE_AND_LINE.shapes,
 )
+
+
+def with_law(**choices: object) -> Example:
+    """The line decoded by a law that is not linear."""
+    line = msgspec.structs.replace(
+        TRUSTED_LINE.modalities["line"],
+        decoder=RegisteredExpert("example decay", **choices),  # pyright: ignore
+    )
+    return Example({**TRUSTED_LINE.modalities, "line": line}, TRUSTED_LINE.shapes)
+
+
 EXAMPLES = {"curve_and_number": CURVE_AND_NUMBER, "image_and_line": IMAGE_AND_LINE}
 
 

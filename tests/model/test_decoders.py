@@ -303,6 +303,14 @@ def test_what_cannot_be_decoded_is_refused(spec: Decoder, shape: ModalityShape, 
     assert refused.value.expected or not where
 
 
+def test_a_law_of_z_is_asked_for_a_curve_before_it_is_trained() -> None:
+    """[Eq. 11] It wants a third coordinate of a latent space of two."""
+    spec = RegisteredExpert("example of three", solve="gradient")
+    with pytest.raises(RecipeError, match="fails at its start: IndexError") as refused:
+        Case(spec, grid_shape(5)).build(1)
+    assert refused.value.where.startswith("modalities.one.decoder")
+
+
 def test_a_law_and_its_components_name_each_other() -> None:
     shape, component = grid_shape(5), ExpertComponent("one")
     for spec, beside, said in (

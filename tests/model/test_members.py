@@ -16,10 +16,12 @@ from model_examples import (
     example_batch,
     example_model,
     normal,
+    with_law,
 )
 from torch import Tensor
 
 from fingerprint.model import PIMA
+from fingerprint.model.experts import decoder as expert_decoder
 from fingerprint.recipe import AlignmentRecipe, ModelRecipe, PriorRecipe, Recipe
 from fingerprint.training.batch import Batch
 from fingerprint.training.em import streaming_update
@@ -36,7 +38,7 @@ CLOSE = {"rtol": 1e-8, "atol": 1e-10}
 
 def by_member(model: PIMA) -> dict[str, Tensor]:
     """All that has a seed axis; the spread of the data and an expert's functions are the same for all."""
-    shared = ("whitening", "design", "offset")
+    shared = ("whitening", "design", "offset", "waiting")
     return {key: value for key, value in model.state_dict().items() if not key.endswith(shared)}
 
 
@@ -75,6 +77,10 @@ def three_steps(
     model = example_model(seeds, decoders=decoders, example=example).train()
     recipe = Recipe(model=ModelRecipe(clusters=3), modalities=example.modalities)
     optimizer = make_optimizer(model, recipe)
+    for expert in model.experts().values():
+        if not expert.drawn:
+            expert.set_theta(expert.theta * (1 + 0.1 * torch.stack([normal(3, 2, seed=seed) for seed in seeds])))
+            expert.measure_steps()
     batch = batch_of(seeds, example, told=told)
     record: list[Tensor] = []
     for _ in range(3):
@@ -96,13 +102,32 @@ def three_steps(
         (IMAGE_AND_LINE, ALL, False),
         (TRUSTED_LINE, ALL, True),
         (CURVE_AND_NUMBER, ALL, False),
+        (with_law(), ALL, True),
+        (with_law(shared=("rate",)), NONE, True),
+        (with_law(solve="gradient"), NONE, True),
+        (with_law(along_z=("rate",), solve="gradient"), ALL, False),
     ],
-    ids=["curve_and_number", "image_and_line", "aligned", "aligned_and_told", "aligned_without_expert"],
+    ids=[
+        "curve_and_number",
+        "image_and_line",
+        "aligned",
+        "aligned_and_told",
+        "aligned_without_expert",
+        "law",
+        "law_shared",
+        "law_by_gradient",
+        "law_along_z",
+    ],
 )
 def test_members_train_as_they_would_alone(
-    decoders: Literal["per_modality", "per_cluster"], example: Example, aligned: AlignmentRecipe, told: bool
+    decoders: Literal["per_modality", "per_cluster"],
+    example: Example,
+    aligned: AlignmentRecipe,
+    told: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Curves and images with batch norm, networks, an expert, outliers; every gradient's step, every buffer."""
+    monkeypatch.setattr(expert_decoder, "REFIT", 2)
     together, record = three_steps(SEEDS, decoders, example, aligned, told=told)
     for index, seed in enumerate(SEEDS):
         alone, own_record = three_steps((seed,), decoders, example, aligned, told=told)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_rows import LABELS, points, row, scores
+from oscillator_rows import identified, oscillator_row
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 from small_mnist import fill, make_quick
@@ -224,6 +225,33 @@ def test_the_maps_are_those_of_the_runs(trained_page: tuple[list[Row], Path]) ->
         assert sum(len(trace.x) for trace in traces[:10]) == 100
     assert "The latent space has 16 axes." in page.words
     assert "near to a ring" in page.words
+
+
+def test_identified_parameters_stand_beside_the_truth_and_the_papers() -> None:
+    digits = tuple("012346789")
+    rows = [
+        oscillator_row(0, identified({"beta": 1.001})),
+        oscillator_row(1, identified({"beta": 0.99}, digits)),
+        oscillator_row(0, (), "conv-small"),
+    ]
+    page = Page(render_experiment(EXPERIMENTS["mnist_ode"], rows, {}))
+    assert page.words.count("Identified parameters") == 1
+    assert "seed 1, the one of 2 whose beta is least exact" in page.words
+    assert "beta is off by at most 1.000 %" in page.words
+    assert "No cluster stands for 5." in page.words
+    assert "Results of others" not in page.words
+    table = page.tables[2]
+    assert table[0] == [
+        "Digit", "True beta", "The paper", "Identified", "Off by", "alpha", "gamma", "delta", "Trajectory off by"
+    ]  # fmt: skip
+    assert [line[0] for line in table[1:]] == list(digits)
+    assert table[2][:3] == ["1", "0.8333", "0.8339"]
+    assert table[2][3:6] == ["0.82500 ± 0.01250", "1.000 %".replace(" ", "\N{NO-BREAK SPACE}"), "-0.10000 ± 0.01250"]
+    figures = page.figures()
+    assert [name for name in figures if "trajectories" in name] == ["figure-trajectories-1"]
+    traces = figures["figure-trajectories-1"]["data"]
+    assert len(traces) == 4 * len(digits)
+    assert sum(trace.get("showlegend", False) for trace in traces) == len(digits)
 
 
 def test_data_stay_text(hostile_page: Path) -> None:

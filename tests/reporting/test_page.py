@@ -337,7 +337,8 @@ def test_what_is_not_known_of_a_parameter_is_a_dash(wire_run: Run, wire_descript
 
 
 def test_a_law_is_named_with_what_is_shared_and_depends_on_z(wire_run: Run, wire_description: Description) -> None:
-    modality = msgspec.structs.replace(wire_run.recipe.modalities["length"], decoder=RegisteredExpert("creep"))
+    creep = RegisteredExpert("creep", {"rates": {"x": "k*x", "y": 2}, "units": {"k": "1/h"}})
+    modality = msgspec.structs.replace(wire_run.recipe.modalities["length"], decoder=creep)
     recipe = msgspec.structs.replace(wire_run.recipe, modalities=wire_run.recipe.modalities | {"length": modality})
     own = {
         "rate": Parameter(0.25, 0.0125, "1/h", shared=True),
@@ -346,9 +347,7 @@ def test_a_law_is_named_with_what_is_shared_and_depends_on_z(wire_run: Run, wire
     named = [replace(each, parameters={"length": own}) for each in wire_description.fingerprints]
     page = render(replace(wire_run, recipe=recipe), replace(wire_description, fingerprints=tuple(named)))
     words = Elements(page).words
-    assert (
-        "In every cluster the curve follows the law creep. Its parameters depend on where in the latent space" in words
-    )
+    assert "In every cluster the curve follows the law creep (rates: x = k*x, y = 2). Its parameters depend" in words
     assert "rate (1/h), shared" in words
     assert "limit (um)" in words
     assert "0.250 ± 0.013" in words

@@ -12,7 +12,7 @@ import torch
 from relaxing_foils import TRUE, fill_foil_store, foil_recipe
 
 from fingerprint.errors import RunError
-from fingerprint.experts import load_plugin
+from fingerprint.experts import entries, load_plugin, registry
 from fingerprint.experts.template import template
 from fingerprint.run import Run, load_run, read_info
 from fingerprint.store import Store
@@ -27,19 +27,30 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return fill_foil_store(tmp_path_factory.mktemp("foils") / "fingerprint-store")
 
 
-@pytest.fixture
-def plugin(tmp_path: Path, own_experts: Callable[[], None]) -> Path:  # noqa: ARG001
-    """The template, under a name of its own, loaded."""
-    path = tmp_path / "my_laws.py"
-    path.write_text(LAW, encoding="utf-8")
-    load_plugin(path)
-    return path
+@pytest.fixture(scope="module")
+def trained(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with the template's law, and the plugin that has it; no longer loaded."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "my_laws.py").write_text(LAW, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_ENTRIES", dict(entries()))
+        load_plugin(folder / "my_laws.py")
+        train(store, foil_recipe("relaxation_of_foils"), folder / "run", device="cpu")
+    return folder
 
 
 @pytest.fixture
-def run(store: Store, plugin: Path) -> Run:
-    """Trained with it."""
-    return train(store, foil_recipe("relaxation_of_foils"), plugin.parent / "run", device="cpu")
+def plugin(trained: Path, tmp_path: Path, own_experts: Callable[[], None]) -> Path:  # noqa: ARG001
+    """A copy of the plugin, loaded."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    load_plugin(tmp_path / "my_laws.py")
+    return tmp_path / "my_laws.py"
+
+
+@pytest.fixture
+def run(plugin: Path) -> Run:
+    """A copy of the run."""
+    return load_run(plugin.parent / "run")
 
 
 def test_the_template_finds_the_parameters_of_the_clusters(run: Run) -> None:

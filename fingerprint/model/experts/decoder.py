@@ -59,7 +59,7 @@ class ExpertDecoder(nn.Module):
         super().__init__()
         self.law = law
         self.names = law.expert.names
-        self.along, self.uses_z = law.along, law.uses_z
+        self.along, self.uses_z, self.tells = law.along, law.uses_z, law.tells
         self.fitted = spec.solve in ("fit", "closed_form")
         if self.uses_z and self.fitted:
             raise RecipeError(
@@ -76,7 +76,7 @@ class ExpertDecoder(nn.Module):
         if law.expert.takes_z:
             check_law_of_z(law.expert, latent, len(law.centre))
         self.drawn = isinstance(spec, LinearExpert)  # whether its first parameters are random, as the paper's are
-        self.one_for_all = set(law.shared) >= set(self.names)
+        self.one_for_all = law.one_for_all
         seeds, shape = len(generators), (clusters, len(self.names))
         start = torch.tensor([each.start for each in law.expert.parameters], dtype=torch.float64)
         drawn = torch.stack([torch.randn(shape, generator=each) for each in generators]).double()
@@ -110,8 +110,7 @@ class ExpertDecoder(nn.Module):
         clusters, places = self.value.shape[1], [self.names.index(name) for name in self.along]
         if self.slope is None:
             return self.value.new_zeros(len(self.value), clusters, 0, 0)
-        alike = self._alike(self.along).unsqueeze(-1)
-        slope = torch.where(alike, self.slope.mean(1, keepdim=True), self.slope)
+        slope = torch.where(self._alike(self.along).unsqueeze(-1), self.slope.mean(1, keepdim=True), self.slope)
         return (slope * self.size[..., places].unsqueeze(-1)).expand(-1, clusters, -1, -1)
 
     @torch.no_grad()
@@ -265,7 +264,7 @@ class ComponentDecoder(nn.Module):
     def __init__(self, spec: ExpertComponent, owner: ExpertDecoder, component: int) -> None:
         super().__init__()
         self._owner = (owner,)  # in a tuple, so that its parameters are not counted twice
-        self.component, self.uses_z = component, owner.uses_z
+        self.component, self.uses_z, self.tells = component, owner.uses_z, owner.tells
         seeds, clusters = owner.variance.log_variance.shape[:2]
         self.variance = DecoderVariance(spec.variance, (seeds, clusters))
 

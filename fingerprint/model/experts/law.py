@@ -31,6 +31,8 @@ class Law(nn.Module):
         uses_z: whether the curves depend on Z.
         single: whether they do in single precision while the gradient is followed: the law says that it can, and its
             curves are not far from 0 beside their scale.
+        one_for_all: whether all clusters have every parameter alike.
+        tells: whether the curves tell the clusters apart by themselves.
         linear: whether every parameter enters linearly.
         design, offset: then the curve is design @ theta + offset; [point, parameter] and [point].
         solver: then the least squares of a curve; [parameter, point].
@@ -58,6 +60,8 @@ class Law(nn.Module):
         self.shared = matching_names(expert, shared, "shared")
         self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
+        self.one_for_all = set(self.shared) >= set(expert.names)
+        self.tells = not (self.uses_z or self.one_for_all)
         self.points = tuple(len(each) for each in centres)
         wide = [scale.expand(len(centre)) for centre, scale in zip(centres, scales, strict=True)]
         self.linear = not expert.takes_z and all(each.linear for each in expert.parameters)
@@ -159,7 +163,8 @@ def mean_curves(
     $$W_{cp} = \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}}, \quad
       \bar x_{cp} = \frac{1}{W_{cp}} \sum_d \gamma_{dc} \frac{s_{dp}}{\hat\sigma_c^2 + v_{dp}} x_{dp}$$
 
-    Of points with scales of their own the misfit is taken in measured units all the same, in the modality's mean scale.
+    Of points with scales of their own the misfit is taken in measured units all the same, in the modality's mean scale;
+    where points are uncertain $\hat\sigma^2$ is the mean over clusters.
 
     Args:
         law: of the modalities.

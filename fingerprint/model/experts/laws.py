@@ -52,9 +52,10 @@ def build_laws(
 
 
 def telling_modalities(modalities: Mapping[str, ModalityRecipe], shapes: Mapping[str, ModalityShape]) -> frozenset[str]:
-    """The modalities whose measurement tells the cluster by itself: those of laws that do not depend on Z. [Eq. 18]"""
+    """The modalities whose measurement tells the cluster by itself: those of laws that do not depend on Z, nor are the
+    same for all clusters. [Eq. 18]"""
     laws = build_laws(modalities, shapes)
-    return frozenset(name for name, (law, _) in laws.items() if not law.uses_z)
+    return frozenset(name for name, (law, _) in laws.items() if law.tells)
 
 
 def _components(

@@ -313,6 +313,9 @@ def test_along_z_a_parameter_is_a_linear_function_of_it(name: str, along: tuple[
     points = z.unsqueeze(1).expand(-1, CLUSTERS, -1, -1)
     expected = decoder.law.modelled(decoder.law.expert.curves(theta, points if name == "tilt" else None))[0]
     torch.testing.assert_close(decoder(z).mean, expected)
+    places = [decoder.names.index(each) for each in along]
+    ends = decoder.theta.unsqueeze(2)[..., places] + torch.einsum("scpl,snl->scnp", decoder.slopes, z)
+    torch.testing.assert_close(ends.detach(), theta[..., places])
 
 
 def test_what_all_clusters_share_is_the_same_along_z() -> None:
@@ -322,6 +325,7 @@ def test_what_all_clusters_share_is_the_same_along_z() -> None:
     torch.testing.assert_close(curves, curves[:, :1].expand_as(curves))
     apart = curves.std(2).max()
     assert apart > 1e-3, "it depends on Z"
+    assert (decoder.slopes == decoder.slopes[:, :1]).all()
 
 
 @pytest.mark.parametrize("shared", [(), ("rate",), ("*",)])
@@ -335,6 +339,7 @@ def test_the_slopes_are_how_parameters_change_along_z(shared: tuple[str, ...]) -
     steps = torch.einsum("scl,snl->scn", decoder.slopes[:, :, 0], small)
     torch.testing.assert_close(told, decoder.theta[..., rate].unsqueeze(2) + steps)
     assert decoder.slopes.abs().min() > 0
+    assert decoder.law.one_for_all == (shared == ("*",)), "a pattern is what it means"
 
 
 def test_a_law_that_can_follows_the_gradient_in_single_precision() -> None:

@@ -18,6 +18,7 @@ OWN_DATA = (
     ("speed.py",),
     ("vdos_baselines.py",),
     ("vdos_variants.py",),
+    ("vdos_experts.py",),
     ("vdos_controls.py",),
     ("kills.py",),
     ("kills.py", "--data", "mnist", "--kills", "10"),

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import benchmark_sections as mnist
 import data_sections
 import oscillator_sections
+import silicon_sections
 from benchmark_sections import spread, table
 
 HERE = Path(__file__).parent
@@ -187,6 +188,7 @@ calibration of an undisturbed one, bit for bit.
 SECTIONS = {
     "vdos_baselines": vdos_baselines,
     "vdos_variants": vdos_variants,
+    **silicon_sections.SECTIONS,
     "vdos_controls": vdos_controls,
     "kills": kills,
     "speed": speed,

@@ -23,6 +23,7 @@ class AbstractExpert(ABC):
         takes_z: whether the curve depends on Z beside its parameters.
         differentiable: whether torch can follow the curves' derivatives backwards.
         tries: beginnings that are tried beside its own, where it has parameters that are not linear.
+        single: whether single precision is enough for the gradient of a training.
         refines: whether its beginnings are improved by least squares; a law that solves for itself says no.
     """
 
@@ -31,6 +32,7 @@ class AbstractExpert(ABC):
     takes_z: bool = False
     differentiable: bool = True
     tries: int = 64
+    single: bool = False
     refines: bool = True
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -13,15 +14,17 @@ from torch import Tensor
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 
+T = TypeVar("T")
+
 
 class ChosenExpert(AbstractExpert):
     """A law of which some parameters are known, or begin or are bounded as a recipe says.
 
     Args:
         law: as it was registered.
-        fixed: known values, by name; they are no parameters any more.
-        start: where fits begin, by name: then tried before the law's own beginnings.
-        bounds: lower and upper, by name; a parameter that was linear is no longer solved in closed form.
+        fixed: known values, by name or by pattern such as "height *"; they are no parameters any more.
+        start: where fits begin, likewise: then tried before the law's own beginnings.
+        bounds: lower and upper, likewise; a parameter that was linear is no longer solved in closed form.
     """
 
     def __init__(
@@ -31,11 +34,11 @@ class ChosenExpert(AbstractExpert):
         start: Mapping[str, float],
         bounds: Mapping[str, Sequence[float]],
     ) -> None:
-        for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
-            check_names(law, chosen, key)
+        self.placed = not set(law.names).isdisjoint((*fixed, *start, *bounds))
+        fixed, start = by_name(law, fixed, "fixed"), by_name(law, start, "start")
+        bounds = by_name(law, bounds, "bounds")
         _check_fixed(law, fixed, {**start, **bounds})
-        self.law, self.begun = law, dict(start)
-        self.placed = bool(fixed or start or bounds)
+        self.law, self.begun, self.single = law, start, law.single
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
         self.refines, self.t_unit = law.refines, law.t_unit
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
@@ -96,14 +99,16 @@ class ChosenExpert(AbstractExpert):
         return torch.stack(columns, -1)
 
 
-def check_names(law: AbstractExpert, names: Iterable[str], key: str) -> None:
-    """Refuse what is no parameter of a law.
+def by_name(law: AbstractExpert, chosen: Mapping[str, T], key: str) -> dict[str, T]:
+    """What is chosen for parameters by name or pattern, by name; a name counts before a pattern that means it too.
 
     Raises:
-        RecipeError: a name is not.
+        RecipeError: there is no such parameter.
     """
-    for name in names:
-        matching_names(law, [name], key)
+    found: dict[str, T] = {}
+    for pattern, value in sorted(chosen.items(), key=lambda each: each[0] in law.names):
+        found.update(dict.fromkeys(matching_names(law, [pattern], key), value))
+    return found
 
 
 def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tuple[str, ...]:

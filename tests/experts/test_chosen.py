@@ -77,6 +77,13 @@ def test_bounds_are_kept_and_take_the_place_of_the_laws() -> None:
     assert search(law, given(9.0, 0.7)).theta[0, 0, 0] == 3.0
 
 
+def test_a_pattern_means_all_that_fit_it_and_a_name_counts_before_it() -> None:
+    law = ChosenExpert(LAW, {}, {}, {"rate": (0.5, 1.0), "*": (-1.0, 2.0)})
+    assert [(each.lower, each.upper) for each in law.parameters] == [(-1.0, 2.0), (0.5, 1.0)]
+    assert ChosenExpert(LAW, {"r?te": 0.7}, {}, {}).names == ("amplitude",)
+    assert [each.start for each in ChosenExpert(LAW, {}, {"*e": 2.0}, {}).parameters] == [2.0, 2.0]
+
+
 @pytest.mark.parametrize(
     ("fixed", "start", "bounds", "where", "said"),
     [

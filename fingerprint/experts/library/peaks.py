@@ -22,6 +22,8 @@ Shape = Literal["gaussian", "lorentzian", "pseudo_voigt"]
 Background = Literal["none", "constant", "linear"]
 Positions = Literal["linear", "log"]
 
+FAR = 0.7  # of the smallest exponent: numbers too small to be normal take ten times as long
+
 
 @family("peaks")
 def peaks(
@@ -72,6 +74,7 @@ class Peaks(AbstractExpert):
     """Heights, positions, widths (and mixings) peak by peak, then the background; see `peaks`."""
 
     tries = 0
+    single = True
 
     def __init__(
         self, component: Component, count: int, shape: Shape, background: Background, positions: Positions
@@ -184,7 +187,8 @@ class Peaks(AbstractExpert):
 
 
 def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
-    profile = torch.exp(-4 * math.log(2) * x.square())
+    least = FAR * math.log(torch.finfo(x.dtype).tiny)
+    profile = (-4 * math.log(2) * x.square()).clamp_min(least).exp()
     return profile, -8 * math.log(2) * x * profile
 
 

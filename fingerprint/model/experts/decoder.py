@@ -221,21 +221,25 @@ class ExpertDecoder(nn.Module):
         self.size.copy_(change)
         self.set_theta(theta)
 
+    def theta_at(self, z: Float[Tensor, "seed specimen latent"]) -> Float[Tensor, "seed cluster_or_1 specimen_or_1 _"]:
+        """The parameters in measured units at points of the latent space, within their bounds."""
+        told = 1 if self.one_for_all else None
+        every = self.theta[:, :told].unsqueeze(2)
+        if self.slope is None:
+            return every
+        step = torch.einsum("scpl,snl->scnp", self.slopes[:, :told], z.double())
+        places = torch.tensor([self.names.index(name) for name in self.along], device=z.device)
+        return self._bounded(every.expand(*step.shape[:3], -1).index_add(-1, places, step))
+
     def _alike(self, names: Sequence[str]) -> Bool[Tensor, " _"]:
         """Which of these parameters all clusters share."""
         return torch.tensor([name in self.law.shared for name in names], device=self.size.device)
 
     def _along(self, z: Tensor) -> Tensor:
         """The curves at points of the latent space, measured units, [seed, cluster | 1, specimen, point]."""
-        theta = self.theta[:, :1] if self.one_for_all else self.theta
-        every = theta.unsqueeze(2)
-        if self.slope is not None:
-            tilted = torch.einsum("scpl,snl->scnp", self.slopes[:, : theta.shape[1]], z.double())
-            places = [self.names.index(name) for name in self.along]
-            every = every.expand(*tilted.shape[:3], -1).index_add(-1, torch.tensor(places, device=z.device), tilted)
-            every = self._bounded(every)
+        every = self.theta_at(z)
         if not self.law.expert.takes_z:
-            return self.law.expert.curves(every)
+            return self.law.expert.curves(every.to(z) if self.law.single else every)
         points = z.double().unsqueeze(1).expand(-1, every.shape[1], -1, -1)
         return self.law.expert.curves(every.expand(*points.shape[:3], -1), points)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from fingerprint.experts import ITERATIONS, AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
 from fingerprint.model.certainty import Certainty
 
+MOST_OFFSET = 1e3  # of curves from 0, in units of their scale, at which single precision is enough
 MOST_COORDINATES = 12
 ABOVE_NOISE = 1.5  # times the greatest eigenvalue that noise alone would have
 
@@ -27,6 +28,8 @@ class Law(nn.Module):
 
     Attributes:
         uses_z: whether the curves depend on Z.
+        single: whether they do in single precision while the gradient is followed: the law says that it can, and its
+            curves are not far from 0 beside their scale.
         one_for_all: whether all clusters have every parameter alike.
         tells: whether the curves tell the clusters apart by themselves.
         linear: whether every parameter enters linearly.
@@ -65,6 +68,7 @@ class Law(nn.Module):
         self.register_buffer("scale", torch.cat(wide).double(), persistent=False)
         alike = [each.double().square().mean().sqrt().expand(len(each)) for each in wide]
         self.register_buffer("unit", torch.cat(alike), persistent=False)
+        self.single = expert.single and bool(self.centre.abs().max() < MOST_OFFSET * self.scale.min())
         if self.linear:
             zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
             offset, design = expert.jacobian(zero)

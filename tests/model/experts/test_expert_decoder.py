@@ -326,3 +326,48 @@ def test_what_all_clusters_share_is_the_same_along_z() -> None:
     apart = curves.std(2).max()
     assert apart > 1e-3, "it depends on Z"
     assert (decoder.slopes == decoder.slopes[:, :1]).all()
+
+
+@pytest.mark.parametrize("shared", [(), ("rate",), ("*",)])
+def test_the_slopes_are_how_parameters_change_along_z(shared: tuple[str, ...]) -> None:
+    """[Eq. 11] In measured units, of every cluster, also where clusters share them."""
+    decoder = build(shared=shared, along_z=("rate",), solve="gradient")
+    decoder.measure_steps()
+    small = 1e-3 * Z
+    (rate,) = [place for place, name in enumerate(decoder.names) if name == "rate"]
+    told = decoder.theta_at(small)[..., rate].expand(-1, CLUSTERS, -1)
+    steps = torch.einsum("scl,snl->scn", decoder.slopes[:, :, 0], small)
+    torch.testing.assert_close(told, decoder.theta[..., rate].unsqueeze(2) + steps)
+    assert decoder.slopes.abs().min() > 0
+    assert decoder.law.one_for_all == (shared == ("*",)), "a pattern is what it means"
+
+
+def test_a_law_that_can_follows_the_gradient_in_single_precision() -> None:
+    """The curves, of peaks that depend on Z, and their gradient agree with those of double precision."""
+    spec = RegisteredExpert("peaks", {"count": 2}, along_z=("*",), shared=("*",), solve="gradient")
+    found: list[tuple[Tensor, Tensor]] = []
+    for single in (True, False):
+        decoder = build_decoders(
+            {"one": ModalityRecipe(decoder=spec)}, {"one": shape()}, 2, CLUSTERS, 1, [torch.Generator().manual_seed(0)]
+        )["one"]
+        assert isinstance(decoder, ExpertDecoder)
+        assert decoder.law.single
+        decoder.law.single = single
+        curves = decoder(Z[:1].float()).mean
+        assert curves.dtype == torch.float32
+        curves.square().sum().backward()
+        assert decoder.slope is not None
+        assert decoder.slope.grad is not None
+        found.append((curves.detach(), decoder.slope.grad))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_curves_far_from_zero_need_double_precision() -> None:
+    law = shape(1e-4)
+    spec = RegisteredExpert("peaks", {"count": 2}, along_z=("*",), solve="gradient")
+    decoder = build_decoders(
+        {"one": ModalityRecipe(decoder=spec)}, {"one": law}, 2, CLUSTERS, 1, [torch.Generator().manual_seed(0)]
+    )["one"]
+    assert isinstance(decoder, ExpertDecoder)
+    assert not decoder.law.single

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from fingerprint.fingerprints.identification import identify, weighted
 from fingerprint.fingerprints.parameters import ParameterSums
 from fingerprint.modality import Block, Kind, Modality, RawModality
 from fingerprint.model import PIMA
+from fingerprint.model.experts import mean_curves
 from fingerprint.prediction.embedding import embed, fitting_responsibilities
 from fingerprint.prepare import align, fit_preparation, to_tensors
 from fingerprint.recipe import (
@@ -290,3 +292,22 @@ def test_a_law_of_two_modalities_counts_what_each_specimen_has() -> None:
     assert [(each.name, each.unit, each.shared) for each in found.parameters] == [("a", "V/s", False), ("b", "V", True)]
     assert len(set(found.parameters[1].values)) == len(set(found.parameters[1].standard_errors)) == 1
     assert found.parameters[1].values[0] == pytest.approx(3.0, abs=4 * found.parameters[1].standard_errors[0])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("solve", ["fit", "gradient"])
+def test_errors_weigh_points_as_the_fit_does(solve: Literal["fit", "gradient"]) -> None:
+    """[Eq. 16] Of points with scales of their own: a fit's misfits are in measured units."""
+    ids, t = tuple(f"s{row:02}" for row in range(30)), np.linspace(0, 1, 8)
+    curves = np.random.default_rng(1).normal(size=(30, 8)) * np.geomspace(1, 100, 8)
+    raw = RawModality(Modality("line", Kind.SERIES, "V", axis_name="t", axis_unit="s"), (Block(ids, curves, t),))
+    law = RegisteredExpert("polynomial", options={"order": 1}, solve=solve)
+    recipe = msgspec.structs.replace(wire_recipe(), modalities={"line": ModalityRecipe(decoder=law)})
+    preparations = {"line": fit_preparation(raw, GridInput(scale="each"))}
+    model = build_model(recipe, preparations, make_generators((0,))).eval()
+    tensors = to_tensors(align({"line": raw}, preparations, ids), preparations)
+    gamma, expert = torch.full((30, 3), 0.2), model.experts()["line"]
+    weights = weighted(model, 0, expert, tensors, slice(None), gamma).weights.sum(1)
+    fitted = mean_curves(expert.law, {"line": gamma[None]}, tensors.whole()[0], model.noise(["line"]), {}).weights[0]
+    scale = torch.as_tensor(preparations["line"].scale)
+    expected = fitted if solve == "fit" else fitted * expert.law.unit.square() / scale.square()
+    torch.testing.assert_close(weights, expected, rtol=1e-6, atol=0)

@@ -176,6 +176,7 @@ def dying() -> PIMA:
     prior.mean.copy_(torch.randn((2, 3, 2), generator=torch.Generator().manual_seed(0)))
     prior.log_variance.copy_(torch.tensor([[0.1, 0.2], [0.3, 0.4], [0.5, 4.0]]).log().expand(2, -1, -1))
     prior.log_weights.copy_(torch.tensor([[0.3, 1e-4, 0.6999], [0.2, 0.3, 0.5]]).log())
+    model.decoder("line").variance.begin(torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]))
     return model
 
 
@@ -190,6 +191,8 @@ def test_a_dead_cluster_gets_half_of_the_heaviest_one() -> None:
     torch.testing.assert_close(prior.log_variance[0, 1], before.log_variance[0, 2])
     theta, theta_before = (each.experts()["line"].theta for each in (model, old))
     assert torch.equal(theta[0, 1], theta_before[0, 2])
+    noise, noise_before = (each.noise(["line"])["line"] for each in (model, old))
+    assert torch.equal(noise[0, 1], noise_before[0, 2]), "the whole law, its variance too"
     weights = prior.log_weights.exp()
     torch.testing.assert_close(weights.sum(1), torch.ones(2))
     assert weights[0].tolist() == pytest.approx([0.3, 0.35, 0.35], abs=1e-3)

@@ -121,6 +121,18 @@ def test_peaks_are_reported_in_ascending_order() -> None:
     assert (found[:, 1].diff() > 0).all()
 
 
+def test_a_shared_peak_is_found_where_it_has_one_number_and_stays_one_where_it_has_not() -> None:
+    """Where another peak lies below it in one curve, the fit is bad (docs/laws.md), but what is shared is shared."""
+    expert = law(count=2)
+    truth = torch.tensor([[1.0, 8.0, 1.0, 0.7, 14.0, 1.5], [0.6, 8.0, 1.2, 1.0, 11.0, 0.8]], dtype=torch.float64)
+    curves = expert.curves(truth)[None]
+    found = search(expert, Curves(curves, torch.ones_like(curves)), ["position 1"])
+    torch.testing.assert_close(found.theta[0], truth, rtol=1e-5, atol=1e-5)
+    curves = expert.curves(truth - torch.tensor([[0.0] * 6, [0.0] * 4 + [8.0, 0.0]]))[None]
+    found = search(expert, Curves(curves, torch.ones_like(curves)), ["position 1"])
+    assert found.theta[0, 0, 1] == found.theta[0, 1, 1]
+
+
 def test_where_a_parameter_is_fixed_peaks_keep_their_places() -> None:
     expert = ChosenExpert(law(count=2), {"position 1": 15.0}, {}, {})
     shown = law(count=2).curves(torch.tensor([1.0, 15.0, 2.0, 2.0, 6.0, 3.0], dtype=torch.float64)).expand(1, 1, -1)

@@ -223,6 +223,7 @@ def test_the_modalities_that_tell_the_cluster_are_those_of_laws_without_z() -> N
         "along": RegisteredExpert("example decay", along_z=("rate",), solve="gradient"),
         "tilt": RegisteredExpert("example tilt", solve="gradient"),
         "alike": RegisteredExpert("example decay", shared=("rate", "amplitude")),
+        "all_alike": RegisteredExpert("example decay", shared=("*",)),
         "network": MLPDecoder(),
     }
     modalities = {name: ModalityRecipe(decoder=each) for name, each in decoders.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fingerprint.run import ExpertMetrics, ParameterMetrics, Run
+    from fingerprint.run import ExpertMetrics, LackOfFit, ParameterMetrics, Run
 
 
 def law_documents(run: Run) -> dict[str, Any]:
@@ -47,8 +47,9 @@ def _table(run: Run, name: str, found: ExpertMetrics) -> Table:
     from rich.table import Table
 
     clusters = [str(each.index) for each in run.metrics.clusters]
-    heads = [_head(run, name, each) for each in found.parameters]
+    heads = [*(_head(run, name, each) for each in found.parameters), "misses the mean by (χ²)"]
     cells = [[_cell(each, cluster) for cluster in range(len(clusters))] for each in found.parameters]
+    cells.append([_lack(each) for each in found.lack_of_fit])
     title = _title(run, name, found)
     if len(heads) <= len(clusters):
         table = Table("cluster", *heads, title=title, title_justify="left")
@@ -59,6 +60,11 @@ def _table(run: Run, name: str, found: ExpertMetrics) -> Table:
     for head, row in zip(heads, cells, strict=True):
         table.add_row(head, *row)
     return table
+
+
+def _lack(lack: LackOfFit | None) -> str:
+    """How far a law is from the mean of its specimens, and its square in units of chance: about 1 where it is right."""
+    return "-" if lack is None else f"{100 * lack.share:.2g} % ({lack.chi_square:.2g})"
 
 
 def _title(run: Run, name: str, found: ExpertMetrics) -> str:

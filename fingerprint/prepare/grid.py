@@ -126,9 +126,10 @@ def _span(raw: RawModality, axes: Sequence[Array], counts: Array) -> tuple[float
             f"the axes of {raw.modality.name!r} have too little in common: 95 % of them cover only "
             f"{first:g} to {last:g} {raw.modality.axis_unit}".rstrip(),
             where=_extremes(raw.blocks),
-            expected=f"At least half of the span that most of them have, {span:g}.",
-            next="Leave out the specimens named above, ingest them as a modality of another name, or give the grid: "
-            f"[modalities.{raw.modality.name}] grid = {{ first = ..., last = ... }} in the recipe.",
+            expected=f"At least half of {span:g}, the span of half of them.",
+            next=f"Give the grid in the recipe: [modalities.{raw.modality.name}] grid = {{ first = "
+            f"{weighted_median(firsts, counts):g}, last = {weighted_median(lasts, counts):g} }} keeps what most have; "
+            "curves that end early have gaps then, and those that cover less than half of it are left out.",
         )
     return first, last
 
@@ -139,7 +140,14 @@ def _is_even(axis: Array) -> bool:
 
 
 def _extremes(blocks: Sequence[Block]) -> str:
+    """The specimens whose axes begin last and end first."""
     with_axis = [block for block in blocks if block.axis is not None]
     latest = max(with_axis, key=lambda block: float(block.axis[0]) if block.axis is not None else 0.0)
     earliest = min(with_axis, key=lambda block: float(block.axis[-1]) if block.axis is not None else 0.0)
-    return f"specimens {latest.specimens[0]} and {earliest.specimens[0]}"
+    begins, ends = latest.axis, earliest.axis
+    assert begins is not None
+    assert ends is not None
+    return (
+        f"{latest.specimens[0]}, which begins last, at {begins[0]:g}, and {earliest.specimens[0]}, which ends first, "
+        f"at {ends[-1]:g}"
+    )

@@ -79,7 +79,7 @@ def test_the_parameters_of_an_expert(call: Call, wire_run: Run) -> None:
     out = call("info", wire_run.path)[1]
     assert "length (um) = Σ θ f(t), with t the time (h)" in out
     words = " ".join(out.replace("│", " ").replace("┃", " ").split())
-    assert "cluster θ of 1 (um) θ of t (um/h)" in words
+    assert "cluster θ of 1 (um) θ of t (um/h) misses the mean by (χ²)" in words
     for cluster, (own, off) in enumerate(zip(theta, errors, strict=True)):
         assert " ".join(map(mean_and_sd, own, off)) in words.split(f" {cluster} ", 1)[1]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fingerprint.experts import Component, Domain, build_expert
-from fingerprint.recipe import RegisteredExpert
+from fingerprint.recipe import ExpertComponent, RegisteredExpert
 
 PAGE = (Path(__file__).parents[3] / "docs" / "equations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
@@ -19,7 +19,11 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_recipes_of_the_page_build_their_laws(block: str) -> None:
-    decoder = msgspec.convert(tomllib.loads(block)["decoder"], RegisteredExpert)
+    content = tomllib.loads(block)
+    chosen = [each["decoder"] for each in content.get("modalities", {"measured": content}).values()]
+    decoder, *others = (msgspec.convert(each, RegisteredExpert | ExpertComponent) for each in chosen)
+    assert isinstance(decoder, RegisteredExpert)
+    assert len(others) == max(0, len(decoder.components) - 1)
     names = decoder.components or ("measured",)
     law = build_expert(
         decoder.name, Domain(tuple(Component(name, np.linspace(0, 1, 9)) for name in names)), decoder.options

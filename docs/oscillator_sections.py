@@ -10,13 +10,19 @@ from benchmark_sections import Record, spread, table
 
 KINDS = {"shared": "alpha, gamma, delta shared", "free": "all four free"}
 SOURCES = ("joint", "image", "dx_dt", "dy_dt")
+AS_WELL = 99.9  # %
+
+
+def by_name(record: Record) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each name."""
+    names = dict.fromkeys(row["name"] for row in record["rows"])
+    return {name: [row for row in record["rows"] if row["name"] == name] for name in names}
 
 
 def accuracies(record: Record) -> str:
     """One line for each row: accuracy by what the clusters were told from, over seeds."""
     rows: list[list[str]] = []
-    for name in dict.fromkeys(row["name"] for row in record["rows"]):
-        own = [row for row in record["rows"] if row["name"] == name]
+    for own in by_name(record).values():
         told = [spread([row["accuracy"][source] for row in own], 2) for source in SOURCES]
         rows.append([own[0]["title"], str(len(own)), *told, spread([row["seconds"] for row in own], 0)])
     head = ["", "seeds", "all modalities, %", "image alone, %", "dx/dt alone, %", "dy/dt alone, %", "seconds"]
@@ -46,10 +52,24 @@ trajectory solved with what was identified, over the whole 2.56 s and relative t
 
 def contrast(record: Record) -> str:
     """Networks in place of the equations."""
+    joint = {name: [row["accuracy"]["joint"] for row in rows] for name, rows in by_name(record).items()}
+    found = "; ".join(
+        f"`{name}` 100 % for {sum(each == 100 for each in own)} of {len(record['seeds'])} seeds, {statistics.mean(own):.2f} % in the mean"
+        for name, own in joint.items()
+    )
+    weak = [name for name, own in joint.items() if statistics.mean(own) < AS_WELL]
+    verdict = (
+        f"Fewer are told by {' and '.join(weak)}."
+        if weak
+        else """These networks tell the digits as well as the equations do, and the paper's contrast is not
+reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what they cost stands below."""
+    )
     return f"""
 ### Networks in place of the equations
 
-The paper reports means of 82.3 % with the large and 62.6 % with the small networks.
+These rows differ from the one with the equations not only in the decoder: without a law nothing tells the clusters, so there is no alignment; clusters are not laid out
+far apart but found by k-means of latent points after half of the training, EM runs from there, and there are two epochs instead of four. The paper reports means
+of 82.3 % with the large and 62.6 % with the small networks. Here, from all modalities: {found}. {verdict}
 
 {accuracies(record)}
 """

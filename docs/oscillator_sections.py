@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -150,7 +151,10 @@ def coverage(record: Record) -> str:
     rows: list[list[str]] = []
     for kind, title in KINDS.items():
         for name, own in record[kind].items():
-            shares = [f"{100 * own['coverage'][level]:.1f}" for level in ("0.68", "0.95")]
+            shares = [
+                f"{100 * own['coverage'][level]:.1f} ± {100 * math.sqrt(float(level) * (1 - float(level)) / own['intervals']):.1f}"
+                for level in ("0.68", "0.95")
+            ]
             rows.append([title, name, str(own["intervals"]), *shares, f"{own['root_mean_square']:.3f}"])
     head = [
         "parameters",
@@ -164,7 +168,8 @@ def coverage(record: Record) -> str:
 ### Are the stated errors right?
 
 {record["draws"]} draws of noise of variance {record["variance"]:g}, {record["specimens_per_digit"]} specimens of each digit, clusters by k-means of the curves
-({record["wrong"]} specimens in a wrong one). What clusters share counts once a draw.
+({record["wrong"]} specimens in a wrong one). What clusters share counts once a draw. ±: the sampling error that the share of so
+many independent intervals has where the errors are right.
 
 {table(head, rows)}
 """

@@ -29,6 +29,7 @@ from fingerprint.experiments import Row, reproduce, solved
 from fingerprint.experiments.data import OSCILLATORS, filled_store
 from fingerprint.experiments.mnist_ode import MNIST_ODE
 from fingerprint.experiments.reproducing import run_folder
+from fingerprint.experiments.summary import worst_error
 from fingerprint.run import load_run
 
 
@@ -79,6 +80,7 @@ def told(row: Row, where: Path) -> dict[str, Any]:
             }
             for each in row.parameters
         ],
+        "worst_error": worst_error(asked.wanted, row) if row.parameters else None,
         "deviations": {each.label: each.deviation for each in solved(asked, row.parameters)},
     }
 

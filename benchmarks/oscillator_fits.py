@@ -142,7 +142,10 @@ def cramer_rao(law: Law, counts: NDArray[np.int64], variance: float) -> Array:
 
 
 def table_three(given: Setting, seeds: list[int]) -> list[dict[str, Any]]:
-    """Fits to the whole training part, from nothing but its curves, for each noise and each draw of it."""
+    """Fits to the whole training part, without a digit, for each noise and each draw of it.
+
+    Without a trained run clusters are k-means of the curves; with one they come from its encoders, images included.
+    """
     found: list[dict[str, Any]] = []
     for noise, variance in (("none", 0.0), *NOISES.items()):
         for seed in seeds if variance else seeds[:1]:

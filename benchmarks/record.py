@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import subprocess
@@ -51,9 +52,18 @@ def record(name: str, content: dict[str, Any]) -> Path:
         **content,
     }
     path = RESULTS / f"{name}.json"
-    write_text_atomically(path, json.dumps(document, indent=1) + "\n")
+    write_text_atomically(path, json.dumps(finite(document), indent=1, allow_nan=False) + "\n")
     print(f"written: {path}")
     return path
+
+
+def finite(content: Any) -> Any:
+    """The same, with None for numbers that are not finite: JSON has none of these."""
+    if isinstance(content, dict):
+        return {key: finite(each) for key, each in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(each) for each in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def span(text: str) -> list[int]:

@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmark_sections import Record, spread, table
 
 KINDS = {"shared": "alpha, gamma, delta shared", "free": "all four free"}
 SOURCES = ("joint", "image", "dx_dt", "dy_dt")
+AS_WELL = 99.9  # %
+
+
+def by_name(record: Record) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each name."""
+    names = dict.fromkeys(row["name"] for row in record["rows"])
+    return {name: [row for row in record["rows"] if row["name"] == name] for name in names}
+
+
+def finite(values: list[float | None], digits: int = 3) -> str:
+    """Mean, least and greatest of those that there are, in percent; how many there are not."""
+    found = [each for each in values if each is not None]
+    told = f"{spread(found, digits)} %" if found else "–"
+    return told if len(found) == len(values) else f"{told} (not finite for {len(values) - len(found)} of {len(values)})"
+
+
+def failed(record: Record) -> str:
+    """The trainings that failed, named; "" for none."""
+    return "".join(
+        f" `{each['row']}`, seed {each['seed']}, failed: {each['error'].rstrip('.')}." for each in record["failures"]
+    )
+
+
+def greatest(values: Iterable[float | None]) -> float | None:
+    """In percent; None where there is none, or one of them is not finite."""
+    found = list(values)
+    return 100 * max(each for each in found if each is not None) if found and None not in found else None
 
 
 def accuracies(record: Record) -> str:
     """One line for each row: accuracy by what the clusters were told from, over seeds."""
     rows: list[list[str]] = []
-    for name in dict.fromkeys(row["name"] for row in record["rows"]):
-        own = [row for row in record["rows"] if row["name"] == name]
+    for own in by_name(record).values():
         told = [spread([row["accuracy"][source] for row in own], 2) for source in SOURCES]
-        rows.append([own[0]["title"], str(len(own)), *told, spread([row["seconds"] for row in own], 0)])
+        rows.append(
+            [
+                own[0]["title"],
+                f"{len(own)} of {len(record['seeds'])}",
+                *told,
+                spread([row["seconds"] for row in own], 0),
+            ]
+        )
     head = ["", "seeds", "all modalities, %", "image alone, %", "dx/dt alone, %", "dy/dt alone, %", "seconds"]
     return table(head, rows)
 
@@ -27,28 +61,43 @@ def seeds(record: Record) -> str:
     """Accuracy and parameters over seeds, beside the paper."""
     rows = record["rows"]
     whole = sum(row["accuracy"]["joint"] == 100 for row in rows)
-    errors = [max(each["relative_error"] for each in row["parameters"] if each["name"] == "beta") for row in rows]
-    deviations = [max(row["deviations"].values()) for row in rows]
+    errors = [greatest([row["worst_error"]]) for row in rows]
+    deviations = [None if row["worst_error"] is None else greatest(row["deviations"].values()) for row in rows]
     return f"""
 ## The paper's second experiment: MNIST and an oscillator
 
 Images, and the rates dx/dt and dy/dt of a cubic oscillator whose beta the digit decides, with noise of variance 0.1 (section 4.2); latent size 3, the recipe
 `mnist_ode`. Clustering accuracy on the standard 10,000 test images [Eq. 19]: mean (worst to best) over seeds. The paper reports 100 % for the best of ten runs.
-All modalities: 100 % for {whole} of {len(rows)} seeds.
+All modalities: 100 % for {whole} of {len(record["seeds"])} seeds.{failed(record)} Test accuracies were printed, and seen, while the recipe was chosen: the rates' encoders were changed after
+seeds 4 and 5 had one test image wrong each ([Tuning](tuning.md)).
 
 {accuracies(record)}
 
-The greatest relative error of the ten beta: {spread([100 * each for each in errors])} % over seeds, which all see the same noise; the greatest deviation of a
-trajectory solved with what was identified, over the whole 2.56 s and relative to its greatest value: {spread([100 * each for each in deviations])} %.
+The greatest relative error of the ten beta: {finite(errors)} over seeds (not finite where no cluster stands for a digit), which all see the same noise; the greatest deviation of a
+trajectory solved with what was identified, over the whole 2.56 s and relative to its greatest value: {finite(deviations)}.
 """
 
 
 def contrast(record: Record) -> str:
     """Networks in place of the equations."""
+    joint = {name: [row["accuracy"]["joint"] for row in rows] for name, rows in by_name(record).items()}
+    found = "; ".join(
+        f"`{name}` 100 % for {sum(each == 100 for each in own)} of {len(record['seeds'])} seeds, {statistics.mean(own):.2f} % in the mean"
+        for name, own in joint.items()
+    )
+    weak = [name for name, own in joint.items() if statistics.mean(own) < AS_WELL]
+    verdict = (
+        f"Fewer are told by {' and '.join(weak)}."
+        if weak
+        else """These networks tell the digits as well as the equations do, and the paper's contrast is not
+reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what they cost stands below."""
+    )
     return f"""
 ### Networks in place of the equations
 
-The paper reports means of 82.3 % with the large and 62.6 % with the small networks.
+These rows differ from the one with the equations not only in the decoder: without a law nothing tells the clusters, so there is no alignment; clusters are not laid out
+far apart but found by k-means of latent points after half of the training, EM runs from there, and there are two epochs instead of four. The paper reports means
+of 82.3 % with the large and 62.6 % with the small networks. Here, from all modalities: {found}.{failed(record)} {verdict}
 
 {accuracies(record)}
 """
@@ -102,7 +151,10 @@ def coverage(record: Record) -> str:
     rows: list[list[str]] = []
     for kind, title in KINDS.items():
         for name, own in record[kind].items():
-            shares = [f"{100 * own['coverage'][level]:.1f}" for level in ("0.68", "0.95")]
+            shares = [
+                f"{100 * own['coverage'][level]:.1f} ± {100 * math.sqrt(float(level) * (1 - float(level)) / own['intervals']):.1f}"
+                for level in ("0.68", "0.95")
+            ]
             rows.append([title, name, str(own["intervals"]), *shares, f"{own['root_mean_square']:.3f}"])
     head = [
         "parameters",
@@ -116,7 +168,8 @@ def coverage(record: Record) -> str:
 ### Are the stated errors right?
 
 {record["draws"]} draws of noise of variance {record["variance"]:g}, {record["specimens_per_digit"]} specimens of each digit, clusters by k-means of the curves
-({record["wrong"]} specimens in a wrong one). What clusters share counts once a draw.
+({record["wrong"]} specimens in a wrong one). What clusters share counts once a draw. ±: the sampling error that the share of so
+many independent intervals has where the errors are right.
 
 {table(head, rows)}
 """

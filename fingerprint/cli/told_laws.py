@@ -64,7 +64,7 @@ def _table(run: Run, name: str, found: ExpertMetrics) -> Table:
 
 def _lack(lack: LackOfFit | None) -> str:
     """How far a law is from the mean of its specimens, and its square in units of chance: about 1 where it is right."""
-    return "-" if lack is None else f"{100 * lack.share:.2g} % ({lack.chi_square:.2g})"
+    return "–" if lack is None else f"{100 * lack.share:.2g} % ({lack.chi_square:.2g})"
 
 
 def _title(run: Run, name: str, found: ExpertMetrics) -> str:

@@ -108,7 +108,7 @@ def test_what_is_shared_depends_on_z_or_is_not_known(wire_run: Run) -> None:
     assert found["slopes"][1] == {"limit": [0.5, -3.0]}
     assert list(found["lack_of_fit"]) == [None] * 3
     assert "length, width: the law creep" in words
-    assert "0 0.250 ± 0.013 1.0000; by Z 0.500, −3.00 1 " in words
+    assert "0 0.250 ± 0.013 1.0000; by Z 0.500, −3.00 – 1 " in words
     assert "2 0.250 ± 0.013 – " in words
 
 

@@ -49,7 +49,8 @@ def new_expert(
         )
     write_text_atomically(file, template(name, file.name))
     command = f"fingerprint train --recipe mine.toml --plugin {file}"
-    console.answer({"files": [str(file)], "name": name, "recipe": recipe_for(name), "next": command}, str(file))
+    found = {"files": [str(file)], "name": name, "recipe": recipe_for(name), "next": command}
+    console.answer({"ok": True, "problems": [], **found}, str(file))
     console.say(
         "Next: change the formula and its parameters; write a recipe, mine.toml, with the names of your modalities "
         f"(fingerprint info lists them):\n\n{recipe_for(name)}\nand train:\n\n{command}\n\n"

@@ -30,7 +30,8 @@ def export(run: Run, store: Store, out: str | Path, form: Format = "csv") -> lis
     fingerprints: one row per cluster: weight, size, stability, mean and sd of every scalar, members, nearest specimens
     profiles: cluster, modality, x, mean, sd, with units, for every point of every curve
     image_profiles: cluster, modality, row, column, mean, sd, with units, for every point of every image; if any
-    parameters: cluster, modality, term, value, standard_error, with units, for every parameter of every law; if any
+    parameters: cluster, modality, term, value, standard_error, unit, shared, sign, and the slopes along Z, for every
+        parameter of every law; if any. Whether a law misses its specimens is not in it (`Run.metrics.experts`)
     specimens: latent position, cluster probabilities, `disagreement` (the probability that the modalities of the
         specimen do not belong together), measured scalars (`measured_NAME`), metadata
     predictions: every scalar predicted from the other modalities, with its interval

@@ -89,6 +89,7 @@ def test_every_expert_has_a_title_and_types_of_its_options(call: Call) -> None:
 def test_a_new_expert_says_what_is_next_and_overwrites_nothing(call: Call) -> None:
     code, out, _ = call("new-expert", "laws/mine.py", "--name", "damped_oscillator", "--json")
     found = document(code, out)
+    assert (found["ok"], found["problems"]) == (True, [])
     assert found["files"] == ["laws/mine.py"]
     assert 'name = "damped_oscillator"' in found["recipe"]
     assert found["next"] == "fingerprint train --recipe mine.toml --plugin laws/mine.py"

@@ -33,6 +33,8 @@ class ChosenExpert(AbstractExpert):
     ) -> None:
         for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
             check_names(law, chosen, key)
+            if chosen:
+                check_chooses(law, key)
         _check_fixed(law, fixed, {**start, **bounds})
         self.law, self.begun = law, dict(start)
         self.placed = bool(fixed or start or bounds)
@@ -104,6 +106,20 @@ def check_names(law: AbstractExpert, names: Iterable[str], key: str) -> None:
     """
     for name in names:
         matching_names(law, [name], key)
+
+
+def check_chooses(law: AbstractExpert, key: str) -> None:
+    """Refuse to choose anything of a law that solves for itself: it would not look at it.
+
+    Raises:
+        RecipeError: it is such a law.
+    """
+    if not law.refines:
+        raise RecipeError(
+            "the spectral way finds every parameter of each cluster by itself, whatever the recipe says of them",
+            where=key,
+            expected='Solutions of the equations: options = { method = "trajectory" }; or nothing here.',
+        )
 
 
 def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tuple[str, ...]:

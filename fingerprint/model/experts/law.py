@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
+from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_chooses, descend, matching_names, search
 from fingerprint.model.certainty import Certainty
 
 FEW = 8  # iterations of a fit that begins where the last one ended
@@ -25,6 +25,9 @@ class Law(nn.Module):
         centres, scales: of their preparations, [point] and [1] or [point], float64.
         shared: parameters that all clusters have alike, by name or pattern.
         along: parameters that are a linear function of Z, likewise.
+
+    Raises:
+        RecipeError: a name is no parameter, or parameters are shared of a law that solves for itself.
 
     Attributes:
         uses_z: whether the curves depend on Z.
@@ -55,6 +58,8 @@ class Law(nn.Module):
         super().__init__()
         self.expert, self.names = expert, tuple(names)
         self.shared = matching_names(expert, shared, "shared")
+        if self.shared:
+            check_chooses(expert, "shared")
         self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
         self.one_for_all = set(shared) >= set(expert.names)

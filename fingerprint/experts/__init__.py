@@ -9,7 +9,7 @@ sharing, beginnings, solve; formula, coefficients, library.
 
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.building import build_expert
-from fingerprint.experts.chosen import ChosenExpert, matching_names
+from fingerprint.experts.chosen import ChosenExpert, check_chooses, matching_names
 from fingerprint.experts.coefficients import coefficient_unit
 from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
@@ -38,6 +38,7 @@ __all__ = [
     "Source",
     "broken_packages",
     "build_expert",
+    "check_chooses",
     "check_law_of_z",
     "coefficient_unit",
     "descend",

@@ -34,6 +34,9 @@ class ChosenExpert(AbstractExpert):
         start: Mapping[str, float],
         bounds: Mapping[str, Sequence[float]],
     ) -> None:
+        for key, chosen in (("fixed", fixed), ("start", start), ("bounds", bounds)):
+            if chosen:
+                check_chooses(law, key)
         self.placed = not set(law.names).isdisjoint((*fixed, *start, *bounds))
         fixed, start = by_name(law, fixed, "fixed"), by_name(law, start, "start")
         bounds = by_name(law, bounds, "bounds")
@@ -109,6 +112,20 @@ def by_name(law: AbstractExpert, chosen: Mapping[str, T], key: str) -> dict[str,
     for pattern, value in sorted(chosen.items(), key=lambda each: each[0] in law.names):
         found.update(dict.fromkeys(matching_names(law, [pattern], key), value))
     return found
+
+
+def check_chooses(law: AbstractExpert, key: str) -> None:
+    """Refuse to choose anything of a law that solves for itself: it would not look at it.
+
+    Raises:
+        RecipeError: it is such a law.
+    """
+    if not law.refines:
+        raise RecipeError(
+            "the spectral way finds every parameter of each cluster by itself, whatever the recipe says of them",
+            where=key,
+            expected='Solutions of the equations: options = { method = "trajectory" }; or nothing here.',
+        )
 
 
 def matching_names(law: AbstractExpert, patterns: Iterable[str], key: str) -> tuple[str, ...]:

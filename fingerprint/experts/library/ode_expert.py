@@ -96,7 +96,7 @@ def build(
         ),
         *(Parameter(0.0, name=f"{state}0") for state in states if state not in initial),
     ]
-    return OdeExpert(
+    law = OdeExpert(
         system,
         tuple(_with_units(parameters, units or {})),
         watched,
@@ -107,6 +107,13 @@ def build(
         threshold,
         method == "trajectory",
     )
+    if not law.refines and not law.tells_itself:
+        raise RecipeError(
+            "the spectral way needs every state, and one cannot be had from what is measured",
+            where="options.method",
+            expected='method = "trajectory", with good starts.',
+        )
+    return law
 
 
 def _begin(times: NDArray[np.float64]) -> float:

@@ -56,6 +56,11 @@ class OdeExpert(AbstractExpert):
         self._sources = sources(self.system, self.observation)
         self.tries = 0 if self._sources else _TRIES
 
+    @property
+    def tells_itself(self) -> bool:
+        """Whether every state can be had from what is measured, so that fits need no beginnings."""
+        return self._sources is not None
+
     def curves(
         self,
         theta: Float[Tensor, "*many parameter"],

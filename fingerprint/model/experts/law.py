@@ -8,7 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+<<<<<<< HEAD
 from fingerprint.experts import ITERATIONS, AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
+=======
+from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_chooses, descend, matching_names, search
+>>>>>>> mend2
 from fingerprint.model.certainty import Certainty
 
 MOST_OFFSET = 1e3  # of curves from 0, in units of their scale, at which single precision is enough
@@ -25,6 +29,9 @@ class Law(nn.Module):
         centres, scales: of their preparations, [point] and [1] or [point], float64.
         shared: parameters that all clusters have alike, by name or pattern.
         along: parameters that are a linear function of Z, likewise.
+
+    Raises:
+        RecipeError: a name is no parameter, or parameters are shared of a law that solves for itself.
 
     Attributes:
         uses_z: whether the curves depend on Z.
@@ -57,6 +64,8 @@ class Law(nn.Module):
         super().__init__()
         self.expert, self.names = expert, tuple(names)
         self.shared = matching_names(expert, shared, "shared")
+        if self.shared:
+            check_chooses(expert, "shared")
         self.along = matching_names(expert, along, "along_z")
         self.uses_z = expert.takes_z or bool(along)
         self.one_for_all = set(self.shared) >= set(expert.names)

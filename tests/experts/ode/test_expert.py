@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from cubic_oscillator import DOMAIN, NOISE, OPTIONS, TRUTH, T, noisy, rates, sol
 from torch import Tensor
 
 from fingerprint.errors import RecipeError
-from fingerprint.experts import Component, Curves, Domain, build_expert, search
+from fingerprint.experts import ChosenExpert, Component, Curves, Domain, build_expert, search
 from fingerprint.experts.ode import OdeExpert, Smoothed, SpectralExpert, identify, residual
 
 OSCILLATOR = {"states": ["x", "v"], "equations": {"x": "v", "v": "-k * x - c * v"}}
@@ -157,6 +158,26 @@ def test_the_spectral_result_is_kept_where_the_recipe_says_so() -> None:
     curves = noisy(3)[:3]
     assert not law.refines
     torch.testing.assert_close(fitted(law, curves), law.starts(curves)[0])
+
+
+@pytest.mark.parametrize("key", ["fixed", "start", "bounds"])
+def test_the_spectral_way_refuses_what_it_would_not_look_at(key: str) -> None:
+    chosen: dict[str, dict[str, Any]] = {"fixed": {}, "start": {}, "bounds": {}}
+    chosen[key] = {"beta": (0.0, 1.0) if key == "bounds" else 0.5}
+    assert ChosenExpert(built(**OPTIONS), **chosen).names
+    with pytest.raises(RecipeError, match="the spectral way finds every parameter") as refused:
+        ChosenExpert(built(**OPTIONS, method="spectral"), **chosen)
+    assert refused.value.where == key
+    assert 'method = "trajectory"' in refused.value.expected
+
+
+def test_the_spectral_way_needs_every_state() -> None:
+    options = {"states": ["x", "y"], "equations": {"x": "a * y", "y": "b * x"}, "observed": ["x"]}
+    domain = Domain((Component("x", T),))
+    assert not built(domain, **options).tells_itself
+    with pytest.raises(RecipeError, match="needs every state") as refused:
+        built(domain, **options, method="spectral")
+    assert refused.value.where == "options.method"
 
 
 def test_a_library_finds_the_equations() -> None:

@@ -12,7 +12,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 
-from fingerprint.experts import Component, Domain, LinearLaw, Parameter
+from fingerprint.errors import RecipeError
+from fingerprint.experts import Component, Domain, LinearLaw, Parameter, build_expert
 from fingerprint.experts.function import FunctionExpert
 from fingerprint.model import Certainty, ModalityShape
 from fingerprint.model.decoders import log_likelihood
@@ -229,3 +230,14 @@ def test_the_modalities_that_tell_the_cluster_are_those_of_laws_without_z() -> N
     modalities = {name: ModalityRecipe(decoder=each) for name, each in decoders.items()}
     told = telling_modalities(modalities, dict.fromkeys(modalities, shape))
     assert told == {"linear", "by_gradient", "one", "two"}
+
+
+def test_what_a_law_finds_by_itself_is_not_shared() -> None:
+    """[section 4.2] The spectral way fits each cluster alone; it would share nothing and say so nowhere."""
+    options = {"states": ["x"], "equations": {"x": "-k * x"}}
+    assert Law(build_expert("ode", DOMAIN, options), ["line"], [CENTRE], [SCALE], ["k"]).shared == ("k",)
+    spectral = build_expert("ode", DOMAIN, options | {"method": "spectral"})
+    assert Law(spectral, ["line"], [CENTRE], [SCALE]).shared == ()
+    with pytest.raises(RecipeError, match="the spectral way finds every parameter") as refused:
+        Law(spectral, ["line"], [CENTRE], [SCALE], ["k"])
+    assert refused.value.where == "shared"

@@ -8,11 +8,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-<<<<<<< HEAD
-from fingerprint.experts import ITERATIONS, AbstractExpert, Curves, Fit, Sharing, descend, matching_names, search
-=======
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_chooses, descend, matching_names, search
->>>>>>> mend2
+from fingerprint.experts import (
+    ITERATIONS,
+    AbstractExpert,
+    Curves,
+    Fit,
+    Sharing,
+    check_chooses,
+    descend,
+    matching_names,
+    search,
+)
 from fingerprint.model.certainty import Certainty
 
 MOST_OFFSET = 1e3  # of curves from 0, in units of their scale, at which single precision is enough

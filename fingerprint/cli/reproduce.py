@@ -222,8 +222,9 @@ def _laws(experiment: Experiment, rows: list[Row]) -> list[Any]:
 
 
 def _with_error(each: Identified) -> str:
-    error = f" ± {each.standard_error:.5f}" if math.isfinite(each.standard_error) else ""
-    return _number(each.value, "{:.5f}") + error
+    from fingerprint.units import mean_and_sd
+
+    return mean_and_sd(each.value, each.standard_error, 5)
 
 
 def _number(value: float, form: str) -> str:

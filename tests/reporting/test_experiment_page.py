@@ -257,14 +257,14 @@ def test_identified_parameters_stand_beside_the_truth_and_the_papers() -> None:
 
 
 def test_a_trajectory_that_blows_up_and_a_missing_error_are_dashes() -> None:
-    """With beta = -2 the solution ends before 2.56 s."""
+    """With beta = -5 the solution ends before 2.56 s."""
     found = [
-        replace_struct(each, value=-2.0, standard_error=math.nan) if (each.label, each.name) == ("3", "beta") else each
+        replace_struct(each, value=-5.0, standard_error=math.nan) if (each.label, each.name) == ("3", "beta") else each
         for each in identified({"beta": 1 + 1e-9})
     ]
     page = Page(render_experiment(EXPERIMENTS["mnist_ode"], [oscillator_row(0, tuple(found))], {}))
     line = page.tables[2][4]
-    assert (line[0], line[3], line[-1]) == ("3", "−2.0000", "–\N{NO-BREAK SPACE}%")
+    assert (line[0], line[3], line[-1]) == ("3", "−5.0000", "–\N{NO-BREAK SPACE}%")
     assert "a trajectory by at most – %" in page.words
     assert not {"inf", "nan"} & set(page.words.split())
 

@@ -50,7 +50,8 @@ MNIST_ODE = Experiment(
     "parameter beta the digit decides.",
     where="section 4.2, Figures 4 and 5, and Table 3",
     reading="Figure 4: the greatest accuracy of ten runs with the oscillator, and the mean of ten runs with each of "
-    "the convolutional networks in its place, from both modalities. Table 3: beta of one run, as it is printed.",
+    "the convolutional networks in its place, from all modalities; the paper gives no figures from single ones. Table "
+    "3: beta of one run, as it is printed.",
     note="The paper writes the noise as N(0, 0.1); 0.1 is read as its variance (docs/deviations.md). Test accuracies "
     "were printed, and seen, while the recipe mnist_ode was chosen: the rates' encoders were changed after seeds 4 and "
     "5 had one test image wrong each (docs/tuning.md). The rows of networks differ from the row expert not only in the "

@@ -15,7 +15,7 @@ from fingerprint.experts.domain import Component, Domain
 from fingerprint.experts.formula import design_matrix
 from fingerprint.experts.linear import LinearLaw
 from fingerprint.experts.parameter import Parameter
-from fingerprint.experts.plugins import Source, broken_packages, entries, load_plugin, source_of
+from fingerprint.experts.plugins import Source, broken_packages, entries, line_of, load_plugin, source_of
 from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import ITERATIONS, Curves, Fit, descend, normal_matrix, search
@@ -46,6 +46,7 @@ __all__ = [
     "entries",
     "expert",
     "family",
+    "line_of",
     "load_plugin",
     "matching_names",
     "normal_matrix",

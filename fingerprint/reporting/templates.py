@@ -17,6 +17,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from fingerprint.reporting import wording
+from fingerprint.units import mean_and_sd
 
 FOLDER = "template"
 
@@ -51,8 +52,10 @@ def figure_json(figure: go.Figure) -> Markup:
 
 
 FILTERS: dict[str, Any] = {
+    "decimals": wording.decimals,
     "figure": figure_json,
     "joined": wording.joined,
+    "mean_and_sd": mean_and_sd,
     "number": wording.number,
     "percent": wording.percent,
     "plural": wording.plural,

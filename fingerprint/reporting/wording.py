@@ -6,6 +6,7 @@ it enters a figure. The page's own HTML is escaped by its template.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from fingerprint.modality import Modality
@@ -25,6 +26,11 @@ def escape(text: object, longest: int = LONGEST) -> str:
 def with_unit(value: float | None, unit: str) -> str:
     """A number and its unit."""
     return f"{number(value)} {unit}".rstrip()
+
+
+def decimals(value: float, places: int) -> str:
+    """A number with so many decimal places; a dash for what is none."""
+    return f"{value:.{places}f}" if math.isfinite(value) else "–"
 
 
 def percent(share: float) -> str:

@@ -33,7 +33,7 @@ from fingerprint.model import PIMA, ModalityShape
 from fingerprint.prepare import Preparation
 from fingerprint.prepare.archive import load_preparations, save_preparations
 from fingerprint.recipe import Recipe, format_recipe, parse_recipe
-from fingerprint.run.laws import check_curves, check_known, check_parameters
+from fingerprint.run.laws import check_curves, check_known, check_parameters, failed_expert
 from fingerprint.run.records import FORMAT_VERSION, Calibration, EpochRecord, Metrics, RunInfo
 
 STATE_FILE = "state.safetensors"
@@ -175,7 +175,7 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
 
     Raises:
         RunError: it is missing, unfinished, damaged, or of another format; or an expert that it was trained with is not
-            at hand (`load_plugin`), or has changed.
+            at hand (`load_plugin`), has changed, or fails.
     """
     folder = Path(path)
     info = read_info(folder)
@@ -194,7 +194,7 @@ def load_run(path: str | Path, device: str = "cpu") -> Run:
         check_parameters(folder, model, info)
         model.load_state_dict(load_file(folder / "model.safetensors"))
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
-        raise _damaged(folder / "model.safetensors", error) from error
+        raise failed_expert(folder, recipe, error) or _damaged(folder / "model.safetensors", error) from error
     check_curves(folder, model, info, recipe.model.latent)
     return Run(
         path=folder,

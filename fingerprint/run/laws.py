@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from fingerprint.errors import RunError
-from fingerprint.experts import entries, source_of
+from fingerprint.experts import entries, line_of, source_of
 from fingerprint.model import PIMA
 from fingerprint.model.experts import ExpertDecoder
 from fingerprint.recipe import Recipe, RegisteredExpert
@@ -69,15 +69,30 @@ def check_curves(folder: Path, model: PIMA, info: RunInfo, latent: int) -> None:
     """Refuse a run whose experts say something else than they said for the parameters that were found.
 
     Raises:
-        RunError: one does.
+        RunError: one does, or fails.
     """
     for modality, decoder in model.experts().items():
         record = info.experts.get(modality)
         if record is None or not record.curves:
             continue
-        then, now = torch.tensor(record.curves), torch.tensor(_told(decoder, info.map_member, latent))
+        try:
+            now = torch.tensor(_told(decoder, info.map_member, latent))
+        except Exception as error:
+            raise _failing(folder, record.name, error) from error
+        then = torch.tensor(record.curves)
         if now.shape != then.shape or bool(((now - then).abs() > SAME * then[:, 1:]).any()):
             raise _changed(folder, record, f"gives other curves of {modality} for the same parameters")
+
+
+def failed_expert(folder: Path, recipe: Recipe, error: Exception) -> RunError | None:
+    """What is said of an error that came up in an expert's own file; None of any other."""
+    for choice in recipe.modalities.values():
+        spec = choice.decoder
+        if isinstance(spec, RegisteredExpert):
+            origin = entries()[spec.name].origin
+            if line_of(error, origin) != origin:
+                return _failing(folder, spec.name, error)
+    return None
 
 
 @torch.no_grad()
@@ -111,6 +126,15 @@ def _unknown(folder: Path, name: str, record: ExpertRecord | None) -> RunError:
         where=str(folder),
         expected=expected,
         next=next,
+    )
+
+
+def _failing(folder: Path, name: str, error: Exception) -> RunError:
+    return RunError(
+        f"the expert {name!r} fails while the run {folder} is opened: {type(error).__name__}: {error}",
+        where=line_of(error, entries()[name].origin),
+        expected="The law as it was when the run was trained.",
+        next="Mend the law, and give the same command again; the run itself is as it was.",
     )
 
 

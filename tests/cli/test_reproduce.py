@@ -173,8 +173,8 @@ def test_the_parameters_of_the_second_experiment(tmp_path: Path, call: Call, mon
     told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if "│" in line]
     assert told[0] == ["expert", "joint", "2", "100.00", "100.00", "100.00", "best 100.0"]
     assert [line[0] for line in told[-9:]] == list(digits)
-    assert told[-6][:4] == ["3", "1.5000", "1.4999", "1.48500 ± 0.01250"]
-    assert told[-6][4:8] == ["1.000 %", "-0.10000 ± 0.01250", "-2.00000 ± 0.01250", "-0.10000 ± 0.01250"]
+    assert told[-6][:4] == ["3", "1.5000", "1.4999", "1.485 ± 0.013"]
+    assert told[-6][4:8] == ["1.000 %", "−0.100 ± 0.013", "−2.000 ± 0.013", "−0.100 ± 0.013"]
     found = document(*call("reproduce", "mnist_ode", "--json")[:2])
     assert found["paper"][1] == {"name": "conv-large", "joint": "mean 82.3", "image": "", "dx_dt": "", "dy_dt": ""}
     first, second, third = found["rows"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_rows import LABELS, points, row, scores
+from msgspec.structs import replace as replace_struct
 from oscillator_rows import identified, oscillator_row
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
@@ -246,12 +248,25 @@ def test_identified_parameters_stand_beside_the_truth_and_the_papers() -> None:
     ]  # fmt: skip
     assert [line[0] for line in table[1:]] == list(digits)
     assert table[2][:3] == ["1", "0.8333", "0.8339"]
-    assert table[2][3:6] == ["0.82500 ± 0.01250", "1.000 %".replace(" ", "\N{NO-BREAK SPACE}"), "-0.10000 ± 0.01250"]
+    assert table[2][3:6] == ["0.825 ± 0.013", "1.000 %".replace(" ", "\N{NO-BREAK SPACE}"), "−0.100 ± 0.013"]
     figures = page.figures()
     assert [name for name in figures if "trajectories" in name] == ["figure-trajectories-1"]
     traces = figures["figure-trajectories-1"]["data"]
     assert len(traces) == 4 * len(digits)
     assert sum(trace.get("showlegend", False) for trace in traces) == len(digits)
+
+
+def test_a_trajectory_that_blows_up_and_a_missing_error_are_dashes() -> None:
+    """With beta = -5 the solution ends before 2.56 s."""
+    found = [
+        replace_struct(each, value=-5.0, standard_error=math.nan) if (each.label, each.name) == ("3", "beta") else each
+        for each in identified({"beta": 1 + 1e-9})
+    ]
+    page = Page(render_experiment(EXPERIMENTS["mnist_ode"], [oscillator_row(0, tuple(found))], {}))
+    line = page.tables[2][4]
+    assert (line[0], line[3], line[-1]) == ("3", "−5.0000", "–\N{NO-BREAK SPACE}%")
+    assert "a trajectory by at most – %" in page.words
+    assert not {"inf", "nan"} & set(page.words.split())
 
 
 def test_data_stay_text(hostile_page: Path) -> None:

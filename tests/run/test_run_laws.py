@@ -132,6 +132,22 @@ def test_a_law_that_has_changed_is_not_taken_for_the_old_one(
     assert "my_laws.py" in refused.value.expected
 
 
+@pytest.mark.parametrize("when", ["time.shape == (CLUSTERS, 1)", "time.ndim == 1"])
+def test_a_law_that_fails_is_not_told_as_a_damaged_run(run: Run, plugin: Path, when: str) -> None:
+    """Where it is asked for the curves of what was found, and before that, while it is tried."""
+    condition = when.replace("CLUSTERS", str(run.recipe.model.clusters))
+    fails = f"    if {condition}:\n        raise RuntimeError('no licence')\n    return "
+    text = LAW.replace("    return ", fails)
+    plugin.write_text(text, encoding="utf-8")
+    load_plugin(plugin)
+    with pytest.raises(RunError, match="the expert 'relaxation_of_foils' fails while") as refused:
+        load_run(run.path)
+    line = text.splitlines().index("        raise RuntimeError('no licence')") + 1
+    assert refused.value.what.endswith("RuntimeError: no licence")
+    assert refused.value.where == f"{plugin}:{line}"
+    assert "Train it again" not in refused.value.next
+
+
 def test_a_run_from_before_is_opened(run: Run) -> None:
     content = msgspec.json.decode((run.path / "run.json").read_bytes())
     del content["experts"]

@@ -77,6 +77,13 @@ def test_bounds_are_kept_and_take_the_place_of_the_laws() -> None:
     assert search(law, given(9.0, 0.7)).theta[0, 0, 0] == 3.0
 
 
+def test_an_infinite_bound_leaves_the_laws() -> None:
+    rate = ChosenExpert(LAW, {}, {}, {"rate": (-math.inf, math.inf)}).parameters[1]
+    assert (rate.lower, rate.upper) == (0.0, 5.0)
+    rate = ChosenExpert(LAW, {}, {}, {"rate": (1.0, math.inf)}).parameters[1]
+    assert (rate.lower, rate.upper) == (1.0, 5.0)
+
+
 @pytest.mark.parametrize(
     ("fixed", "start", "bounds", "where", "said"),
     [
@@ -87,6 +94,9 @@ def test_bounds_are_kept_and_take_the_place_of_the_laws() -> None:
         ({"rate": 1.0}, {"rate": 1.0}, {}, "fixed", "'rate' is fixed, and yet"),
         ({"rate": 1.0}, {}, {"rate": (0.0, 1.0)}, "fixed", "'rate' is fixed, and yet"),
         ({"rate": -1.0}, {}, {}, "fixed", "'rate' is fixed at -1"),
+        ({}, {}, {"rate": (-1.0, 1.0)}, "bounds", "bounds -1 and 1 of 'rate' reach beyond the law"),
+        ({}, {}, {"rate": (0.0, 6.0)}, "bounds", "bounds 0 and 6 of 'rate' reach beyond the law"),
+        ({}, {}, {"rate": (math.nan, 1.0)}, "bounds", "bounds nan and 1 of 'rate' reach beyond the law"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_place(

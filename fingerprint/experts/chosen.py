@@ -17,7 +17,7 @@ from fingerprint.experts.parameter import Parameter
 
 
 class ChosenExpert(AbstractExpert):
-    """A law of which some parameters are known, or begin or are bounded as a recipe says: by name, so each keeps its place.
+    """A law of which some parameters are known, or begin or are bounded as a recipe says; by name, so each has its place.
 
     Args:
         law: as it was registered.

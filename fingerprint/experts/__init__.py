@@ -20,7 +20,7 @@ from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import Curves, Fit, descend, normal_matrix, search
 from fingerprint.experts.survey import Option, options_of, parameters_of
-from fingerprint.experts.trial import check_law_of_z
+from fingerprint.experts.trial import check_chosen, check_law_of_z, linear_design
 
 __all__ = [
     "AbstractExpert",
@@ -38,6 +38,7 @@ __all__ = [
     "broken_packages",
     "build_expert",
     "check_chooses",
+    "check_chosen",
     "check_law_of_z",
     "coefficient_unit",
     "descend",
@@ -45,6 +46,7 @@ __all__ = [
     "entries",
     "expert",
     "family",
+    "linear_design",
     "load_plugin",
     "matching_names",
     "normal_matrix",

@@ -23,6 +23,7 @@ class AbstractExpert(ABC):
         takes_z: whether the curve depends on Z beside its parameters.
         differentiable: whether torch can follow the curves' derivatives backwards.
         tries: beginnings that are tried beside its own, where it has parameters that are not linear.
+        gives_up: whether it may have no curve at all where it starts, nan throughout: other beginnings are tried then.
         refines: whether its beginnings are improved by least squares; a law that solves for itself says no.
     """
 
@@ -31,6 +32,7 @@ class AbstractExpert(ABC):
     takes_z: bool = False
     differentiable: bool = True
     tries: int = 64
+    gives_up: bool = True
     refines: bool = True
 
     @abstractmethod

@@ -17,7 +17,7 @@ from fingerprint.experts.parameter import Parameter
 
 
 class ChosenExpert(AbstractExpert):
-    """A law of which some parameters are known, or begin or are bounded as a recipe says; by name, so each has its place.
+    """A law of which some parameters are known, or begin or are bounded as a recipe says, each in its place.
 
     Args:
         law: as it was registered.
@@ -45,7 +45,7 @@ class ChosenExpert(AbstractExpert):
         self.law, self.begun = law, dict(start)
         limits = {each.name: _limits(each, bounds[each.name]) for each in law.parameters if each.name in bounds}
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
-        self.refines, self.t_unit = law.refines, law.t_unit
+        self.refines, self.gives_up, self.t_unit = law.refines, law.gives_up, law.t_unit
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
         self.fixed = {law.names.index(name): value for name, value in fixed.items()}
         chosen = [law.parameters[index] for index in self.free]

@@ -65,6 +65,8 @@ class FormulaExpert(AbstractExpert):
     parameters: tuple[Parameter, ...]
     t: Float[Tensor, " point"]
 
+    gives_up = False
+
     def __post_init__(self) -> None:
         """Find out whether it uses Z, and differentiate it."""
         self._latent = tuple(name for name in self.formula.names if _LATENT.fullmatch(name))

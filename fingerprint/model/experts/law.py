@@ -8,7 +8,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from fingerprint.experts import AbstractExpert, Curves, Fit, Sharing, check_chooses, descend, matching_names, search
+from fingerprint.experts import (
+    AbstractExpert,
+    Curves,
+    Fit,
+    Sharing,
+    check_chooses,
+    descend,
+    linear_design,
+    matching_names,
+    search,
+)
 from fingerprint.model.certainty import Certainty
 
 FEW = 8  # iterations of a fit that begins where the last one ended
@@ -72,9 +82,7 @@ class Law(nn.Module):
         alike = [each.double().square().mean().sqrt().expand(len(each)) for each in wide]
         self.register_buffer("unit", torch.cat(alike), persistent=False)
         if self.linear:
-            zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
-            offset = expert.curves(zero)
-            design = (expert.curves(torch.eye(len(zero), dtype=torch.float64)) - offset).T
+            design, offset = linear_design(expert)
             size = design.norm(dim=0)  # functions are compared at unit length, so that none is too small to count
             solver = torch.linalg.pinv(design / size) / size.unsqueeze(-1)
             for name, value in (("design", design), ("offset", offset), ("solver", solver)):

@@ -11,6 +11,7 @@ from fingerprint.experts import (
     Domain,
     LinearLaw,
     build_expert,
+    check_chosen,
     coefficient_unit,
     design_matrix,
 )
@@ -93,6 +94,7 @@ def _law(spec: LinearExpert | RegisteredExpert, names: tuple[str, ...], shapes: 
         if spec.fixed or spec.start or spec.bounds:
             expert = ChosenExpert(expert, spec.fixed, spec.start, spec.bounds)
         _check_starts(spec, expert)
+        check_chosen(spec.name, expert, domain)
         along, shared = spec.along_z, spec.shared
     units = [shapes[each].model_units() for each in names]
     return Law(expert, names, [centre for centre, _ in units], [scale for _, scale in units], shared, along)

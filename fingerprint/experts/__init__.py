@@ -20,7 +20,7 @@ from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
 from fingerprint.experts.solve import ITERATIONS, Curves, Fit, descend, normal_matrix, search
 from fingerprint.experts.survey import Option, options_of, parameters_of
-from fingerprint.experts.trial import check_law_of_z
+from fingerprint.experts.trial import check_chosen, check_law_of_z, linear_design
 
 __all__ = [
     "ITERATIONS",
@@ -39,6 +39,7 @@ __all__ = [
     "broken_packages",
     "build_expert",
     "check_chooses",
+    "check_chosen",
     "check_law_of_z",
     "coefficient_unit",
     "descend",
@@ -47,6 +48,7 @@ __all__ = [
     "expert",
     "family",
     "line_of",
+    "linear_design",
     "load_plugin",
     "matching_names",
     "normal_matrix",

@@ -24,6 +24,7 @@ class AbstractExpert(ABC):
         differentiable: whether torch can follow the curves' derivatives backwards.
         tries: beginnings that are tried beside its own, where it has parameters that are not linear.
         single: whether single precision is enough for the gradient of a training.
+        gives_up: whether it may have no curve at all where it starts, nan throughout: other beginnings are tried then.
         refines: whether its beginnings are improved by least squares; a law that solves for itself says no.
     """
 
@@ -33,6 +34,7 @@ class AbstractExpert(ABC):
     differentiable: bool = True
     tries: int = 64
     single: bool = False
+    gives_up: bool = True
     refines: bool = True
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -13,18 +14,23 @@ from torch import Tensor
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
+from fingerprint.experts.parameter import Parameter
 
 T = TypeVar("T")
 
 
 class ChosenExpert(AbstractExpert):
-    """A law of which some parameters are known, or begin or are bounded as a recipe says.
+    """A law of which some parameters are known, or begin or are bounded as a recipe says, each in its place.
 
     Args:
         law: as it was registered.
         fixed: known values, by name or by pattern such as "height *"; they are no parameters any more.
         start: where fits begin, likewise: then tried before the law's own beginnings.
-        bounds: lower and upper, likewise; a parameter that was linear is no longer solved in closed form.
+        bounds: lower and upper, likewise, within those of the law; an infinite one leaves the law's. A parameter that
+            was linear is no longer solved in closed form.
+
+    Raises:
+        RecipeError: a name is no parameter, or what is said of one contradicts the law or itself.
     """
 
     def __init__(
@@ -42,18 +48,19 @@ class ChosenExpert(AbstractExpert):
         bounds = by_name(law, bounds, "bounds")
         _check_fixed(law, fixed, {**start, **bounds})
         self.law, self.begun, self.single = law, start, law.single
+        limits = {each.name: _limits(each, bounds[each.name]) for each in law.parameters if each.name in bounds}
         self.takes_z, self.differentiable, self.tries = law.takes_z, law.differentiable, law.tries
-        self.refines, self.t_unit = law.refines, law.t_unit
+        self.refines, self.gives_up, self.t_unit = law.refines, law.gives_up, law.t_unit
         self.free = [index for index, each in enumerate(law.parameters) if each.name not in fixed]
         self.fixed = {law.names.index(name): value for name, value in fixed.items()}
         chosen = [law.parameters[index] for index in self.free]
         self.parameters = tuple(
             replace(
                 each,
-                start=start.get(each.name, _within(each.start, bounds.get(each.name))),
-                lower=bounds.get(each.name, (each.lower, each.upper))[0],
-                upper=bounds.get(each.name, (each.lower, each.upper))[1],
-                linear=each.linear and each.name not in bounds,
+                start=start.get(each.name, _within(each.start, limits.get(each.name))),
+                lower=limits.get(each.name, (each.lower, each.upper))[0],
+                upper=limits.get(each.name, (each.lower, each.upper))[1],
+                linear=each.linear and each.name not in limits,
             )
             for each in chosen
         )
@@ -88,10 +95,6 @@ class ChosenExpert(AbstractExpert):
         for name, value in self.begun.items():
             told[..., self.names.index(name)] = value
         return torch.cat([told, own]).clamp(lower, upper)
-
-    def in_order(self, theta: Float[Tensor, "*many parameter"]) -> Float[Tensor, "*many parameter"]:
-        """The law's, unless parameters are fixed, begun or bounded by name: then each has its place."""
-        return theta if self.placed else self.law.in_order(theta)
 
     def _whole(self, theta: Tensor) -> Tensor:
         free = iter(theta.unbind(-1))
@@ -160,6 +163,24 @@ def _check_fixed(law: AbstractExpert, fixed: Mapping[str, float], found: Mapping
                 where="fixed",
                 expected=f"A number from {each.lower:g} to {each.upper:g}, the bounds of the law.",
             )
+
+
+def _limits(parameter: Parameter, bounds: Sequence[float]) -> tuple[float, float]:
+    """Bounds of a recipe, where each that is infinite is the law's own; beyond the law's it may have no meaning.
+
+    Raises:
+        RecipeError: they reach farther than the law.
+    """
+    lower = parameter.lower if bounds[0] == -math.inf else bounds[0]
+    upper = parameter.upper if bounds[1] == math.inf else bounds[1]
+    if not (lower >= parameter.lower and upper <= parameter.upper):
+        raise RecipeError(
+            f"the bounds {bounds[0]:g} and {bounds[1]:g} of {parameter.name!r} reach beyond the law",
+            where="bounds",
+            expected=f"Within {parameter.lower:g} and {parameter.upper:g}, the bounds of the law; -inf or inf leaves "
+            "that side to it.",
+        )
+    return lower, upper
 
 
 def _within(value: float, bounds: Sequence[float] | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -57,6 +58,46 @@ def check_law(entry: Entry, made: AbstractExpert, domain: Domain) -> None:
     _check_linear(entry, made, start)
     if made.differentiable:
         _check_derivatives(entry, made, start)
+
+
+def check_chosen(name: str, made: AbstractExpert, domain: Domain) -> None:
+    """Refuse a law that has no fit as the recipe has it, with its choices of starts and of what is fixed.
+
+    It is not finite at some points where it begins, or, unless it may give up, at none; or all its parameters are
+    linear, and two or more say the same on this axis. A law that takes Z is not asked.
+
+    Raises:
+        RecipeError: it is such.
+    """
+    if made.takes_z:
+        return
+    finite = torch.isfinite(made.curves(_start(made)))
+    if not bool(finite.all()) and (bool(finite.any()) or not made.gives_up):
+        place = int((~finite).nonzero()[0])
+        t = [float(each) for component in domain.components for each in component.t][place]
+        raise _refused(
+            name,
+            "",
+            f"is not finite at point {place} (t = {t:g}) with its parameters at their starts",
+            "Numbers on the whole axis: other starts (`start`), or another axis (`grid` in the recipe crops it).",
+        )
+    if not all(each.linear for each in made.parameters):
+        return
+    design = linear_design(made)[0]
+    size = design.norm(dim=0)
+    if not bool((size > 0).all()) or int(torch.linalg.matrix_rank(design / size)) < len(size):
+        raise _refused(
+            name,
+            "",
+            f"has parameters ({', '.join(made.names)}) that cannot be told apart on {domain.points} points",
+            "Parameters whose effects differ, no more of them than points; or some of them `fixed`.",
+        )
+
+
+def linear_design(made: AbstractExpert) -> tuple[Tensor, Tensor]:
+    """Of a law that is linear throughout, its functions [point, parameter], and the curve of nothing [point]."""
+    offset, design = made.jacobian(torch.zeros(len(made.parameters), dtype=torch.float64))
+    return design, offset
 
 
 def check_law_of_z(made: AbstractExpert, latent: int, points: int) -> None:
@@ -123,12 +164,17 @@ def _check_apart(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
 
 def _check_linear(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     """What is declared linear, alone and together: sums of changes are changes by sums."""
-    linear = [index for index, each in enumerate(made.parameters) if each.linear]
-    told = made.curves(start)
-    changes = {index: _moved(made, start, {index: 1.0}) - told for index in linear}
-    wrong = [index for index in linear if _differ(_moved(made, start, {index: 2.5}) - told, 2.5 * changes[index], told)]
-    steps = {index: 2.0 + place for place, index in enumerate(linear)}
-    together = sum((step * changes[index] for index, step in steps.items()), torch.zeros_like(told))
+    told, sizes = made.curves(start), _sizes(made, start)
+    linear = list(sizes)
+    changes = {index: _moved(made, start, {index: size}) - told for index, size in sizes.items()}
+    wrong = [
+        index
+        for index, size in sizes.items()
+        if _differ(_moved(made, start, {index: 2.5 * size}) - told, 2.5 * changes[index], told)
+    ]
+    times = {index: 2.0 + place for place, index in enumerate(linear)}
+    steps = {index: times[index] * sizes[index] for index in linear}
+    together = sum((times[index] * changes[index] for index in linear), torch.zeros_like(told))
     if not wrong and _differ(_moved(made, start, steps) - told, together, told):
         wrong = linear
     if wrong:
@@ -142,19 +188,37 @@ def _check_linear(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
 
 def _check_derivatives(entry: Entry, made: AbstractExpert, start: Tensor) -> None:
     """Those that torch follows, beside differences."""
-    told = made.curves(start)
+    told, sizes = made.curves(start), _sizes(made, start)
     lost = "is not followed by torch through its parameter"
     try:
         jacobian = made.jacobian(start)[1]
     except (RuntimeError, TypeError) as error:
         raise _refused(entry.name, entry.origin, f"{lost}s: {error}", DIFFERENTIABLE) from error
     for index, each in enumerate(made.parameters):
-        step = STEP * (abs(each.start) or 1.0)
+        size, slope = sizes.get(index, abs(each.start) or 1.0), float(jacobian[:, index].abs().max())
+        if not each.linear and each.start == 0 and slope > 0 and bool(told.any()):
+            size = min(size, float(told.abs().max()) / slope)  # 1 may be far, of an axis of picoseconds
+        step = STEP * size
         ends = [min(max(each.start + sign * step, each.lower), each.upper) for sign in (1, -1)]
         change = _moved(made, start, {index: ends[0] - each.start}) - _moved(made, start, {index: ends[1] - each.start})
         wrong = jacobian[:, index] * (ends[0] - ends[1]) - change
         if bool(wrong.norm() > NEAR * change.norm() + ROUNDING * told.norm()):
             raise _refused(entry.name, entry.origin, f"{lost} {each.name}", DIFFERENTIABLE)
+
+
+def _sizes(made: AbstractExpert, start: Tensor) -> dict[int, float]:
+    """Of each linear parameter, the number that changes the curve as much as the curve is large.
+
+    The others that are linear are held at 0, so that the smallest effect is not lost in rounding.
+    """
+    linear = [index for index, each in enumerate(made.parameters) if each.linear]
+    nothing = start.clone()
+    nothing[linear] = 0
+    whole = float(made.curves(start).abs().max()) or 1.0
+    base = made.curves(nothing)
+    effects = {index: float((_moved(made, nothing, {index: 1.0}) - base).abs().max()) for index in linear}
+    sizes = {index: whole / effect if effect > 0 else 1.0 for index, effect in effects.items()}
+    return {index: size if math.isfinite(size) and size > 0 else 1.0 for index, size in sizes.items()}
 
 
 def _bounds(made: AbstractExpert) -> tuple[Tensor, Tensor]:

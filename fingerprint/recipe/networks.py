@@ -161,7 +161,8 @@ class RegisteredExpert(Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
         shared: parameters that all clusters have alike, by name or pattern, such as ["position *"].
         along_z: parameters that are a linear function of Z, theta + slope . Z; likewise.
         fixed: parameters that are known.
-        start, bounds: where fits begin, and lower and upper limits, instead of the law's own.
+        start: where fits begin, before the law's own beginnings; not of what is solved in closed form.
+        bounds: lower and upper limits, within the law's own; -inf or inf leaves that side to the law.
         solve: "fit" is least squares of the clusters' mean curves, for laws that do not depend on Z [Eq. 16]; else
             parameters follow the gradient.
     """

@@ -84,6 +84,13 @@ def test_a_pattern_means_all_that_fit_it_and_a_name_counts_before_it() -> None:
     assert [each.start for each in ChosenExpert(LAW, {}, {"*e": 2.0}, {}).parameters] == [2.0, 2.0]
 
 
+def test_an_infinite_bound_leaves_the_laws() -> None:
+    rate = ChosenExpert(LAW, {}, {}, {"rate": (-math.inf, math.inf)}).parameters[1]
+    assert (rate.lower, rate.upper) == (0.0, 5.0)
+    rate = ChosenExpert(LAW, {}, {}, {"rate": (1.0, math.inf)}).parameters[1]
+    assert (rate.lower, rate.upper) == (1.0, 5.0)
+
+
 @pytest.mark.parametrize(
     ("fixed", "start", "bounds", "where", "said"),
     [
@@ -94,6 +101,9 @@ def test_a_pattern_means_all_that_fit_it_and_a_name_counts_before_it() -> None:
         ({"rate": 1.0}, {"rate": 1.0}, {}, "fixed", "'rate' is fixed, and yet"),
         ({"rate": 1.0}, {}, {"rate": (0.0, 1.0)}, "fixed", "'rate' is fixed, and yet"),
         ({"rate": -1.0}, {}, {}, "fixed", "'rate' is fixed at -1"),
+        ({}, {}, {"rate": (-1.0, 1.0)}, "bounds", "bounds -1 and 1 of 'rate' reach beyond the law"),
+        ({}, {}, {"rate": (0.0, 6.0)}, "bounds", "bounds 0 and 6 of 'rate' reach beyond the law"),
+        ({}, {}, {"rate": (math.nan, 1.0)}, "bounds", "bounds nan and 1 of 'rate' reach beyond the law"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_place(

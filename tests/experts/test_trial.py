@@ -12,7 +12,17 @@ import torch
 from torch import Tensor
 
 from fingerprint.errors import RecipeError
-from fingerprint.experts import Component, Domain, Parameter, build_expert, check_law_of_z, expert
+from fingerprint.experts import (
+    AbstractExpert,
+    ChosenExpert,
+    Component,
+    Domain,
+    Parameter,
+    build_expert,
+    check_chosen,
+    check_law_of_z,
+    expert,
+)
 
 pytestmark = pytest.mark.usefixtures("own_experts")
 
@@ -133,6 +143,77 @@ def test_a_simulator_that_is_none(law: Callable[..., Any], what: str) -> None:
     with pytest.raises(RecipeError) as refused:
         build_expert("it", DOMAIN, {})
     assert what in refused.value.what
+
+
+def formula(text: str, domain: Domain = DOMAIN, **fixed: float) -> AbstractExpert:
+    law = build_expert("formula", domain, {"formula": text})
+    return ChosenExpert(law, fixed, {}, {}) if fixed else law
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a*log(t)", "is not finite at point 0 (t = 0)"),
+        ("a*log(k*t)", "is not finite at point 0 (t = 0)"),
+        ("a/0*t", "is not finite at point 0"),
+        ("9**9**9*a", "is not finite at point 0"),
+        ("a*t + b*t", "(a, b) that cannot be told apart on 9 points"),
+        ("a + b*0*t", "cannot be told apart"),
+    ],
+)
+def test_a_formula_that_has_no_fit(text: str, what: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        check_chosen("formula", formula(text), DOMAIN)
+    assert what in refused.value.what
+    assert refused.value.where == "name"
+    assert refused.value.expected
+
+
+def test_what_the_recipe_chooses_counts() -> None:
+    """A start elsewhere, or one of two like parameters that is known, may make a law of it."""
+    check_chosen("formula", formula("a*t + b*t", b=2.0), DOMAIN)
+    root = build_expert("formula", DOMAIN, {"formula": "a*sqrt(t - s)"})
+    with pytest.raises(RecipeError, match="not finite at point 0"):
+        check_chosen("formula", root, DOMAIN)
+    check_chosen("formula", ChosenExpert(root, {}, {"s": -1.0}, {}), DOMAIN)
+
+
+def test_a_small_axis_is_told_apart_as_any() -> None:
+    picoseconds = Domain((Component("x", 1e-12 * np.linspace(0.0, 2.0, 9), "s", "mm"),))
+    check_chosen("formula", formula("a + b*t + c*t^2", picoseconds), picoseconds)
+
+
+def test_a_trajectory_that_blows_up_is_no_reason() -> None:
+    options = {"states": ["x"], "equations": {"x": "k*x^2 + 1e3*x^3"}, "initial": {"x": 1.0}}
+    law = build_expert("ode", DOMAIN, options)
+    assert torch.isnan(law.curves(torch.ones(1, dtype=torch.float64))).all()
+    check_chosen("ode", law, DOMAIN)
+
+
+def late(t: Tensor, height: Any = LINEAR, delay: Any = Parameter(0.0)) -> Tensor:
+    return height * torch.exp(-(((t - delay) / 1e-12) ** 2))
+
+
+def slow(t: Tensor, slope: Any = LINEAR, rest: Any = LINEAR) -> Tensor:
+    return slope**2 * t + rest
+
+
+def lost(t: Tensor, slope: Any = Parameter(linear=True), rest: Any = LINEAR) -> Tensor:
+    return slope.detach() * t + rest
+
+
+@pytest.mark.parametrize(("law", "what"), [(slow, "not a linear function of slope"), (lost, "its parameter slope")])
+def test_a_small_axis_hides_nothing(law: Callable[..., Any], what: str) -> None:
+    domain = Domain((Component("x", 1e-18 * np.linspace(0.0, 2.0, 9), "s", "mm"),))
+    expert("it")(law)
+    with pytest.raises(RecipeError, match=what):
+        build_expert("it", domain, {})
+
+
+def test_a_sound_law_of_picoseconds_is_one() -> None:
+    domain = Domain((Component("x", 1e-12 * np.linspace(0.0, 2.0, 9), "s", "mm"),))
+    expert("it")(late)
+    assert build_expert("it", domain, {}).names == ("height", "delay")
 
 
 def test_the_line_that_fails_is_named() -> None:

@@ -11,6 +11,7 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import not_negative, spacing, span
 from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
@@ -35,7 +36,7 @@ def exponential(domain: Domain, *, origin: float = 0.0, offset: bool = True) -> 
     Raises:
         RecipeError: the axis lies a hundred times its own length from the origin, or farther.
     """
-    t = domain.t - origin
+    t = domain.t - number(origin, "origin")
     if np.abs(t).max() > _FARTHEST * span(t):
         raise RecipeError(
             f"an exponential that counts from t = {origin:g} cannot be told on an axis from {domain.t[0]:g} to "

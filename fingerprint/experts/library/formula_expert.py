@@ -14,6 +14,7 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.calculus import derivative, linear_symbols
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.formula import Formula, parse_formula
+from fingerprint.experts.options import units_of
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 from fingerprint.experts.tape import Tape
@@ -34,7 +35,7 @@ def build(domain: Domain, *, formula: str, units: dict[str, str] | None = None) 
         units: of parameters, such as {k = "1/t"}.
 
     Raises:
-        RecipeError: the formula cannot be read, has no parameters, or a unit is of none.
+        RecipeError: the formula cannot be read, has no parameters, or a unit is of none or not known.
     """
     read = parse_formula(formula, where="options.formula")
     names = tuple(name for name in read.names if name != "t" and not _LATENT.fullmatch(name))
@@ -44,16 +45,9 @@ def build(domain: Domain, *, formula: str, units: dict[str, str] | None = None) 
             where="options.formula",
             expected='A symbol beside t, as a and k in "a * exp(-k * t)".',
         )
-    units = units or {}
-    for name in units:
-        if name not in names:
-            raise RecipeError(
-                f"{name!r} is no parameter of {formula!r}",
-                where="options.units",
-                expected=f"Of these: {', '.join(names)}.",
-            )
+    known = units_of(units, names)
     linear = linear_symbols([read.tree], names)
-    parameters = tuple(Parameter(name=name, linear=name in linear, unit=units.get(name, "")) for name in names)
+    parameters = tuple(Parameter(name=name, linear=name in linear, unit=known.get(name, "")) for name in names)
     return FormulaExpert(read, parameters, torch.as_tensor(domain.t, dtype=torch.float64))
 
 
@@ -70,6 +64,8 @@ class FormulaExpert(AbstractExpert):
     formula: Formula
     parameters: tuple[Parameter, ...]
     t: Float[Tensor, " point"]
+
+    gives_up = False
 
     def __post_init__(self) -> None:
         """Find out whether it uses Z, and differentiate it."""

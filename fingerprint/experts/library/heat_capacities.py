@@ -14,6 +14,7 @@ from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.arrhenius import COLDEST
 from fingerprint.experts.library.axes import temperatures
 from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 from fingerprint.units import convert
@@ -85,7 +86,8 @@ def _heat_capacity(domain: Domain, atoms: float | None, share: Callable[[Tensor]
     temperature = Parameter(hottest, 1e-3 * hottest, unit="K", name="temperature")
     scan = [hottest * np.geomspace(0.05, 20, 30)]
     if atoms is not None:
-        limit = atoms * float(convert(np.array([DULONG_PETIT]), "J/(mol K)", domain.only.unit)[0])
+        of_one = float(convert(np.array([DULONG_PETIT]), "J/(mol K)", domain.only.unit)[0])
+        limit = number(atoms, "atoms", above=0) * of_one
         return FormulaLaw(lambda t, temperature: limit * share(temperature / t), t, [temperature], scan)
     parameters = (Parameter(1.0, unit="y", linear=True, name="limit"), temperature)
     return FormulaLaw(lambda t, limit, temperature: limit * share(temperature / t), t, parameters, scan)

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import RecipeError
 from fingerprint.experts.domain import Domain
+from fingerprint.experts.library.axes import span
 from fingerprint.experts.ode.approximation import Kind
 from fingerprint.experts.ode.expert import OdeExpert
 from fingerprint.experts.ode.integrate import Accuracy, Gradient
 from fingerprint.experts.ode.observed import Observation, observation
 from fingerprint.experts.ode.system import System, dictionary, given
+from fingerprint.experts.options import number, units_of
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
 TOLERANCE = 1e-8
+_FARTHEST = 100.0  # lengths of the axis
 
 
 @family("ode")
@@ -67,8 +70,13 @@ def build(
         steps: of one solution, at most.
 
     Raises:
-        RecipeError: the options contradict each other or themselves.
+        RecipeError: the options contradict each other or themselves, or a number cannot serve.
     """
+    number(threshold, "options.threshold", least=0)
+    number(steps, "options.steps", least=1)
+    number(library or 0, "options.library", least=0)
+    for state, value in (initial or {}).items():
+        number(value, f"options.initial.{state}")
     if (equations is None) == (library is None and monomials is None):
         raise RecipeError(
             "equations of a given form, or a library of monomials",
@@ -87,7 +95,8 @@ def build(
         if name not in states:
             raise RecipeError(f"{name!r} is no state", where="options.initial", expected=f"Of {', '.join(states)}.")
     watched = observation(domain, states, observed)
-    begin = float(start_time if start_time is not None else _begin(watched.times.numpy()))
+    times = watched.times.numpy()
+    begin = _begin(times) if start_time is None else _within_reach(start_time, times)
     sizes = _sizes(domain, watched, system, initial)
     parameters = [
         *(
@@ -121,6 +130,17 @@ def _begin(times: NDArray[np.float64]) -> float:
     return 0.0 if 0 <= first <= last - first else first
 
 
+def _within_reach(start: float, times: NDArray[np.float64]) -> float:
+    first, last = float(times[0]), float(times[-1])
+    if not max(first - start, start - last) <= _FARTHEST * span(times):
+        raise RecipeError(
+            f"solutions that begin at t = {start:g} are not followed to an axis from {first:g} to {last:g}",
+            where="options.start_time",
+            expected=f"A finite time, at most {_FARTHEST:g} lengths of the axis from it.",
+        )
+    return start
+
+
 def _sizes(domain: Domain, watched: Observation, system: System, initial: dict[str, float]) -> list[float]:
     """How large each state is, for the accuracy of its small values."""
     sizes = [abs(initial.get(name, 0.0)) for name in system.states]
@@ -140,7 +160,5 @@ def _with_units(parameters: list[Parameter], units: dict[str, str]) -> list[Para
             where="options.equations",
             expected=f"Names that differ: {', '.join(names)}.",
         )
-    for name in units:
-        if name not in names:
-            raise RecipeError(f"{name!r} is no parameter", where="options.units", expected=f"Of {', '.join(names)}.")
+    units_of(units, names)
     return [Parameter(each.start, unit=units.get(each.name, ""), name=each.name) for each in parameters]

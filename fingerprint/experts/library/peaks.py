@@ -61,10 +61,15 @@ def peaks(
         positions: whether the parameters are the positions or their logarithms.
 
     Raises:
-        RecipeError: there is no peak, or logarithms of positions are wanted on an axis that holds nothing positive.
+        RecipeError: there is no peak, the axis has one point, or logarithms of positions are wanted on an axis that
+            holds nothing positive.
     """
     if count < 1:
         raise RecipeError(f"{count} peaks are no peaks", where="count", expected="1 or more.")
+    if len(domain.t) < 2:
+        raise RecipeError(
+            f"the axis has one point, {domain.t[0]:g}, and peaks have widths", expected="A curve of some points."
+        )
     if positions == "log" and domain.t.max() <= 0:
         raise RecipeError("positions have no logarithm on this axis", where="positions", expected='"linear".')
     return Peaks(domain.only, count, shape, background, positions)

@@ -8,6 +8,7 @@ from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Array, Domain
 from fingerprint.experts.linear import LinearLaw
+from fingerprint.experts.options import number
 from fingerprint.experts.registry import family
 
 _ALIKE = 1e10  # condition number of the powers, each of length 1
@@ -28,7 +29,7 @@ def affine(domain: Domain, *, origin: float = 0.0) -> AbstractExpert:
     Raises:
         RecipeError: the axis has one point, or lies too far from the origin.
     """
-    return LinearLaw(("intercept", "slope"), _powers(domain.t - origin, 1), ("y", "y/t"))
+    return LinearLaw(("intercept", "slope"), _powers(domain.t - number(origin, "origin"), 1), ("y", "y/t"))
 
 
 @family("polynomial")
@@ -51,8 +52,9 @@ def polynomial(domain: Domain, *, order: int = 2, origin: float = 0.0) -> Abstra
     """
     if order < 0:
         raise RecipeError(f"a polynomial has no order {order}", where="order", expected="0, 1, 2 or more.")
+    t = domain.t - number(origin, "origin")
     units = ("y", "y/t", *(f"y/t^{power}" for power in range(2, order + 1)))[: order + 1]
-    return LinearLaw([f"coefficient {power}" for power in range(order + 1)], _powers(domain.t - origin, order), units)
+    return LinearLaw([f"coefficient {power}" for power in range(order + 1)], _powers(t, order), units)
 
 
 def _powers(t: Array, order: int) -> Array:

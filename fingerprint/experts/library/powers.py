@@ -9,6 +9,7 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import not_negative
 from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
@@ -29,9 +30,9 @@ def power_law(domain: Domain, *, offset: bool = False, reference: float = 1.0) -
         reference: $t_1$, where the power is the amplitude; choose it within the axis, and the errors are least tied.
 
     Raises:
-        RecipeError: some of the axis is negative.
+        RecipeError: some of the axis is negative, or the reference is not positive.
     """
-    t = not_negative(domain.t, "a power law") / reference
+    t = not_negative(domain.t, "a power law") / number(reference, "reference", above=0)
     positive = t[t > 0]
     steepest = 300 / max(float(np.abs(np.log(positive)).max()), 1e-3) if len(positive) else 20.0
     upper = min(20.0, steepest)

@@ -11,6 +11,7 @@ from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import spacing, strains
 from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 
@@ -33,12 +34,14 @@ def elastic_plastic(domain: Domain, *, smooth: float = 0.0) -> AbstractExpert:
 
     Raises:
         UnitError: the axis is no ratio.
+        RecipeError: `smooth` is negative.
     """
+    number(smooth, "smooth", least=0)
     strain = strains(domain)
     largest = float(np.abs(strain).max())
 
     def ramp(x: Tensor) -> Tensor:
-        return x.clamp_min(0) if smooth <= 0 else smooth * torch.nn.functional.softplus(x / smooth, threshold=700)
+        return x.clamp_min(0) if smooth == 0 else smooth * torch.nn.functional.softplus(x / smooth, threshold=700)
 
     def stress(strain: Tensor, modulus: Tensor, yield_strain: Tensor, hardening: Tensor) -> Tensor:
         size = strain.abs()
@@ -70,8 +73,9 @@ def ramberg_osgood(domain: Domain, *, proof: float = 0.002) -> AbstractExpert:
 
     Raises:
         UnitError: the axis is no ratio.
+        RecipeError: the proof strain is not positive.
     """
-    return RambergOsgood(domain, proof)
+    return RambergOsgood(domain, number(proof, "proof", above=0))
 
 
 class RambergOsgood(AbstractExpert):

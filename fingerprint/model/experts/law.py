@@ -16,6 +16,7 @@ from fingerprint.experts import (
     Sharing,
     check_chooses,
     descend,
+    linear_design,
     matching_names,
     search,
 )
@@ -85,8 +86,7 @@ class Law(nn.Module):
         self.register_buffer("unit", torch.cat(alike), persistent=False)
         self.single = expert.single and bool(self.centre.abs().max() < MOST_OFFSET * self.scale.min())
         if self.linear:
-            zero = torch.zeros(len(expert.parameters), dtype=torch.float64)
-            offset, design = expert.jacobian(zero)
+            design, offset = linear_design(expert)
             size = design.norm(dim=0)  # functions are compared at unit length, so that none is too small to count
             solver = torch.linalg.pinv(design / size) / size.unsqueeze(-1)
             for name, value in (("design", design), ("offset", offset), ("solver", solver)):

@@ -11,6 +11,7 @@ from fingerprint.experts import (
     Domain,
     LinearLaw,
     build_expert,
+    check_chosen,
     coefficient_unit,
     design_matrix,
 )
@@ -92,6 +93,23 @@ def _law(spec: LinearExpert | RegisteredExpert, names: tuple[str, ...], shapes: 
         expert = build_expert(spec.name, domain, spec.options)
         if spec.fixed or spec.start or spec.bounds:
             expert = ChosenExpert(expert, spec.fixed, spec.start, spec.bounds)
+        _check_starts(spec, expert)
+        check_chosen(spec.name, expert, domain)
         along, shared = spec.along_z, spec.shared
     units = [shapes[each].model_units() for each in names]
     return Law(expert, names, [centre for centre, _ in units], [scale for _, scale in units], shared, along)
+
+
+def _check_starts(spec: RegisteredExpert, expert: AbstractExpert) -> None:
+    """Refuse where a fit should begin in what it solves in closed form: nothing would come of it.
+
+    Raises:
+        RecipeError: there is such a start.
+    """
+    for each in expert.parameters:
+        if spec.solve == "fit" and each.linear and each.name in spec.start:
+            raise RecipeError(
+                f"{each.name!r} is solved in closed form, and begins nowhere",
+                where="start",
+                expected="Parameters that are not linear, or that have bounds; what is known belongs into `fixed`.",
+            )

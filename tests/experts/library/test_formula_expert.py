@@ -63,6 +63,7 @@ def test_a_formula_without_t_is_a_constant_curve() -> None:
         ({"formula": "t + 1"}, "no parameter", "options.formula"),
         ({"formula": "a +"}, "cannot be read", "options.formula"),
         ({"formula": "a * t", "units": {"b": "m"}}, "'b' is no parameter", "options.units"),
+        ({"formula": "a * t", "units": {"a": "blorg"}}, "'blorg' is not known", "options.units.a"),
     ],
 )
 def test_what_is_no_law_is_refused(options: dict[str, object], said: str, where: str) -> None:

@@ -1,10 +1,10 @@
 """Experts: laws with a few parameters per cluster that decode a modality. [Eq. 11]
 
-Everything here is in measured units and float64; the model's decoder (`model.expert_decoder`) turns it into model
+Everything here is in measured units and float64; the model's decoder (`model.experts.decoder`) turns it into model
 units.
 
-Reading order: parameter, domain, abstract, function, registry, plugins, trial, building, survey, linear, chosen;
-sharing, beginnings, solve; formula, coefficients, library.
+Reading order: parameter, domain, abstract, function, registry, plugins, template, options, trial, building, survey,
+linear, chosen; sharing, beginnings, solve; tape, formula, calculus, coefficients; ode, library.
 """
 
 from fingerprint.experts.abstract import AbstractExpert

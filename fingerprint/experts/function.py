@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ class FunctionExpert(AbstractExpert):
         self, theta: Float[Tensor, "*many parameter"], z: Float[Tensor, "*many latent"] | None = None
     ) -> Float[Tensor, "*many point"]:
         """As the function says."""
-        t = self.t.to(theta)
+        t = self.t.to(theta, copy=True)  # the function may change what it is given
         arguments = {each.name: theta[..., index, None] for index, each in enumerate(self.parameters)}
         if self.takes_z:
             assert z is not None
@@ -54,7 +55,8 @@ class SimulatorExpert(AbstractExpert):
     """A law of which only the values are known: any program that makes a curve of numbers.
 
     It is called with t and the parameters as floats, once for each curve, and answers [point]. Derivatives are central
-    differences; a call that fails, or answers anything but finite numbers for all points, is a place where no fit goes.
+    differences; a call that raises an arithmetic error, ValueError or RuntimeError, or answers anything but finite
+    numbers for all points, is a place where no fit goes. Whatever else it raises ends the fit.
 
     Args:
         function: the law, `function(t, one=Parameter(...), ...)`, t as a NumPy array.
@@ -119,6 +121,22 @@ class SimulatorExpert(AbstractExpert):
                 return self.simulated(row)
         except (ArithmeticError, ValueError, RuntimeError, np.linalg.LinAlgError, RecipeError):
             return np.full(self.t.shape, np.nan)
+        except Exception as error:
+            raise RecipeError(
+                f"the law {self.function.__name__} ({_line(error, self.function)}) failed: "
+                f"{type(error).__name__}: {error}",
+                where="name",
+                expected="An answer, or ValueError or RuntimeError where it has none. It was called with "
+                + ", ".join(f"{name} = {value!r}" for name, value in zip(self.names, row, strict=True))
+                + ".",
+            ) from error
+
+
+def _line(error: BaseException, function: Callable[..., Any]) -> str:
+    """The file of a law, and the line of it that failed."""
+    code = inspect.unwrap(function).__code__
+    lines = [each.lineno for each in traceback.extract_tb(error.__traceback__) if each.filename == code.co_filename]
+    return f"{code.co_filename}:{lines[-1] if lines else code.co_firstlineno}"
 
 
 def signature(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], bool]:

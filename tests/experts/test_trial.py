@@ -145,6 +145,33 @@ def test_a_simulator_that_is_none(law: Callable[..., Any], what: str) -> None:
     assert what in refused.value.what
 
 
+def outside(t: np.ndarray, rate: Any = FREE) -> np.ndarray:
+    if rate > 1:
+        raise FileNotFoundError("solver.exe")
+    return np.exp(-rate * t)
+
+
+def test_a_simulator_that_cannot_run_says_where_and_with_what() -> None:
+    expert("it", differentiable=False)(outside)
+    law = build_expert("it", DOMAIN, {})
+    with pytest.raises(RecipeError, match="FileNotFoundError: solver") as refused:
+        law.curves(torch.tensor([[1.5]], dtype=torch.float64))
+    assert f"({__file__}:{inspect.getsourcelines(outside)[1] + 2})" in refused.value.what
+    assert "rate = 1.5" in refused.value.expected
+
+
+def shifting(t: Tensor, rate: Any = FREE) -> Tensor:
+    t += 1.0
+    return torch.exp(-rate * t)
+
+
+def test_a_law_may_change_the_t_that_it_is_given() -> None:
+    expert("it")(shifting)
+    law, rates = build_expert("it", DOMAIN, {}), torch.tensor([[0.5]], dtype=torch.float64)
+    torch.testing.assert_close(law.curves(rates), torch.exp(-0.5 * (torch.as_tensor(DOMAIN.t) + 1))[None])
+    torch.testing.assert_close(law.curves(rates), torch.exp(-0.5 * (torch.as_tensor(DOMAIN.t) + 1))[None])
+
+
 def formula(text: str, domain: Domain = DOMAIN, **fixed: float) -> AbstractExpert:
     law = build_expert("formula", domain, {"formula": text})
     return ChosenExpert(law, fixed, {}, {}) if fixed else law

@@ -141,6 +141,7 @@ def cramer_rao(law: Law, counts: NDArray[np.int64], variance: float) -> Array:
     return sharing.theta(covariance.diagonal().sqrt().unsqueeze(0))[0].numpy()
 
 
+@torch.no_grad()
 def table_three(given: Setting, seeds: list[int]) -> list[dict[str, Any]]:
     """Fits to the whole training part, without a digit, for each noise and each draw of it.
 

@@ -23,7 +23,7 @@ from fingerprint.recipe import MLPDecoder, Recipe, load_recipe
 from fingerprint.store import Store
 
 CURVES = ("dx_dt", "dy_dt")
-REPEATS = 15
+REPEATS = 3
 WHOLE = "whole step: "
 
 

@@ -23,7 +23,7 @@ from fingerprint.recipe import MLPDecoder, Recipe, load_recipe
 from fingerprint.store import Store
 
 CURVES = ("dx_dt", "dy_dt")
-REPEATS = 3
+REPEATS = 2
 WHOLE = "whole step: "
 
 
@@ -88,17 +88,16 @@ def decoder_step(ours: Contestant) -> Callable[[], None]:
 
 
 def cost(store: Store) -> dict[str, Any]:
-    """Seconds per step, each repeat, by threads and contestant."""
+    """Seconds per step on one thread, each repeat, by contestant."""
     ready = {name: Contestant(recipe, store, "cpu") for name, recipe in contestants().items()}
     batch = load_recipe("mnist_ode").training.batch
     steps: dict[str, Callable[[], None]] = {name: decoder_step(each) for name, each in ready.items()}
     steps |= {WHOLE + name: each.step for name, each in ready.items()}
-    found: dict[str, Any] = {"batch": batch, "steps": REFIT, "threads": {}}
-    for threads in (2, 1):
-        torch.set_num_threads(threads)
-        told = rates(steps, batch, count=REFIT, repeats=REPEATS)
-        found["threads"][str(threads)] = {name: [batch / each for each in own] for name, own in told.items()}
-    medians = {name: statistics.median(own) for name, own in found["threads"]["1"].items()}
+    torch.set_num_threads(1)
+    told = rates(steps, batch, count=REFIT, repeats=REPEATS)
+    seconds = {name: [batch / each for each in own] for name, own in told.items()}
+    found: dict[str, Any] = {"batch": batch, "steps": REFIT, "seconds": seconds}
+    medians = {name: statistics.median(own) for name, own in seconds.items()}
     found["ratio_to_mlp"] = {
         name: medians[name] / medians[(WHOLE if name.startswith(WHOLE) else "") + "mlp"] for name in medians
     }

@@ -90,7 +90,7 @@ def contrast(record: Record) -> str:
         f"Fewer are told by {' and '.join(weak)}."
         if weak
         else """These networks tell the digits as well as the equations do, and the paper's contrast is not
-reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what they cost stands below."""
+reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what a step costs is measured by `benchmarks/mnist_ode.py --part cost`."""
     )
     return f"""
 ### Networks in place of the equations
@@ -177,31 +177,19 @@ many independent intervals has where the errors are right.
 
 def cost(record: Record) -> str:
     """Milliseconds a step."""
-    whole = "whole step: "
-    names = list(record["numbers"])
     rows: list[list[str]] = []
-    for name in names:
+    for name, free in record["numbers"].items():
+        keys = (name, f"whole step: {name}")
         told = [
-            f"{1e3 * statistics.median(record['threads'][threads][prefix + name]):.2f}"
-            for prefix in ("", whole)
-            for threads in ("1", "2")
+            (f"{1e3 * statistics.median(record['seconds'][key]):.1f}", f"{record['ratio_to_mlp'][key]:.2f}")
+            for key in keys
         ]
-        ratios = [f"{record['ratio_to_mlp'][prefix + name]:.2f}" for prefix in ("", whole)]
-        rows.append([name, f"{record['numbers'][name]:,}", *told[:2], ratios[0], *told[2:], ratios[1]])
-    head = [
-        "rates decoded by",
-        "free numbers",
-        "decoders, ms: one thread",
-        "two",
-        "of the MLP's",
-        "whole step, ms: one thread",
-        "two",
-        "of the MLP's",
-    ]
+        rows.append([name, f"{free:,}", *told[0], *told[1]])
+    head = ["rates decoded by", "free numbers", "decoders, ms", "of the MLP's", "whole step, ms", "of the MLP's"]
     return f"""
 ### What the equations cost
 
-Per training step at batch {record["batch"]}, medians: both rates' decoders alone (answer, likelihood, gradient, Adam; the equations' fits too, one in
+Per training step at batch {record["batch"]}, on one thread, medians: both rates' decoders alone (answer, likelihood, gradient, Adam; the equations' fits too, one in
 {record["steps"]} steps), and the whole step of the recipe `mnist_ode` with each.
 
 {table(head, rows)}

@@ -65,7 +65,7 @@ def wire_recipe(**expert: object) -> Recipe:
         model=ModelRecipe(latent=2, clusters=3),
         prior=PriorRecipe(seeding="expert", layout="separated", start=1.0),
         alignment=AlignmentRecipe(weight=30.0),
-        training=TrainingRecipe(restarts=2, epochs=30, batch=40, warmup=10),
+        training=TrainingRecipe(restarts=2, epochs=80, batch=40, warmup=10),
         modalities={
             "length": ModalityRecipe(encoder=encoder, decoder=LinearExpert(BASIS, variance=sure, **expert)),  # type: ignore[arg-type]
             "stiffness": ModalityRecipe(encoder=encoder, decoder=MLPDecoder((8,))),

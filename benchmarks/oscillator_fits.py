@@ -215,19 +215,34 @@ def coverage(given: Setting, draws: int, specimens: int, variance: float) -> dic
         ]
         theta = law.fit(*(torch.cat(each) for each in zip(*means, strict=True)))
         scores: list[Array] = []
+        ratios: list[Array] = []
+        exact = _exact(law, specimens, variance)
         for (values, gamma, clusters), each in zip(seen, theta, strict=True):
             sums = ParameterSums(law, each)
             curves = law.measured(values)
             weights = gamma.T.double().unsqueeze(-1) / law.unit.square()  # as `mean_curves` has them
             sums.add(curves, weights, gamma.double())
-            scores.append((each.numpy()[clusters] - truth(law)) / sums.errors().numpy()[clusters])
-        found[kind] = _told(law, np.stack(scores))
+            stated = sums.errors().numpy()[clusters]
+            scores.append((each.numpy()[clusters] - truth(law)) / stated)
+            ratios.append(stated / exact)
+        found[kind] = _told(law, np.stack(scores), np.stack(ratios))
         print(kind, found[kind], flush=True)
     return found
 
 
-def _told(law: Law, scores: Array) -> dict[str, Any]:
-    """Coverage from distances in units of the stated errors, [draw, digit, parameter]; what is shared counts once."""
+def _exact(law: Law, specimens: int, variance: float) -> Array:
+    """Standard deviations of the fitted parameters about the truth, to first order, from the known variance of the noise,
+    [digit, parameter]."""
+    _, jacobian = law.expert.jacobian(torch.as_tensor(truth(law)))
+    sharing, unit = Sharing(law.expert, len(jacobian), law.shared, jacobian.device), law.unit.unsqueeze(-1)
+    bread = torch.linalg.inv(sharing.matrix((specimens * jacobian.mT @ (jacobian / unit**2)).unsqueeze(0))[0])
+    meat = sharing.matrix((specimens * variance * jacobian.mT @ (jacobian / unit**4)).unsqueeze(0))[0]
+    return (bread @ meat @ bread).diagonal().sqrt()[sharing.chosen.argmax(-1)].numpy()
+
+
+def _told(law: Law, scores: Array, ratios: Array) -> dict[str, Any]:
+    """Coverage from distances in units of the stated errors, and these over the exact ones, both [draw, digit,
+    parameter]; what is shared counts once."""
     result: dict[str, Any] = {}
     for index, name in enumerate(law.expert.names):
         own = scores[:, :1, index] if name in law.shared else scores[..., index]
@@ -236,6 +251,7 @@ def _told(law: Law, scores: Array) -> dict[str, Any]:
             "coverage": {str(level): float((np.abs(own) < norm.ppf((1 + level) / 2)).mean()) for level in LEVELS},
             "root_mean_square": float(np.sqrt(np.square(own).mean())),
             "mean": statistics.fmean(own.ravel().tolist()),
+            "stated_over_exact": float(ratios[..., index].mean()),
         }
     return result
 

@@ -90,7 +90,7 @@ def contrast(record: Record) -> str:
         f"Fewer are told by {' and '.join(weak)}."
         if weak
         else """These networks tell the digits as well as the equations do, and the paper's contrast is not
-reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what a step costs is measured by `benchmarks/mnist_ode.py --part cost`."""
+reproduced as a weakness of networks. What the equations give beyond are the parameters and the trajectories; what a step costs stands below."""
     )
     return f"""
 ### Networks in place of the equations
@@ -155,7 +155,8 @@ def coverage(record: Record) -> str:
                 f"{100 * own['coverage'][level]:.1f} ± {100 * math.sqrt(float(level) * (1 - float(level)) / own['intervals']):.1f}"
                 for level in ("0.68", "0.95")
             ]
-            rows.append([title, name, str(own["intervals"]), *shares, f"{own['root_mean_square']:.3f}"])
+            figures = [f"{own[key]:.3f}" for key in ("root_mean_square", "stated_over_exact")]
+            rows.append([title, name, str(own["intervals"]), *shares, *figures])
     head = [
         "parameters",
         "of",
@@ -163,13 +164,15 @@ def coverage(record: Record) -> str:
         "68 % intervals that hold the truth, %",
         "95 %, %",
         "error in units of the stated, root mean square",
+        "stated over exact, mean",
     ]
     return f"""
 ### Are the stated errors right?
 
 {record["draws"]} draws of noise of variance {record["variance"]:g}, {record["specimens_per_digit"]} specimens of each digit, clusters by k-means of the curves
 ({record["wrong"]} specimens in a wrong one). What clusters share counts once a draw. ±: the sampling error that the share of so
-many independent intervals has where the errors are right.
+many independent intervals has where the errors are right; the ten intervals of beta in one draw are not independent where the other parameters are
+shared. Exact: the standard deviation that follows, to first order, from the known variance of the noise.
 
 {table(head, rows)}
 """

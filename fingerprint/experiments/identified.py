@@ -85,7 +85,9 @@ class Identification:
     solve: Callable[[Mapping[str, float]], tuple[Array, Array]]
 
 
-def identify(run: Run, tensors: Tensors, labels: Mapping[str, str], asked: Identification) -> tuple[Identified, ...]:
+def beside_truth(
+    run: Run, tensors: Tensors, labels: Mapping[str, str], asked: Identification
+) -> tuple[Identified, ...]:
     """The parameters of every law of a run in the clusters that stand for a label, in order of labels.
 
     Args:

@@ -13,7 +13,7 @@ from fingerprint.experiments.catalogue import find_experiment
 from fingerprint.experiments.clustering import score_clustering
 from fingerprint.experiments.data import DIGIT, filled_store, whole_store
 from fingerprint.experiments.experiment import Experiment
-from fingerprint.experiments.identified import identify
+from fingerprint.experiments.identified import beside_truth
 from fingerprint.experiments.latent import LatentPoints, latent_points
 from fingerprint.experiments.rows import Row, keep_row, kept_row
 from fingerprint.experiments.variants import Variant, differences
@@ -117,7 +117,7 @@ def scored(experiment: Experiment, variant: Variant, run: Run, store: Store, see
     """The row of a run: its scores on the test part, and the parameters that it identifies, if that is asked."""
     test, labels = part_tensors(run, store), digits(store)
     asked = experiment.identification
-    parameters = () if asked is None else identify(run, test, labels, asked)
+    parameters = () if asked is None else beside_truth(run, test, labels, asked)
     scores = score_clustering(run, test, labels)
     return Row(variant.name, variant.title, seed, scores, run.info.seconds, str(run.path), parameters=parameters)
 

@@ -18,7 +18,7 @@ from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.plugins import Source, broken_packages, entries, line_of, load_plugin, source_of
 from fingerprint.experts.registry import Entry, expert, family
 from fingerprint.experts.sharing import Sharing
-from fingerprint.experts.solve import ITERATIONS, Curves, Fit, descend, normal_matrix, search
+from fingerprint.experts.solve import ITERATIONS, Curves, Fit, descend, search
 from fingerprint.experts.survey import Option, options_of, parameters_of
 from fingerprint.experts.trial import check_chosen, check_law_of_z, linear_design
 
@@ -51,7 +51,6 @@ __all__ = [
     "linear_design",
     "load_plugin",
     "matching_names",
-    "normal_matrix",
     "options_of",
     "parameters_of",
     "search",

@@ -138,14 +138,6 @@ def descend(
     return Fit(sharing.theta(free), misfit)
 
 
-def normal_matrix(
-    expert: AbstractExpert, theta: Float[Tensor, "*many parameter"], weights: Float[Tensor, "*many point"]
-) -> Float[Tensor, "*many parameter parameter"]:
-    r"""$J^T W J$: half the Hessian of the misfit but for the curvature of the law itself."""
-    _, jacobian = expert.jacobian(theta)
-    return jacobian.mT @ (weights.unsqueeze(-1) * jacobian)
-
-
 def _normal_equations(
     expert: AbstractExpert, sharing: Sharing, curves: Curves, free: Float[Tensor, "group free"]
 ) -> tuple[Float[Tensor, "group free free"], Float[Tensor, "group free"]]:

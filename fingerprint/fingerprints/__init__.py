@@ -8,7 +8,7 @@ from fingerprint.fingerprints.description import (
     Description,
     Example,
     Fingerprint,
-    Parameter,
+    ParameterValue,
     Profile,
 )
 from fingerprint.fingerprints.export import export
@@ -21,7 +21,7 @@ __all__ = [
     "Description",
     "Example",
     "Fingerprint",
-    "Parameter",
+    "ParameterValue",
     "Profile",
     "describe",
     "export",

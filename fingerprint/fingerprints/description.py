@@ -41,7 +41,7 @@ class Profile:
     law: Array | None = None
 
 
-class Parameter(NamedTuple):
+class ParameterValue(NamedTuple):
     r"""One parameter of a law in one cluster, $\theta_{ck}$. [Eq. 11]
 
     Attributes:
@@ -77,7 +77,7 @@ class Fingerprint:
 
     cluster: ClusterMetrics
     profiles: dict[str, Profile]
-    parameters: dict[str, dict[str, Parameter]]
+    parameters: dict[str, dict[str, ParameterValue]]
     members: tuple[str, ...]
     nearest: tuple[str, ...]
     latent_mean: Array

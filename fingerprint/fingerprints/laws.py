@@ -7,16 +7,16 @@ import math
 import numpy as np
 import torch
 
-from fingerprint.fingerprints.description import Parameter
+from fingerprint.fingerprints.description import ParameterValue
 from fingerprint.prepare.preparation import Array
 from fingerprint.run import Run
 
 
-def parameters_of(run: Run, cluster: int) -> dict[str, dict[str, Parameter]]:
+def parameters_of(run: Run, cluster: int) -> dict[str, dict[str, ParameterValue]]:
     """The parameters of every law in one cluster, as training found them."""
     return {
         name: {
-            each.name: Parameter(
+            each.name: ParameterValue(
                 _number(each.values[cluster]),
                 _number(each.standard_errors[cluster]),
                 each.unit,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fingerprint.fingerprints import Description, Fingerprint, Parameter
+from fingerprint.fingerprints import Description, Fingerprint, ParameterValue
 from fingerprint.modality import Kind, Modality
 from fingerprint.reporting.colouring import METADATA, column, is_numeric, metadata_columns
 from fingerprint.reporting.style import cluster_colour
@@ -136,12 +136,12 @@ def _parameter_table(run: Run, fingerprints: Sequence[Fingerprint], name: str) -
     )
 
 
-def _term(name: str, parameter: Parameter) -> str:
+def _term(name: str, parameter: ParameterValue) -> str:
     unit = f" ({parameter.unit})" if parameter.unit else ""
     return f"{name}{unit}{', shared' if parameter.shared else ''}"
 
 
-def _value(parameter: Parameter) -> str:
+def _value(parameter: ParameterValue) -> str:
     """Value and error; and what it changes by along each latent axis, if it does."""
     told = mean_and_sd(parameter.value, parameter.standard_error)
     slopes = ", ".join(number(each) for each in parameter.slope)

@@ -1,6 +1,7 @@
 """What a training leaves, and how it is opened again."""
 
 from fingerprint.run.doubts import doubts
+from fingerprint.run.expert_records import check_known, check_parameters, expert_records
 from fingerprint.run.folder import (
     STATE_FILE,
     Run,
@@ -17,7 +18,6 @@ from fingerprint.run.folder import (
     write_end,
     write_info,
 )
-from fingerprint.run.laws import check_known, check_parameters, expert_records
 from fingerprint.run.listing import all_runs, newest_run, newest_unfinished
 from fingerprint.run.lock import locked
 from fingerprint.run.records import (

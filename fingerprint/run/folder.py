@@ -33,7 +33,7 @@ from fingerprint.model import PIMA, ModalityShape
 from fingerprint.prepare import Preparation
 from fingerprint.prepare.archive import load_preparations, save_preparations
 from fingerprint.recipe import Recipe, format_recipe, parse_recipe
-from fingerprint.run.laws import check_curves, check_known, check_parameters, failed_expert
+from fingerprint.run.expert_records import check_curves, check_known, check_parameters, failed_expert
 from fingerprint.run.records import FORMAT_VERSION, Calibration, EpochRecord, Metrics, RunInfo
 
 STATE_FILE = "state.safetensors"

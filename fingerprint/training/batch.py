@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,7 +11,6 @@ from torch import Tensor
 
 from fingerprint.errors import within
 from fingerprint.model import Certainties, ModalityShape
-from fingerprint.model.experts import telling_modalities
 from fingerprint.prepare import Repeated, Tensors
 from fingerprint.recipe import Recipe
 from fingerprint.training.augmentation import Augmenter, draw_changes
@@ -118,6 +117,7 @@ def batch_source(
     recipe: Recipe,
     train: Tensors,
     shapes: Mapping[str, ModalityShape],
+    telling: Collection[str],
     repeated: Mapping[str, Repeated] | None = None,
 ) -> BatchSource:
     """What draws batches of a training part.
@@ -126,15 +126,15 @@ def batch_source(
         recipe: planned.
         train: on the model's device.
         shapes: of the modalities; those that are augmented are images on their raster.
+        telling: modalities whose measurement tells the cluster by itself (`PIMA.telling`).
         repeated: of the modalities of which measurements are drawn.
     """
     complete = frozenset(name for name, present in train.present.items() if bool((present > 0).all()))
-    telling = telling_modalities(recipe.modalities, shapes)
     has_expert = torch.ones(len(train), device=next(iter(train.present.values())).device)
     if telling:
         has_expert = (torch.stack([train.present[name] for name in sorted(telling)]).sum(0) > 0).to(has_expert)
     augmenters = make_augmenters(recipe, shapes, has_expert.device)
-    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert, telling, repeated or {})
+    return BatchSource(recipe, train, complete, augmenters, shapes, has_expert, frozenset(telling), repeated or {})
 
 
 def make_augmenters(recipe: Recipe, shapes: Mapping[str, ModalityShape], device: torch.device) -> dict[str, Augmenter]:

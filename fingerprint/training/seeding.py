@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from torch import Tensor
 
-from fingerprint.model import PIMA, Gaussian
+from fingerprint.model import PIMA, Certainty, Gaussian
 from fingerprint.model.prior import MixturePrior
 from fingerprint.prepare import Tensors, even_rows
 from fingerprint.recipe import PriorRecipe
@@ -70,12 +70,13 @@ def spread_points(clusters: int, latent: int) -> Float[Tensor, "cluster latent"]
 
 @torch.no_grad()
 def seed_experts(model: PIMA, train: Tensors, recipe: PriorRecipe, generators: Sequence[torch.Generator]) -> None:
-    """Give every cluster of the experts its first parameters, from the specimens' own fits. [Eq. 16]
+    """Give every cluster of the experts its first parameters. [Eq. 16]
 
-    Cures the collapse of Algorithm 1, in which experts that start alike stay alike: where a modality has an expert,
-    each specimen's least-squares fit lies in the expert's own space, in which the clusters are found by k-means++ (or
-    from random labels), improved by `split_merge`. Distances there are misfits of the curves in units of their noise.
-    Clusters are numbered along the direction in which they differ most, so that on a ring neighbours are alike.
+    Cures the collapse of Algorithm 1, in which experts that start alike stay alike: where an expert tells the cluster,
+    clusters are found among its specimens' curves (`expert_coordinates`) by k-means++ or from random labels, improved
+    by `split_merge`, and the expert is fitted to each. They are numbered along the direction in which they differ most,
+    so that on a ring neighbours are alike. Where clusters begin elsewhere, the law of all specimens together is the
+    first of every cluster.
 
     Args:
         model: its experts are changed; nothing happens where it has none.
@@ -119,20 +120,28 @@ def _fit_experts(model: PIMA, train: Tensors, gamma: Tensor, *, drawn: bool = Tr
         if not expert.fitted:
             expert.measure_steps()
         for name in () if expert.uses_z else expert.law.names:
-            model.decoder(name).variance.begin(_left(model, name, values[name], weights[name]))
+            model.decoder(name).variance.begin(_left(model, name, values[name], weights[name], certainty.get(name)))
 
 
 def _left(
-    model: PIMA, name: str, values: Float[Tensor, "1 specimen point"], weights: Float[Tensor, "seed specimen cluster"]
+    model: PIMA,
+    name: str,
+    values: Float[Tensor, "1 specimen point"],
+    weights: Float[Tensor, "seed specimen cluster"],
+    certainty: Certainty | None,
 ) -> Float[Tensor, "seed cluster"]:
-    """Mean square that the clusters' curves leave, model units; of a cluster without specimens, that of all."""
-    told = model.decoder(name)(model.prior.mean).mean.squeeze(2)
-    share, x = weights.sum(1), values[0]
-    squares = (weights * x.square().sum(-1)[:, None]).sum(1)
-    squares = squares - 2 * ((weights.mT @ x) * told).sum(-1) + share * told.square().sum(-1)
-    whole = (squares.sum(1) / share.sum(1).clamp_min(1e-12)).unsqueeze(1)
-    own = torch.where(share > 0, squares / share.clamp_min(1e-12), whole) / x.shape[-1]
-    return own.clamp_min(1e-12)
+    """Mean square that the clusters' curves leave of what was measured, less its own variance, model units; of a
+    cluster without specimens, that of all."""
+    told = model.decoder(name)(model.prior.mean).mean.squeeze(2).double()
+    x = (values if certainty is None else certainty.values)[0].double()
+    known = torch.ones_like(x) if certainty is None else certainty.weight[0].double()
+    own = torch.zeros_like(x) if certainty is None else certainty.variance[0].double()
+    share = weights.double().mT
+    count = share @ known
+    squares = share @ (known * (x.square() - own)) - 2 * (share @ (known * x)) * told + count * told.square()
+    left, number = squares.sum(-1), count.sum(-1)
+    whole = (left.sum(1) / number.sum(1).clamp_min(1e-12)).unsqueeze(1)
+    return torch.where(number > 0, left / number.clamp_min(1e-12), whole).clamp_min(1e-12).to(values)
 
 
 def expert_coordinates(model: PIMA, train: Tensors) -> tuple[NDArray[np.float64], Tensor]:

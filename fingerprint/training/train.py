@@ -266,7 +266,8 @@ def _train_with(
     check_parameters(path, model, info)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
     drawn = repeated_measurements(recipe, measured, preparations, device)
-    source = batch_source(recipe, data[Part.TRAIN].tensors, modality_shapes(recipe, preparations), drawn)
+    shapes = modality_shapes(recipe, preparations)
+    source = batch_source(recipe, data[Part.TRAIN].tensors, shapes, model.telling(), drawn)
     if (path / STATE_FILE).exists():
         state.restore(path / STATE_FILE)
     try:

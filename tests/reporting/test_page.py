@@ -14,7 +14,7 @@ import pytest
 
 from fingerprint.cli.told import run_lines
 from fingerprint.errors import StoreError
-from fingerprint.fingerprints import Description, Parameter, describe
+from fingerprint.fingerprints import Description, ParameterValue, describe
 from fingerprint.modality import Kind, Modality, RawModality
 from fingerprint.prepare.batches import even_rows
 from fingerprint.recipe import RegisteredExpert, load_recipe
@@ -324,13 +324,15 @@ def test_the_parameters_of_an_expert_are_a_table(wire_run: Run, wire_description
 
 def test_what_is_not_known_of_a_parameter_is_a_dash(wire_run: Run, wire_description: Description) -> None:
     first, *others = wire_description.fingerprints
-    unknown = replace(first, parameters={"length": dict.fromkeys(("1", "t"), Parameter(float("nan"), float("nan")))})
+    unknown = replace(
+        first, parameters={"length": dict.fromkeys(("1", "t"), ParameterValue(float("nan"), float("nan")))}
+    )
     without = replace(wire_description, fingerprints=(unknown, *others))
     (table,) = parameter_tables(wire_run, without)
     assert table.terms == ("θ of 1", "θ of t")
     assert table.cells[0] == ("–", "–")
     assert table.has_errors
-    bare = [replace(each, parameters={"length": {"t": Parameter(2.5, float("nan"))}}) for each in (first, *others)]
+    bare = [replace(each, parameters={"length": {"t": ParameterValue(2.5, float("nan"))}}) for each in (first, *others)]
     page = render(wire_run, replace(wire_description, fingerprints=tuple(bare)))
     assert "θ of t 02.50 12.50 22.50" in Elements(page).words
     assert "its standard error" not in page
@@ -341,8 +343,8 @@ def test_a_law_is_named_with_what_is_shared_and_depends_on_z(wire_run: Run, wire
     modality = msgspec.structs.replace(wire_run.recipe.modalities["length"], decoder=creep)
     recipe = msgspec.structs.replace(wire_run.recipe, modalities=wire_run.recipe.modalities | {"length": modality})
     own = {
-        "rate": Parameter(0.25, 0.0125, "1/h", shared=True),
-        "limit": Parameter(2.5, float("nan"), "um", slope=(3.0, -1.0)),
+        "rate": ParameterValue(0.25, 0.0125, "1/h", shared=True),
+        "limit": ParameterValue(2.5, float("nan"), "um", slope=(3.0, -1.0)),
     }
     named = [replace(each, parameters={"length": own}) for each in wire_description.fingerprints]
     page = render(replace(wire_run, recipe=recipe), replace(wire_description, fingerprints=tuple(named)))

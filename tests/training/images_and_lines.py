@@ -71,7 +71,7 @@ class Problem(NamedTuple):
         return modality_shapes(self.recipe, self.preparations)
 
     def source(self) -> BatchSource:
-        return batch_source(self.recipe, self.tensors, self.shapes)
+        return batch_source(self.recipe, self.tensors, self.shapes, self.model(0).telling())
 
     def training(self, *seeds: int) -> TrainingState:
         """Before the first epoch; of one seed, 0, where none is named."""

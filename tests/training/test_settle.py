@@ -81,7 +81,8 @@ def test_clusters_with_decoders_of_their_own_are_not_moved_away_from_them(
     generators = make_generators((0, 1))
     model = build_model(recipe, factor_run.preparations, generators)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
-    source = batch_source(recipe, tensors, modality_shapes(recipe, factor_run.preparations))
+    shapes = modality_shapes(recipe, factor_run.preparations)
+    source = batch_source(recipe, tensors, shapes, model.telling())
     with pytest.raises(Stopped):
         run_epochs(state, recipe, source, tensors, stop)
     before = [model.eval().decode(embed(model, tensors).posterior.mean, name) for name in model.names]

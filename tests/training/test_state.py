@@ -47,7 +47,8 @@ class Problem(NamedTuple):
             if now.epoch == until:
                 raise InterruptedError
 
-        source = batch_source(self.recipe, self.train, modality_shapes(self.recipe, self.preparations))
+        shapes = modality_shapes(self.recipe, self.preparations)
+        source = batch_source(self.recipe, self.train, shapes, state.model.telling())
         with pytest.raises(InterruptedError):
             run_epochs(state, self.recipe, source, self.validation, stop)
 

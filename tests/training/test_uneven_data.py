@@ -104,7 +104,7 @@ def test_replicates_are_averaged_or_drawn(factor_data: TwoFactors, replicates: s
     model = build_model(recipe, preparations, generators)
     state = TrainingState(model, make_optimizer(model, recipe), generators)
     shapes = modality_shapes(recipe, preparations)
-    source = batch_source(recipe, data[Part.TRAIN].tensors, shapes, drawn)
+    source = batch_source(recipe, data[Part.TRAIN].tensors, shapes, model.telling(), drawn)
     run_epochs(state, recipe, source, data[Part.VALIDATION].tensors, lambda state: None)
     assert state.history[-1].reconstruction[0] > state.history[0].reconstruction[0]
     rows = torch.arange(len(source.train)).expand(2, -1)

@@ -9,7 +9,7 @@ from torch import Tensor
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import temperatures
-from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.library.formula_law import FormulaLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Array, Domain
 from fingerprint.experts.library.axes import not_negative, spacing, span
-from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.library.formula_law import FormulaLaw
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family
 

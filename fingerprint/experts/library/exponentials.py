@@ -10,7 +10,7 @@ from fingerprint.errors import RecipeError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import not_negative, spacing, span
-from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.library.formula_law import FormulaLaw
 from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family

@@ -10,7 +10,7 @@ from torch import Tensor
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
 from fingerprint.experts.library.axes import spacing, strains
-from fingerprint.experts.library.law import FormulaLaw
+from fingerprint.experts.library.formula_law import FormulaLaw
 from fingerprint.experts.options import number
 from fingerprint.experts.parameter import Parameter
 from fingerprint.experts.registry import family

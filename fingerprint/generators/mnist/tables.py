@@ -17,6 +17,22 @@ from fingerprint.files import write_atomically, write_text_atomically
 SPECIMENS = "specimens.csv"
 DATASET = "dataset.toml"
 
+_DATASET_TOML = """\
+name = "{name}"
+description = "{description}"
+
+[specimens]
+file = "specimens.csv"
+id = "specimen"
+metadata = ["digit", "part"]  # stored, never shown to a model
+
+[modalities.image]
+kind = "image"
+files = "*-images-idx3-ubyte.gz"
+specimens = "{{stem}}-{{row}}"
+
+"""
+
 
 @dataclass(frozen=True)
 class ImageFile:
@@ -43,16 +59,22 @@ class Addition:
     """What a data set adds to the images.
 
     Attributes:
-        name: of the data set, as in its `dataset.toml`.
+        name, description: of the data set, as in its `dataset.toml`.
+        modalities: sections of its `dataset.toml` for what the file holds.
         file: name of the HDF5 file that it adds.
-        dataset_toml: content of its `dataset.toml`.
         write: fills the file, given the digits, [specimen], and the ids of all specimens, one after the other.
     """
 
     name: str
+    description: str
+    modalities: str
     file: str
-    dataset_toml: str
     write: Callable[[h5py.File, NDArray[np.uint8], Sequence[str]], None]
+
+    @property
+    def dataset_toml(self) -> str:
+        """The whole of it."""
+        return _DATASET_TOML.format(name=self.name, description=self.description) + self.modalities
 
     @property
     def made(self) -> tuple[str, str, str]:

@@ -13,20 +13,8 @@ from numpy.typing import NDArray
 from fingerprint.generators.mnist import MIRRORS, Addition, complete, write_ids
 from fingerprint.generators.mnist_lines.lines import T, lines
 
-DATASET_TOML = """\
-name = "mnist_lines"
-description = "Handwritten digits (MNIST), and for each a noisy line whose slope is the digit"
-
-[specimens]
-file = "specimens.csv"
-id = "specimen"
-metadata = ["digit", "part"]  # stored, never shown to a model
-
-[modalities.image]
-kind = "image"
-files = "*-images-idx3-ubyte.gz"
-specimens = "{stem}-{row}"
-
+DESCRIPTION = "Handwritten digits (MNIST), and for each a noisy line whose slope is the digit"
+MODALITIES_TOML = """\
 [modalities.line]
 kind = "series"
 files = "lines.h5"
@@ -42,7 +30,7 @@ def addition(seed: int = 0) -> Addition:
     Args:
         seed: of the noise; that of a line follows from the seed and the specimen's place among all.
     """
-    return Addition("mnist_lines", "lines.h5", DATASET_TOML, partial(_write, seed))
+    return Addition("mnist_lines", DESCRIPTION, MODALITIES_TOML, "lines.h5", partial(_write, seed))
 
 
 def make(
@@ -55,22 +43,12 @@ def make(
 ) -> tuple[Path, ...]:
     """Get the four files of MNIST, and write `lines.h5`, `specimens.csv` and `dataset.toml` beside them.
 
-    As `fingerprint.generators.mnist.complete` does it: only the published bytes, all or nothing, and the same call goes
-    on after a failure.
+    As `fingerprint.generators.mnist.complete` does it, whose errors are raised: only the published bytes, all or nothing,
+    and the same call goes on after a failure.
 
     Args:
-        out: the folder to fill.
-        source: a folder that holds the four files; None downloads them.
+        out, source, on_progress, mirrors: as of `complete`.
         seed: of the noise of the lines.
-        on_progress: called with the bytes of the four files that are there and their total, first before any is got.
-        mirrors: addresses to download from, tried in order.
-
-    Returns:
-        The paths of the seven files.
-
-    Raises:
-        FingerprintError: a file cannot be had or is not as published, or `out` holds something else.
-        DiskError: the disk is full or cannot be written.
     """
     return complete(out, addition(seed), source, on_progress=on_progress, mirrors=mirrors)
 

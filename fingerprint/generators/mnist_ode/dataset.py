@@ -16,20 +16,8 @@ from fingerprint.generators.mnist_ode.oscillator import T
 
 MODALITIES = ("dx_dt", "dy_dt")
 
-DATASET_TOML = """\
-name = "mnist_ode"
-description = "Handwritten digits (MNIST), and for each the noisy rates of a cubic oscillator that the digit decides"
-
-[specimens]
-file = "specimens.csv"
-id = "specimen"
-metadata = ["digit", "part"]  # stored, never shown to a model
-
-[modalities.image]
-kind = "image"
-files = "*-images-idx3-ubyte.gz"
-specimens = "{stem}-{row}"
-
+DESCRIPTION = "Handwritten digits (MNIST), and for each the noisy rates of a cubic oscillator that the digit decides"
+MODALITIES_TOML = """\
 [modalities.dx_dt]
 kind = "series"
 unit = "1/s"
@@ -59,7 +47,7 @@ def addition(seed: int = 0, noise_variance: float = NOISE_VARIANCE) -> Addition:
         ValueError: the variance is out of range.
     """
     check_variance(noise_variance)
-    return Addition("mnist_ode", "rates.h5", DATASET_TOML, partial(_write, seed, noise_variance))
+    return Addition("mnist_ode", DESCRIPTION, MODALITIES_TOML, "rates.h5", partial(_write, seed, noise_variance))
 
 
 def make(
@@ -73,23 +61,15 @@ def make(
 ) -> tuple[Path, ...]:
     """Get the four files of MNIST, and write `rates.h5`, `specimens.csv` and `dataset.toml` beside them.
 
-    As `fingerprint.generators.mnist.complete` does it: only the published bytes, all or nothing, and the same call goes
-    on after a failure.
+    As `fingerprint.generators.mnist.complete` does it, whose errors are raised: only the published bytes, all or nothing,
+    and the same call goes on after a failure.
 
     Args:
-        out: the folder to fill.
-        source: a folder that holds the four files; None downloads them.
+        out, source, on_progress, mirrors: as of `complete`.
         seed: of the noise of the rates.
         noise_variance: 1/s^2.
-        on_progress: called with the bytes of the four files that are there and their total, first before any is got.
-        mirrors: addresses to download from, tried in order.
-
-    Returns:
-        The paths of the seven files.
 
     Raises:
-        FingerprintError: a file cannot be had or is not as published, or `out` holds something else.
-        DiskError: the disk is full or cannot be written.
         ValueError: the variance is out of range.
     """
     return complete(out, addition(seed, noise_variance), source, on_progress=on_progress, mirrors=mirrors)

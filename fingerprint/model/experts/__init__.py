@@ -2,7 +2,7 @@
 
 from fingerprint.model.experts.decoder import AnyExpertDecoder, ComponentDecoder, ExpertDecoder
 from fingerprint.model.experts.law import Law, mean_curves, point_weights
-from fingerprint.model.experts.laws import build_laws, telling_modalities
+from fingerprint.model.experts.laws import build_laws
 
 __all__ = [
     "AnyExpertDecoder",
@@ -12,5 +12,4 @@ __all__ = [
     "build_laws",
     "mean_curves",
     "point_weights",
-    "telling_modalities",
 ]

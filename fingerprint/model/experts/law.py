@@ -155,15 +155,12 @@ class Law(nn.Module):
         """
         measured = self.measured(curves)
         if self.linear:
-            parts = zip(measured.split(self.points, -1), self.offset.split(self.points), strict=True)
-            noise = [_residual(part - own, rows) for (part, own), rows in zip(parts, self._designs(), strict=True)]
+            parts = zip((measured - self.offset).split(self.points, -1), self.design.split(self.points), strict=True)
+            noise = [_residual(part, rows) for part, rows in parts]
             unit = torch.cat([each.expand(points) for each, points in zip(noise, self.points, strict=True)])
             basis, _ = torch.linalg.qr(self.design / unit.unsqueeze(-1))
             return ((measured - self.offset) / unit) @ basis
         return torch.cat([_above_noise(each) for each in measured.split(self.points, -1)], -1)
-
-    def _designs(self) -> list[Tensor]:
-        return list(self.design.split(self.points))
 
 
 def mean_curves(

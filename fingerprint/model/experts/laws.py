@@ -52,13 +52,6 @@ def build_laws(
     return made
 
 
-def telling_modalities(modalities: Mapping[str, ModalityRecipe], shapes: Mapping[str, ModalityShape]) -> frozenset[str]:
-    """The modalities whose measurement tells the cluster by itself: those of laws that do not depend on Z, nor are the
-    same for all clusters. [Eq. 18]"""
-    laws = build_laws(modalities, shapes)
-    return frozenset(name for name, (law, _) in laws.items() if law.tells)
-
-
 def _components(
     name: str, spec: LinearExpert | RegisteredExpert, modalities: Mapping[str, ModalityRecipe]
 ) -> tuple[str, ...]:
@@ -93,21 +86,22 @@ def _law(spec: LinearExpert | RegisteredExpert, names: tuple[str, ...], shapes: 
         expert = build_expert(spec.name, domain, spec.options)
         if spec.fixed or spec.start or spec.bounds:
             expert = ChosenExpert(expert, spec.fixed, spec.start, spec.bounds)
-        _check_starts(spec, expert)
+            if spec.solve == "fit":
+                _check_starts(expert)
         check_chosen(spec.name, expert, domain)
         along, shared = spec.along_z, spec.shared
     units = [shapes[each].model_units() for each in names]
     return Law(expert, names, [centre for centre, _ in units], [scale for _, scale in units], shared, along)
 
 
-def _check_starts(spec: RegisteredExpert, expert: AbstractExpert) -> None:
+def _check_starts(expert: ChosenExpert) -> None:
     """Refuse where a fit should begin in what it solves in closed form: nothing would come of it.
 
     Raises:
         RecipeError: there is such a start.
     """
     for each in expert.parameters:
-        if spec.solve == "fit" and each.linear and each.name in spec.start:
+        if each.linear and each.name in expert.begun:
             raise RecipeError(
                 f"{each.name!r} is solved in closed form, and begins nowhere",
                 where="start",

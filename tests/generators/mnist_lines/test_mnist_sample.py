@@ -14,7 +14,7 @@ import pytest
 from fingerprint.bundled import bundled
 from fingerprint.generators.mnist.published import FILES
 from fingerprint.generators.mnist_lines import lines
-from fingerprint.generators.mnist_lines.dataset import DATASET_TOML
+from fingerprint.generators.mnist_lines.dataset import addition
 from fingerprint.generators.shipped import shipped_datasets
 from fingerprint.ingestion import ingest
 from fingerprint.modality import Kind
@@ -74,7 +74,7 @@ def test_the_lines_are_those_of_seed_0() -> None:
 
 
 def test_it_is_described_as_the_whole_set_is() -> None:
-    assert (SAMPLE / "dataset.toml").read_text(encoding="utf-8") == DATASET_TOML
+    assert (SAMPLE / "dataset.toml").read_text(encoding="utf-8") == addition().dataset_toml
 
 
 def test_the_page_tells_the_bytes_that_the_code_asks_for() -> None:

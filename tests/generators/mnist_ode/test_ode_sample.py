@@ -11,7 +11,7 @@ import pytest
 
 from fingerprint.bundled import bundled
 from fingerprint.generators.mnist_ode import rates
-from fingerprint.generators.mnist_ode.dataset import DATASET_TOML
+from fingerprint.generators.mnist_ode.dataset import addition
 from fingerprint.generators.shipped import shipped_datasets
 from fingerprint.ingestion import ingest
 from fingerprint.modality import Kind
@@ -80,4 +80,4 @@ def test_the_rates_are_those_of_seed_0() -> None:
 
 
 def test_it_is_described_as_the_whole_set_is() -> None:
-    assert (SAMPLE / "dataset.toml").read_text(encoding="utf-8") == DATASET_TOML
+    assert (SAMPLE / "dataset.toml").read_text(encoding="utf-8") == addition().dataset_toml

@@ -15,9 +15,9 @@ from torch import Tensor
 from fingerprint.errors import RecipeError
 from fingerprint.experts import Component, Domain, LinearLaw, Parameter, build_expert
 from fingerprint.experts.function import FunctionExpert
-from fingerprint.model import Certainty, ModalityShape
+from fingerprint.model import PIMA, Certainty, ModalityShape
 from fingerprint.model.decoders import log_likelihood
-from fingerprint.model.experts import ExpertDecoder, Law, build_laws, mean_curves, telling_modalities
+from fingerprint.model.experts import ExpertDecoder, Law, build_laws, mean_curves
 from fingerprint.recipe import (
     ExpertComponent,
     FixedVariance,
@@ -228,8 +228,8 @@ def test_the_modalities_that_tell_the_cluster_are_those_of_laws_without_z() -> N
         "network": MLPDecoder(),
     }
     modalities = {name: ModalityRecipe(decoder=each) for name, each in decoders.items()}
-    told = telling_modalities(modalities, dict.fromkeys(modalities, shape))
-    assert told == {"linear", "by_gradient", "one", "two"}
+    model = PIMA(ModelRecipe(latent=2), modalities, dict.fromkeys(modalities, shape), [torch.Generator()])
+    assert set(model.telling()) == {"linear", "by_gradient", "one", "two"}
 
 
 def test_what_a_law_finds_by_itself_is_not_shared() -> None:

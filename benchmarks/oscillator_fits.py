@@ -231,8 +231,8 @@ def coverage(given: Setting, draws: int, specimens: int, variance: float) -> dic
 
 
 def _exact(law: Law, specimens: int, variance: float) -> Array:
-    """Standard deviations of the fitted parameters about the truth, to first order, from the known variance of the noise,
-    [digit, parameter]."""
+    """Standard deviations of the fitted parameters about the truth, to first order, from the variance that the noise
+    has, [digit, parameter]."""
     _, jacobian = law.expert.jacobian(torch.as_tensor(truth(law)))
     sharing, unit = Sharing(law.expert, len(jacobian), law.shared, jacobian.device), law.unit.unsqueeze(-1)
     bread = torch.linalg.inv(sharing.matrix((specimens * jacobian.mT @ (jacobian / unit**2)).unsqueeze(0))[0])

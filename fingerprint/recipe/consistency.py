@@ -89,7 +89,7 @@ def check_telling(recipe: Recipe, telling: Collection[str]) -> None:
 
 def _check_parameters(name: str, decoder: RegisteredExpert) -> None:
     """What is known is not sought, and bounds leave room."""
-    for key in ("shared", "along_z"):
+    for key in ("shared", "along_z", "start", "bounds"):
         both = [each for each in getattr(decoder, key) if each in decoder.fixed]
         if both:
             raise RecipeError(

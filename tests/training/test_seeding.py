@@ -8,7 +8,7 @@ import torch
 from images_and_lines import SLOPES, Problem, images_and_lines
 from torch import Tensor
 
-from fingerprint.model import PIMA
+from fingerprint.model import PIMA, Certainty
 from fingerprint.model.prior import MixturePrior
 from fingerprint.prepare import Tensors
 from fingerprint.recipe import LinearExpert, ModalityRecipe, PriorRecipe
@@ -219,3 +219,21 @@ def test_of_many_specimens_those_that_are_clustered_are_of_all_kinds(monkeypatch
     _, rows = expert_coordinates(problem.model(), problem.tensors)
     assert len(rows) == 60
     assert np.bincount(problem.state[rows.numpy()], minlength=3).min() > 10
+
+
+@torch.no_grad()
+def test_a_variance_begins_at_what_is_left_of_what_was_measured() -> None:
+    """Gaps leave nothing, and the measurements' own variance is not the decoder's."""
+    problem = images_and_lines(300)
+    model, values = problem.model(0), problem.tensors.values["line"][None]
+    generator = torch.Generator().manual_seed(1)
+    weight = (torch.rand(values.shape, generator=generator) > 0.3).float()
+    variance = weight * 0.01 * torch.rand(values.shape, generator=generator)
+    gamma = torch.softmax(torch.randn((1, 300, 3), generator=generator), -1)
+    certainty = Certainty(torch.where(weight > 0, values, 1e3), weight, variance, torch.zeros(1, 300))
+    told = model.decoder("line")(model.prior.mean).mean.squeeze(2)[0]
+    found = seeding._left(model, "line", values, gamma, certainty)  # pyright: ignore[reportPrivateUsage]
+    for cluster, curve in enumerate(told):
+        counted = gamma[0, :, cluster, None] * weight[0]
+        squares = counted * ((values[0] - curve).square() - variance[0])
+        torch.testing.assert_close(found[0, cluster], squares.sum() / counted.sum(), rtol=1e-4, atol=0)

@@ -61,8 +61,8 @@ def make(
 ) -> tuple[Path, ...]:
     """Get the four files of MNIST, and write `rates.h5`, `specimens.csv` and `dataset.toml` beside them.
 
-    As `fingerprint.generators.mnist.complete` does it, whose errors are raised: only the published bytes, all or nothing,
-    and the same call goes on after a failure.
+    As `fingerprint.generators.mnist.complete` does it, whose errors are raised: only the published bytes, all or
+    nothing, and the same call goes on after a failure.
 
     Args:
         out, source, on_progress, mirrors: as of `complete`.

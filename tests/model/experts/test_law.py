@@ -24,6 +24,7 @@ from fingerprint.recipe import (
     LinearExpert,
     MLPDecoder,
     ModalityRecipe,
+    ModelRecipe,
     RegisteredExpert,
 )
 

@@ -203,10 +203,8 @@ def _laws(experiment: Experiment, rows: list[Row]) -> list[Any]:
             continue
         asked = experiment.identification
         found = law_lines(asked, worst.parameters)
-        others = [each.name for each in found[0].others] if found else []
-        title = f"{name}, seed {worst.seed}, the least exact: parameters in {asked.unit}, and how far they are off"
-        heads = ("digit", f"true {asked.wanted}", "the paper", "identified", "off by", *others, "trajectory off by")
-        table = Table(*heads, title=title)
+        title = f"{name}, seed {worst.seed}, the least exact: {asked.wanted} in {asked.unit}"
+        table = Table("digit", "true", "the paper", "identified", "off by", "trajectory off by", title=title)
         for line in found:
             table.add_row(
                 line.wanted.label,
@@ -214,10 +212,16 @@ def _laws(experiment: Experiment, rows: list[Row]) -> list[Any]:
                 _number(line.wanted.paper, "{:.4f}"),
                 _with_error(line.wanted),
                 _number(100 * line.wanted.relative_error, "{:.3f} %"),
-                *map(_with_error, line.others),
                 _number(100 * line.deviation, "{:.3f} %"),
             )
         tables.append(table)
+        if found and found[0].others:
+            beside = Table("digit", *(each.name for each in found[0].others), title=f"The others, in {asked.unit}")
+            told = {line.wanted.label: tuple(map(_with_error, line.others)) for line in found}
+            alike = len(set(told.values())) == 1  # as what clusters share is
+            for label, cells in [("all", told[found[0].wanted.label])] if alike else told.items():
+                beside.add_row(label, *cells)
+            tables.append(beside)
     return tables
 
 

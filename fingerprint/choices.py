@@ -23,7 +23,7 @@ def choices(kind: Any, place: str) -> tuple[str, ...]:
     tags = [str(each.__struct_config__.tag) for each in kinds if _is_tagged(each, key)]
     if tags:
         return tuple(tags)
-    return tuple(dict.fromkeys(word for each in kinds for inner in _of_key(each, key) for word in _words(inner)))
+    return tuple(dict.fromkeys(word for each in kinds for inner in _of_key(each, key) for word in words(inner)))
 
 
 def _of_key(kind: Any, key: str) -> list[Any]:
@@ -45,7 +45,8 @@ def _is_tagged(kind: Any, key: str) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct) and kind.__struct_config__.tag_field == key
 
 
-def _words(kind: Any) -> list[str]:
+def words(kind: Any) -> list[str]:
+    """The words that a type consists of; none where it is no such type."""
     if get_origin(kind) is Literal:
         return [str(each) for each in get_args(kind)]
     if isinstance(kind, type) and issubclass(kind, Enum):

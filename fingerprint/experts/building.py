@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fingerprint.choices import words
 from fingerprint.errors import FingerprintError, RecipeError, UnitError
 from fingerprint.experts.abstract import AbstractExpert
 from fingerprint.experts.domain import Domain
@@ -37,7 +38,10 @@ def build_expert(name: str, domain: Domain, options: Mapping[str, Any]) -> Abstr
         try:
             given[key] = msgspec.convert(value, entry.options[key])
         except msgspec.ValidationError as error:
-            raise RecipeError(str(error), where=f"options.{key}") from error
+            possible = ", ".join(f'"{each}"' for each in words(entry.options[key]))
+            raise RecipeError(
+                str(error), where=f"options.{key}", expected=f"One of {possible}." if possible else ""
+            ) from error
     try:
         inspect.signature(entry.build).bind(domain, **given)
     except TypeError as error:

@@ -96,3 +96,11 @@ def test_a_place_is_put_before_the_place_in_it(where: str, told: str) -> None:
     with pytest.raises(RecipeError) as refused, within("modalities.a"):
         raise RecipeError("no", where=where)
     assert refused.value.where == told
+
+
+def test_an_option_of_a_few_words_names_them() -> None:
+    domain = Domain((Component("line", np.linspace(0.0, 1.0, 9)),))
+    with pytest.raises(RecipeError, match="gauss") as refused:
+        build_expert("peaks", domain, {"shape": "gauss"})
+    assert refused.value.where == "options.shape"
+    assert refused.value.expected == 'One of "gaussian", "lorentzian", "pseudo_voigt".'
